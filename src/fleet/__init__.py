@@ -1,0 +1,1 @@
+"""Fleet runs a group of AI coding agents as one managed system."""

@@ -1,0 +1,1 @@
+"""Nouns: frozen data without I/O. Everything else may use this floor; it uses nothing."""
