@@ -1,0 +1,199 @@
+"""The harness port: a program that is an agent, how it is started and how its output is read.
+
+Law (checked by `fleet.testing.harness_law`, which every harness passes):
+
+* `plan` is pure: the same `Launch` gives the same `Plan`, no file is touched, nothing is started.
+* The run's token and the prompt never stand in argv, where every user of the machine can read them.
+* The environment is an allowlist: a plan names what it adds (`env`) and what of the user's own it may see
+  (`passthrough`); neither ever carries a forge token or an SSH agent.
+* Every path in `files` stays inside the run's own directory.
+* A `Reader` never raises, whatever it is fed, and holds bounded memory: what it cannot read becomes a short
+  `Note`. It is deterministic: a fresh reader fed the same lines gives the same events, so a transcript can be
+  parsed again from its start at any time.
+* `Usage` is cumulative for the run and never decreases, so the last one seen is the run's total.
+* A run is over when its process is: `Finished` says how the harness itself saw its end, and a harness that
+  was steered at its last moment may report more than one; the last one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+Stream: TypeAlias = Literal["out", "err"]
+
+FinishKind: TypeAlias = Literal[
+    "ok",  # the agent came to its end by itself
+    "error",  # the harness gave up for a reason that is none of those below
+    "limit",  # the harness's own ceiling on turns or length was reached
+    "budget",  # the cost ceiling given at the start was reached
+    "auth",  # the model's provider refused the credentials: a person has to log in
+    "overloaded",  # the provider is overloaded, rate limits or fails: the same run may work later
+    "crash",  # the harness died or broke inside
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What one run needs from its harness. All paths are absolute; `workspace` is also the working directory."""
+
+    run: str
+    workspace: str
+    prompt: str
+    system_prompt: str
+    model: str  # "" leaves the choice to the user's own configuration
+    tools: tuple[
+        str, ...
+    ]  # the harness's own tool names or rules; empty asks for its full set for unattended work
+    conversation: str  # "" begins a new one, else the id of the one to go on with
+    cost_limit_micros: int  # micro-dollars, 0 for none
+    gateway_url: str  # the MCP endpoint over HTTP, "" for none
+    gateway_token: str
+    run_dir: str
+    environment: Mapping[str, str] = field(default_factory=dict)  # the user's environment, to look at only
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to start a harness: everything that is needed, nothing done yet.
+
+    The session's environment is composed by the engine: its own base (PATH, HOME, locale…), the user's
+    variables named in `passthrough` (a name ending in `*` is a prefix), then `env`, which wins.
+    `files` (path relative to the run's directory → text) are written with mode 0600 before the start.
+    `stdin` is written at the start; with `keep_stdin` it stays open for steering until a line of the
+    output begins with `last_line` (or the harness ends), else it is closed at once.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    passthrough: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    stdin: str = ""
+    keep_stdin: bool = False
+    last_line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The harness opened (or went on with) a conversation; `id` is what resumes it later."""
+
+    id: str
+    model: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The agent said something."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The agent called a tool. `summary` is one short line; `input` is the call as the model made it."""
+
+    id: str
+    name: str
+    summary: str
+    input: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """A tool came back. `id` is that of its `ToolCalled`; `summary` is a short, bounded text."""
+
+    id: str
+    ok: bool
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Totals of this run so far: tokens, micro-dollars (None while the harness has not said) and model turns.
+
+    Only what this run spent: a resumed conversation's earlier runs are not in it.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_micros: int | None = None
+    turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The harness waits `wait_ms` before it asks its model again."""
+
+    reason: str
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How the harness saw its own end. `text` is its last words, `error` why it failed ("" when ok)."""
+
+    ok: bool
+    text: str
+    error: str
+    kind: FinishKind
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line worth showing that is none of the others: a warning, or something unreadable (cut to a bound)."""
+
+    text: str
+
+
+AgentEvent: TypeAlias = (
+    Conversation | Message | ToolCalled | ToolReturned | Usage | Retrying | Finished | Note
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """Whether a harness is there. `problem` and `fix` (both "" when all is well) are for the reader."""
+
+    found: bool
+    version: str
+    problem: str
+    fix: str
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Turns the recorded output of one run into agent events, line by line."""
+
+    def feed(self, stream: Stream, line: str) -> list[AgentEvent]:
+        """The events that this line brings (often none). Never raises; a line end is not needed."""
+        ...
+
+
+@runtime_checkable
+class Harness(Protocol):
+    """One kind of agent program."""
+
+    @property
+    def name(self) -> str:
+        """The name it has in fleet.yaml."""
+        ...
+
+    def plan(self, launch: Launch) -> Plan:
+        """How to start it for this run. Pure."""
+        ...
+
+    def reader(self) -> Reader:
+        """A fresh reader for one run's output."""
+        ...
+
+    def steer(self, text: str) -> str | None:
+        """What to write to a live run's stdin so that the agent hears `text`; None when it cannot listen."""
+        ...
+
+    def detect(self, path: str) -> Detected:
+        """Look for the program along `path` (a PATH value) and ask its version. Starts a process, bounded in time."""
+        ...
