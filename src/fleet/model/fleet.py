@@ -1,0 +1,140 @@
+"""What fleet.yaml declares, as plain frozen data: agents, workflows, gates and budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
+DUTIES: tuple[Duty, ...] = ("change", "review", "check", "merge", "release", "plan", "triage", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A ceiling over some window; zero means no ceiling. Time in ms, cost in micro-dollars."""
+
+    time_ms: int = 0
+    cost_micros: int = 0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an agent may use in one run and in one day (UTC)."""
+
+    per_run: Limit = Limit(time_ms=45 * 60_000)
+    per_day: Limit = Limit()
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A role: which harness plays it, with which model and prompt, how many at once, and at what cost.
+
+    `prompt` is the body of its template, `tools` the harness's own tool names (empty: the harness's full
+    set). `options` are for the harness alone (the scripted harness reads `script` there).
+    """
+
+    name: str
+    duty: Duty
+    harness: str = "claude-code"
+    model: str = ""
+    slots: int = 1
+    prompt: str = ""
+    template: str = ""
+    tools: tuple[str, ...] = ()
+    budget: Budget = Budget()
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One step of a workflow: played by one of `agents`, or, without an agent, the `action` itself."""
+
+    name: str
+    agents: tuple[str, ...] = ()
+    action: str = ""
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What starts a workflow.
+
+    `kind` is `issue` (an issue got `label`, or was opened when `label` is empty), `event` (type `event`, any
+    one's), `schedule` (the cron line `cron`, UTC), `merge` (a change was merged) or `manual`. `when` is a
+    CEL filter over `event`, empty for always.
+    """
+
+    kind: Literal["issue", "event", "schedule", "merge", "manual"]
+    label: str = ""
+    event: str = ""
+    cron: str = ""
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """Jobs with needs, started by any of its triggers; at most `rounds` times a change is sent back."""
+
+    name: str
+    triggers: tuple[Trigger, ...]
+    jobs: tuple[Job, ...]
+    rounds: int = 3
+
+    def job(self, name: str) -> Job | None:
+        """The job of that name."""
+        return next((job for job in self.jobs if job.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A command that is run on the merge result; `command` goes to `sh -c` and is the operator's own text."""
+
+    name: str
+    command: str
+    time_ms: int = 10 * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One line of a gate: `review` (so many approvals), `checks` (all passing), or `human`.
+
+    `when` is a CEL condition over `risk`, `change` and `item`: the requirement holds only where it is true.
+    """
+
+    kind: Literal["review", "checks", "human"]
+    approvals: int = 1
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The whole of fleet.yaml. `digest` tells one version from another; `base` is the branch merged into."""
+
+    name: str
+    base: str = "main"
+    forge: str = "local"
+    agents: tuple[Agent, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    checks: tuple[Check, ...] = ()
+    merge_gate: tuple[Requirement, ...] = (Requirement("review"), Requirement("checks"))
+    quarantine_failures: int = 3
+    quarantine_when: str = ""
+    attempts: int = 3
+    notify: tuple[str, ...] = ()
+    digest: str = ""
+    _agents: dict[str, Agent] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _workflows: dict[str, Workflow] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index by name, since the rules look names up all the time."""
+        self._agents.update({agent.name: agent for agent in self.agents})
+        self._workflows.update({workflow.name: workflow for workflow in self.workflows})
+
+    def agent(self, name: str) -> Agent | None:
+        """The agent of that name."""
+        return self._agents.get(name)
+
+    def workflow(self, name: str) -> Workflow | None:
+        """The workflow of that name."""
+        return self._workflows.get(name)

@@ -1,0 +1,227 @@
+"""What is true now, as the fold of the log: items, workflow instances, runs, changes, agents, wishes.
+
+These are records that `fleet.policy.fold` fills. `cause` is always the id of the event that last changed the
+record: what follows from it names that event as its cause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
+RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
+JobState = Literal["waiting", "active", "stuck", "done"]
+
+
+@dataclass(slots=True)
+class Item:
+    """An issue, or a task given by hand."""
+
+    id: int
+    title: str
+    body: str
+    author: str
+    trusted: bool
+    kind: str = "issue"
+    labels: list[str] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    open: bool = True
+    opened: int = 0
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class JobRecord:
+    """Where one job of an instance stands. `runs` are its attempts, oldest first."""
+
+    state: JobState = "waiting"
+    runs: list[str] = field(default_factory=list)
+    feedback: str = ""
+    reason: str = ""
+    failures: int = 0
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Instance:
+    """One workflow at work on one item."""
+
+    id: str
+    workflow: str
+    item: int
+    trigger: str
+    started: int
+    jobs: dict[str, JobRecord] = field(default_factory=dict)
+    agent: str = ""  # for a task given to one agent by hand: the instance has that one job
+    change: int = 0
+    round: int = 1
+    outcome: str = ""
+    reason: str = ""
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """One attempt of one agent at one job."""
+
+    id: str
+    instance: str
+    job: str
+    duty: str
+    item: int
+    attempt: int
+    round: int
+    queued: int
+    state: RunState = "queued"
+    agent: str = ""
+    harness: str = ""
+    model: str = ""
+    change: int = 0
+    head: str = ""
+    branch: str = ""
+    workspace: str = ""
+    resumes: str = ""
+    feedback: str = ""
+    not_before: int = 0
+    ceiling_ms: int = 0
+    cost_limit: int = 0
+    conversation: str = ""
+    started: int = 0
+    ended: int = 0
+    verdict: str = ""
+    text: str = ""
+    action: str = ""
+    acted: int = 0
+    cost_micros: int = 0
+    tokens: int = 0
+    stop_reason: str = ""
+    exit: dict[str, Any] = field(default_factory=dict)
+    collected: dict[str, Any] = field(default_factory=dict)
+    outcome: RunOutcome = ""
+    reason: str = ""
+    denied: int = 0
+    cause: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether it holds a slot: from its admission to its end."""
+        return self.state in ("starting", "running", "collecting")
+
+
+@dataclass(slots=True)
+class Change:
+    """A pull request. Reviews, checks, approvals and risk are kept for the head they were made for only."""
+
+    id: int
+    item: int
+    instance: str
+    branch: str
+    base: str
+    head: str
+    author: str
+    title: str
+    body: str = ""
+    open: bool = True
+    merged: str = ""
+    merged_at: int = 0
+    opened: int = 0
+    reviews: list[dict[str, Any]] = field(default_factory=list)
+    checks: dict[str, Any] = field(default_factory=dict)
+    risk: dict[str, Any] = field(default_factory=dict)
+    approved_by: list[str] = field(default_factory=list)
+    gate: list[dict[str, Any]] = field(default_factory=list)
+    held: dict[str, Any] = field(default_factory=dict)
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Approval:
+    """A question that waits for a person."""
+
+    id: str
+    kind: str
+    why: str
+    asked: int
+    change: int = 0
+    head: str = ""
+    instance: str = ""
+    job: str = ""
+    run: str = ""
+    answer: str = ""  # "" waits, else given | refused
+    by: str = ""
+    note: str = ""
+    send_back: bool = False
+    handled: bool = False
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class AgentRecord:
+    """What the log knows about an agent: its quarantine, its failures in a row, what it spent by day."""
+
+    name: str
+    quarantined: str = ""  # the reason, "" when free
+    failures: int = 0
+    denied: int = 0
+    last_failed: str = ""
+    spent: dict[int, dict[str, int]] = field(default_factory=dict)  # day number → time_ms, cost, tokens
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Wish:
+    """An effect that is wanted and not yet done. `retry_at` (ms) is when it may be tried again."""
+
+    key: str
+    kind: str
+    args: dict[str, Any]
+    wanted: int
+    attempt: int = 0
+    retry_at: int = 0
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Pending:
+    """An event that may start workflows and was not routed yet."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    data: dict[str, Any]
+    time: int
+    correlation: str = ""
+
+
+@dataclass(slots=True)
+class State:
+    """The whole fold. `now` is the time of the newest event: the only clock that the rules know."""
+
+    seq: int = 0
+    now: int = 0
+    started: int = 0
+    step: bool = False
+    config: str = ""
+    number: int = 0  # the last number given to an item or a change
+    run_number: int = 0
+    approval_number: int = 0
+    items: dict[int, Item] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    changes: dict[int, Change] = field(default_factory=dict)
+    approvals: dict[str, Approval] = field(default_factory=dict)
+    agents: dict[str, AgentRecord] = field(default_factory=dict)
+    wishes: dict[str, Wish] = field(default_factory=dict)
+    pending: dict[str, Pending] = field(default_factory=dict)
+    scheduled: dict[str, int] = field(default_factory=dict)  # workflow → when its schedule last fired
+    active: dict[str, None] = field(default_factory=dict)  # ids of instances that are not finished, in order
+    moving: dict[str, None] = field(default_factory=dict)  # ids of runs that are queued or live, in order
+
+    def agent(self, name: str) -> AgentRecord:
+        """The record of an agent, made when it is first asked for."""
+        if name not in self.agents:
+            self.agents[name] = AgentRecord(name)
+        return self.agents[name]
