@@ -1,0 +1,146 @@
+"""The database file: how it is opened, what is in it, and what its errors mean to a person."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fleet.adapters.logs.anchor import Anchor
+from fleet.model.errors import FleetError, Permanent, Temporary
+
+APPLICATION_ID = 0x666C6565  # "flee": which program the file belongs to, as `file` and SQLite show it
+SCHEMA_VERSION = 1
+_CREATE = """
+CREATE TABLE events (
+    seq  INTEGER PRIMARY KEY,
+    id   TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    hash BLOB NOT NULL
+)
+"""
+_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
+_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def anchor_of(path: Path) -> Anchor:
+    """The anchor of the log at `path`: `log.head` beside `log.db`."""
+    return Anchor(path.with_suffix(".head"))
+
+
+def connect(path: Path, mode: str, busy_ms: int) -> sqlite3.Connection:
+    """A connection with the settings that the log's promises need. `mode` is SQLite's: ro, rw or rwc."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=busy_ms / 1000,
+    )
+    # FULL: a commit returns when it is on the disk. The others keep a damaged file from doing harm.
+    for pragma in ("synchronous=FULL", "fullfsync=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def create_if_new(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the table and the anchor in a new file; check that an older file is one of ours.
+
+    One process at a time, since two that switch to WAL at the same moment would fail one another.
+    """
+    if _is_ours(connection, path):
+        return
+    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        if _is_ours(connection, path):
+            return
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Before the table: a log that has a record then always has an anchor.
+            anchor_of(path).create()
+            connection.execute(_CREATE)
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    finally:
+        os.close(directory)
+
+
+def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is a log already (False: it is new). Raises `Permanent` when it is something else."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if not tables:
+        return False
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise Permanent(
+            f"{path} is not an event log of Fleet.",
+            why="it is the database of another program, or its first page was damaged",
+            do="run `fleet audit verify`, or restore the log from a copy",
+        )
+    if version != SCHEMA_VERSION:
+        raise Permanent(
+            f"The event log {path} has the format {version}, and this Fleet knows {SCHEMA_VERSION}.",
+            why="a newer Fleet made it",
+            do="use that version of Fleet",
+        )
+    return True
+
+
+@contextmanager
+def telling(path: Path, doing: str) -> Iterator[None]:
+    """Turn errors of SQLite and of the file system into Fleet's own; `doing` is like "append to"."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _told(error, path, doing) from error
+    except OSError as error:
+        what = f"Fleet could not {doing} the event log {path}."
+        if error.errno in _FULL_ERRNOS:
+            raise _full(what) from error
+        reason = error.strerror or str(error)
+        raise Permanent(what, why=reason, do=f"look at the permissions of {path.parent}") from error
+
+
+def _told(error: sqlite3.Error, path: Path, doing: str) -> FleetError:
+    what = f"Fleet could not {doing} the event log {path}."
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    if extended in _FULL_CODES:
+        return _full(what)
+    if code in _BUSY:
+        do = "wait for it to end; `fuser` on the file names it"
+        return Temporary(
+            what, why="another process has been writing to it for a long time", do=do, delay_ms=1000
+        )
+    if code in _DAMAGED or "decode to UTF-8" in str(error):
+        do = "run `fleet audit verify` to see where, and restore the log from a copy"
+        return Permanent(what, why=f"the file is damaged or no event log ({error})", do=do)
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return Permanent(
+            what, why="it may not be written", do=f"give yourself write permission in {path.parent}"
+        )
+    if code == sqlite3.SQLITE_CANTOPEN:
+        do = f"check that {path} is a file and that you may write in its directory"
+        return Permanent(what, why="it cannot be opened", do=do)
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return Permanent(what, why="it is closed", do="open it again")
+    return Permanent(what, why=f"SQLite says: {error}", do="look at the disk, and run `fleet audit verify`")
+
+
+def _full(what: str) -> Temporary:
+    return Temporary(what, why="the disk is full", do="free some space; nothing was lost", delay_ms=5000)
