@@ -214,7 +214,9 @@ class Repository(Protocol):
         ...
 
     def log(self, n: int, *, head: str | None = None, base: str | None = None) -> tuple[Commit, ...]:
-        """The newest `n` commits of `head` (default: the base branch), newest first, without those of `base`."""
+        """The newest `n` commits of `head` (default: the base branch), newest first, without those of
+        `base`.
+        """
         ...
 
     def history(self, paths: Sequence[str]) -> tuple[PathHistory, ...]:

@@ -64,6 +64,8 @@ class Workspaces(Protocol):
         author is set again; its branch must then be at `start` or after it. When it is not, `reset=True`
         builds it anew at `start` (all that was in it is gone); otherwise this raises Permanent.
 
+        Call it only while no session lives in the workspace: what a killed git has locked there is unlocked.
+
         Raises Permanent when a commit does not exist, Temporary when the disk is full and the like.
         """
         ...

@@ -1,0 +1,7 @@
+"""Git: workspaces as clones, the project's repository, merging without a checkout. Git's own CLI does the
+work.
+
+Read in this order: command (how git is called), untrusted and lens (how an agent's clone is read without
+trusting it), workspaces, take, merge, checkout and advance (the user's own checkout moves along), repository
+(all as one port).
+"""

@@ -1,0 +1,104 @@
+"""What has to be known of the project's repository to make a clone beside it: its place and formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.adapters.git.command import OLDEST, GitFailed, Place, git, git_version, run
+from fleet.model.errors import Permanent
+
+_COPIED = ("core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The project's repository.
+
+    `git_dir` is the directory that all its checkouts share, `checkout` the main one of them (None: bare, or
+    found from a linked worktree), `sha256` its object format, `core` the settings of its file system, which a
+    clone beside it should have too.
+    """
+
+    git_dir: Path
+    checkout: Path | None
+    sha256: bool
+    core: tuple[tuple[str, str], ...]
+
+    @property
+    def objects(self) -> Path:
+        """The directory of its objects, which clones borrow from."""
+        return self.git_dir / "objects"
+
+    def shallow(self) -> bytes | None:
+        """The commits whose parents are not here, in git's own form, when the repository is a shallow
+        clone.
+        """
+        try:
+            return (self.git_dir / "shallow").read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def config(self, *, author: tuple[str, str] | None = None) -> str:
+        """A configuration for a clone of it: no remote, no gc, nothing of the user's. `author`: name and
+        e-mail.
+        """
+        lines = ["[core]", f"\trepositoryformatversion = {int(self.sha256)}", "\tbare = false"]
+        lines += ["\tlogAllRefUpdates = true"]
+        lines += [f"\t{name.removeprefix('core.')} = {value}" for name, value in self.core]
+        if self.sha256:
+            lines += ["[extensions]", "\tobjectFormat = sha256"]
+        if author is not None:
+            name, email = (_quoted(part) for part in author)
+            lines += ["[user]", f"\tname = {name}", f"\temail = {email}"]
+        lines += ["[gc]", "\tauto = 0", "[maintenance]", "\tauto = false"]
+        lines += ["[commit]", "\tgpgSign = false", "[tag]", "\tgpgSign = false"]
+        return "\n".join(lines) + "\n"
+
+
+def find_project(path: Path) -> Project:
+    """The repository at (or above) `path`. Raises Permanent when there is none or git is too old."""
+    version = git_version()
+    if version < OLDEST:
+        raise Permanent(
+            f"git {'.'.join(map(str, version))} is too old",
+            why="merging without a checkout needs `git merge-tree --write-tree`",
+            do=f"install git {OLDEST[0]}.{OLDEST[1]} or newer",
+        )
+    own = _discovered(path.resolve())
+    try:
+        common = Path(git(own, "rev-parse", "--path-format=absolute", "--git-common-dir")).resolve()
+    except GitFailed as error:
+        raise Permanent(
+            f"{path} is not a git repository", why=error.why, do="run `git init` there, or go to your project"
+        ) from error
+    listed = run(common, "config", "--null", "--get-regexp", r"^(core|extensions)\.", ok=(0, 1)).records()
+    settings = dict(item.split("\n", 1) for item in listed if "\n" in item)
+    main = own.git_dir.resolve() == common and settings.get("core.bare") != "true"
+    return Project(
+        git_dir=common,
+        checkout=own.work_tree if main else None,
+        sha256=settings.get("extensions.objectformat") == "sha256",
+        core=tuple((name, settings[name]) for name in _COPIED if settings.get(name) in ("true", "false")),
+    )
+
+
+def _discovered(path: Path) -> Place:
+    """The git directory that belongs to `path`, found as git does: upwards, through `.git` files of
+    worktrees.
+    """
+    for folder in (path, *path.parents):
+        dot = folder / ".git"
+        if dot.is_dir():
+            return Place(dot, work_tree=folder)
+        if dot.is_file():
+            target = dot.read_text().removeprefix("gitdir:").strip()
+            return Place((folder / target).resolve(), work_tree=folder)
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
+            return Place(folder)
+    raise Permanent(f"{path} is not a git repository", do="run `git init` there, or go to your project")
+
+
+def _quoted(value: str) -> str:
+    plain = "".join(char for char in value if char.isprintable())
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
