@@ -149,7 +149,7 @@ def _bind_unix(path: Path) -> socket.socket:
 
 
 def _make_private(folder: Path) -> None:
-    """Let nobody else into the socket's folder; one that many share (its sticky bit says so) is left alone."""
+    """Let nobody else into the socket's folder; a shared one (it has the sticky bit) is left alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
     if found.st_uid == os.getuid() and not found.st_mode & stat.S_ISVTX:

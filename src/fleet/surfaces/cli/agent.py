@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from fleet.model.errors import UsageError
@@ -90,7 +90,7 @@ def _propose(options: argparse.Namespace) -> dict[str, Any]:
     return {"kind": options.kind, "title": options.title, "body": body, "labels": options.label}
 
 
-_ARGUMENTS = {
+_ARGUMENTS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "done": _done,
     "review": _review,
     "ask": _ask,
