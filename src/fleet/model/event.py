@@ -17,17 +17,9 @@ from typing import Any
 from fleet.model.errors import Permanent
 
 SPEC_VERSION = "1.0"
+CONTENT_TYPE = "application/json"
 LATEST_TIME_MS = 253_402_300_799_999  # the last millisecond of the year 9999, where RFC 3339 ends
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TEXTS = (
-    ("id", "id"),
-    ("source", "source"),
-    ("type", "type"),
-    ("subject", "subject"),
-    ("causationid", "causation_id"),
-    ("correlationid", "correlation_id"),
-    ("hash", "hash"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +49,21 @@ def to_cloudevent(event: Event) -> dict[str, Any]:
 
     Raises `Permanent` when an attribute has the wrong type. `data` is handed on as it is, not copied.
     """
-    record: dict[str, Any] = {"specversion": SPEC_VERSION}
-    for attribute, field in _TEXTS:
-        value = getattr(event, field)
-        if value:
-            record[attribute] = value
-    if event.time:
-        record["time"] = rfc3339(event.time)
-    if event.seq:
-        record["sequence"] = str(event.seq)
-    record["datacontenttype"] = "application/json"
-    record["data"] = event.data
-    _check(event)
-    return record
+    check(event)
+    attributes = {
+        "specversion": SPEC_VERSION,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": rfc3339(event.time) if event.time else "",
+        "causationid": event.causation_id,
+        "correlationid": event.correlation_id,
+        "sequence": str(event.seq) if event.seq else "",
+        "hash": event.hash,
+        "datacontenttype": CONTENT_TYPE,
+    }
+    return {name: value for name, value in attributes.items() if value} | {"data": event.data}
 
 
 def from_cloudevent(record: Mapping[str, Any]) -> Event:
@@ -81,9 +75,9 @@ def from_cloudevent(record: Mapping[str, Any]) -> Event:
     version = record.get("specversion")
     if version != SPEC_VERSION:
         raise _invalid(f"its specversion is {version!r}", f"write specversion {SPEC_VERSION!r}")
-    content = record.get("datacontenttype", "application/json")
-    if content != "application/json":
-        raise _invalid(f"its datacontenttype is {content!r}", "send data as application/json")
+    content = record.get("datacontenttype", CONTENT_TYPE)
+    if content != CONTENT_TYPE:
+        raise _invalid(f"its datacontenttype is {content!r}", f"send data as {CONTENT_TYPE}")
     event = Event(
         type=record.get("type", ""),
         data=record.get("data", {}),
@@ -96,8 +90,28 @@ def from_cloudevent(record: Mapping[str, Any]) -> Event:
         seq=_sequence(record["sequence"]) if "sequence" in record else 0,
         hash=record.get("hash", ""),
     )
-    _check(event)
+    check(event)
     return event
+
+
+def check(event: Event) -> None:
+    """Raise `Permanent` when the event has an attribute of a wrong type, or no type or source."""
+    texts = (
+        event.type,
+        event.source,
+        event.id,
+        event.subject,
+        event.causation_id,
+        event.correlation_id,
+        event.hash,
+    )
+    for value in texts:
+        if not isinstance(value, str):
+            raise _invalid(f"one of its attributes is {value!r}, not a text", "give a string")
+    if not event.type or not event.source:
+        raise _invalid("it has no type or no source", "name both")
+    if not isinstance(event.data, Mapping):
+        raise _invalid(f"its data is a {type(event.data).__name__}, not an object", "give a JSON object")
 
 
 def rfc3339(time_ms: int) -> str:
@@ -135,16 +149,6 @@ def _sequence(value: object) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
     raise _invalid(f"its sequence is {value!r}", "write the number as a string of digits")
-
-
-def _check(event: Event) -> None:
-    for _, field in _TEXTS:
-        if not isinstance(getattr(event, field), str):
-            raise _invalid(f"its {field} is {getattr(event, field)!r}, not a text", "give a string")
-    if not event.type or not event.source:
-        raise _invalid("it has no type or no source", "name both")
-    if not isinstance(event.data, Mapping):
-        raise _invalid(f"its data is a {type(event.data).__name__}, not an object", "give a JSON object")
 
 
 def _invalid(why: str, do: str) -> Permanent:

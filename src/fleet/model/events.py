@@ -55,7 +55,7 @@ CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason: a merge that wa
 CHANGE_CLOSED = "fleet.change.closed"  # change, reason
 
 # People
-APPROVAL_ASKED = "fleet.approval.asked"  # approval, kind: merge|rounds|handoff|job, change, head, instance, job, why
+APPROVAL_ASKED = "fleet.approval.asked"  # approval, kind, change, head, instance, job, run, why
 APPROVAL_GIVEN = "fleet.approval.given"  # approval, actor, note
 APPROVAL_REFUSED = "fleet.approval.refused"  # approval, actor, note, send_back
 AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, reason, actor

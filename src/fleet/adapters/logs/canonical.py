@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import rfc8785
@@ -32,53 +32,70 @@ _encode = json.JSONEncoder(
 ).encode
 
 
-def canonical(value: object) -> bytes:
-    """The canonical JSON of `value` as UTF-8. Raises `Permanent` for what is no JSON."""
+def canonical(value: object) -> str:
+    """The canonical JSON of `value`. Raises `Permanent` for what is no JSON."""
     text = canonical_if_simple(value)
     if text is None:
         plain = plain_json(value)
         text = canonical_if_simple(plain)
         if text is None:
-            text = rfc8785.dumps(plain)
+            text = rfc8785.dumps(plain).decode()
     return text
 
 
-def canonical_if_simple(value: object) -> bytes | None:
+def canonical_if_simple(value: object) -> str | None:
     """The fast way, for a value that reads back from its canonical JSON exactly as it is; else None."""
     if not is_simple(value):
         return None
-    try:
-        return _encode(value).encode()
-    except UnicodeEncodeError:
-        return None  # a lone surrogate somewhere
+    text = _encode(value)
+    return text if is_writable(text) else None
 
 
-def is_simple(value: object, depth: int = 0) -> bool:
+def is_simple(value: Any, depth: int = 0) -> bool:
     """Whether the encoder in C spells `value` as RFC 8785 asks.
 
-    It does for null, booleans, exact integers, strings, arrays, and objects whose keys are ASCII: there,
-    Python's order of code points is the order of UTF-16 units. It does not for floats (`1.0` is spelled `1`),
-    for other types, or for what is nested too deeply. A lone surrogate inside a string shows only when it is
-    encoded.
+    It does for null, booleans, exact integers, strings, arrays, and objects whose keys are ASCII: there, the
+    order of code points is the order of UTF-16 units. It does not for floats (`1.0` is spelled `1`), for
+    other types, or for what is nested too deeply. Lone surrogates in strings are not looked for here.
     """
     kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
-    if kind is int:
-        return -_MAX_EXACT <= value <= _MAX_EXACT  # type: ignore[operator]
-    if depth > MAX_DEPTH:
-        return False
     if kind is dict:
-        for key, item in value.items():  # type: ignore[attr-defined]
-            if type(key) is not str or not key.isascii():
+        try:
+            if not "".join(value).isascii():
                 return False
-            # Strings are most of what there is: spare them the call.
-            if type(item) is not str and not is_simple(item, depth + 1):
-                return False
+        except TypeError:
+            return False  # a key that is no text
+        items: Iterable[Any] = value.values()
+    elif kind is list:
+        items = value
+    else:
+        return _is_simple_scalar(value)
+    for item in items:
+        # Texts and small numbers are most of what there is: spare them the call.
+        kind = type(item)
+        if kind is str or (kind is int and -_MAX_EXACT <= item <= _MAX_EXACT):
+            continue
+        if depth == MAX_DEPTH or not is_simple(item, depth + 1):
+            return False
+    return True
+
+
+def _is_simple_scalar(value: Any) -> bool:
+    kind = type(value)
+    if kind is int:
+        return -_MAX_EXACT <= value <= _MAX_EXACT
+    return kind is str or kind is bool or value is None
+
+
+def is_writable(text: str) -> bool:
+    """Whether the text is free of lone surrogates, so that it can be written as UTF-8."""
+    if text.isascii():
         return True
-    if kind is list:
-        return all(is_simple(item, depth + 1) for item in value)  # type: ignore[attr-defined]
-    return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def plain_json(value: object, depth: int = 0) -> Any:
@@ -110,7 +127,7 @@ def plain_json(value: object, depth: int = 0) -> Any:
 
 def writable(text: str) -> str:
     """The text where it can be written as UTF-8; else with a visible escape for each lone surrogate."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if is_writable(text) else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _exact(number: int) -> int | float | str:

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from fleet.adapters.logs.check import Found, check_chain
+from fleet.adapters.logs.draft import draft
 from fleet.adapters.logs.following import Follower
-from fleet.adapters.logs.record import EMPTY, Row, Tail, conflict, draft, event_of, seal
-from fleet.adapters.logs.rim import random_id, system_clock
+from fleet.adapters.logs.record import EMPTY, Row, Tail, conflict, event_of, seal
+from fleet.adapters.logs.rim import new_id as fresh_id
+from fleet.adapters.logs.rim import system_clock
 from fleet.adapters.logs.wake import Bell
 from fleet.model.errors import Permanent
 from fleet.model.event import Event
@@ -21,7 +23,7 @@ class MemoryLog:
     `clock` gives milliseconds since the epoch, `new_id` the ids of events that come without one.
     """
 
-    def __init__(self, *, clock: Clock = system_clock, new_id: Callable[[], str] = random_id) -> None:
+    def __init__(self, *, clock: Clock = system_clock, new_id: Callable[[], str] = fresh_id) -> None:
         self._clock = clock
         self._new_id = new_id
         self._lock = threading.Lock()

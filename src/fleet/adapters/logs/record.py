@@ -9,14 +9,12 @@ without every later hash being wrong; what the chain alone cannot show, a missin
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from fleet.adapters.logs.canonical import canonical, canonical_if_simple, writable
+from fleet.adapters.logs.draft import Draft
 from fleet.model.errors import Conflict, FleetError, Permanent
-from fleet.model.event import Event, from_cloudevent, parse_rfc3339, rfc3339, to_cloudevent
+from fleet.model.event import Event, from_cloudevent, parse_rfc3339
 from fleet.ports.log import Head
 
 GENESIS = sha256(b"fleet event log, version 1").digest()
@@ -32,8 +30,7 @@ class Row(NamedTuple):
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(NamedTuple):
     """What the next record is joined to: the last one's seq, hash and time (ms)."""
 
     seq: int
@@ -49,63 +46,31 @@ class Tail:
 EMPTY = Tail(0, GENESIS, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An event on its way into the log: checked, with an id, but without time and place yet."""
-
-    event: Event
-    id: str
-    cloudevent: dict[str, Any]
-
-
 def link(previous: bytes, seq: int, body: bytes) -> bytes:
     """The hash that seals the record `seq` with this body behind the record that has the hash `previous`."""
     return sha256(previous + seq.to_bytes(8, "big") + body).digest()
-
-
-def draft(event: Event, new_id: Callable[[], str]) -> Draft:
-    """Check the event and give it an id where it has none. Raises `Permanent` when it is not valid."""
-    cloudevent = to_cloudevent(event)
-    cloudevent.pop("sequence", None)  # a place in some other log means nothing here
-    cloudevent.pop("hash", None)
-    key = event.id
-    if not key:
-        key = new_id()
-    elif not key.isascii():
-        key = writable(key)
-    cloudevent["id"] = key
-    return Draft(event, key, cloudevent)
 
 
 def seal(pending: Draft, tail: Tail, now: int) -> tuple[Row, Event, Tail]:
     """Put the draft behind `tail`: its row, the event as every reader will see it, and the new tail."""
     event = pending.event
     time = max(event.time or now, tail.time)
-    record = pending.cloudevent
-    record["time"] = rfc3339(time)
     seq = tail.seq + 1
-    body = canonical_if_simple(record)
-    if body is not None:
-        digest = link(tail.hash, seq, body)
-        row = Row(seq, pending.id, event.type, body.decode(), digest)
-        stored = Event(
-            event.type,
-            event.data,
-            event.subject,
-            event.source,
-            pending.id,
-            time,
-            event.causation_id,
-            event.correlation_id,
-            seq,
-            digest.hex(),
-        )
-    else:
-        body = canonical(record)
-        digest = link(tail.hash, seq, body)
-        row = Row(seq, pending.id, writable(event.type), body.decode(), digest)
-        stored = event_of(row)
-    return row, stored, Tail(seq, digest, time)
+    body = pending.body(time)
+    digest = link(tail.hash, seq, body.encode())
+    stored = Event(
+        event.type,
+        event.data,
+        event.subject,
+        event.source,
+        pending.id,
+        time,
+        event.causation_id,
+        event.correlation_id,
+        seq,
+        digest.hex(),
+    )
+    return Row(seq, pending.id, event.type, body, digest), stored, Tail(seq, digest, time)
 
 
 def event_of(row: Row) -> Event:

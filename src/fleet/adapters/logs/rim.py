@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 
 
@@ -11,6 +11,10 @@ def system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def random_id() -> str:
-    """A new event id: 96 random bits, since an event with an id that is known would be skipped."""
-    return secrets.token_hex(12)
+def new_id() -> str:
+    """A new event id: the time in ms and 64 random bits, in hex.
+
+    Nobody may have had it before, since an event with a known id is skipped. The time in front keeps new ids
+    next to each other in the index, so that a group of appends touches one page and not one page each.
+    """
+    return f"{system_clock():012x}{os.urandom(8).hex()}"

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fleet.adapters.logs.anchor import Held, cut_off, other_record
+from fleet.adapters.logs.draft import Draft, draft
 from fleet.adapters.logs.following import SAFETY_SECONDS, Follower
-from fleet.adapters.logs.record import EMPTY, Draft, Row, Tail, conflict, draft, event_of, seal, time_of
-from fleet.adapters.logs.rim import random_id, system_clock
+from fleet.adapters.logs.record import EMPTY, Row, Tail, conflict, event_of, seal, time_of
+from fleet.adapters.logs.rim import new_id as fresh_id
+from fleet.adapters.logs.rim import system_clock
 from fleet.adapters.logs.sqlite_file import anchor_of, connect, create_if_new, telling
 from fleet.adapters.logs.verify import verify_log
 from fleet.adapters.logs.wake import Bells
@@ -44,7 +46,7 @@ class SqliteLog:
         *,
         create: bool = True,
         clock: Clock = system_clock,
-        new_id: Callable[[], str] = random_id,
+        new_id: Callable[[], str] = fresh_id,
         busy_ms: int = BUSY_MS,
         safety_seconds: float = SAFETY_SECONDS,
     ) -> None:
@@ -125,7 +127,7 @@ class SqliteLog:
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             tail = self._last()
-            known = self._known([one.id for one in drafts if one.event.id])
+            known = self._known([one.id for one in drafts if one.given])
             rows, stored, end = self._seal_fresh(drafts, known, tail, expected)
             if rows:
                 with self._anchor.held() as anchor:
