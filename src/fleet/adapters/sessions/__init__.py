@@ -1,0 +1,1 @@
+"""Sessions: real ones over a shim process each, a double in memory, and screens in tmux to look at them."""

@@ -1,0 +1,204 @@
+"""The folder of one run: what the starter puts there for the shim, and what the shim leaves there for everyone.
+
+lock              held while the session is being started, by the starter and then by its shim
+launch            what to exec, NUL-separated; the shim removes it, as it holds the environment
+command.json      everything else about the run
+session.json      who the shim and its child are: there from just before the program runs
+control, inbox/   orders to the shim; texts for the program's stdin
+transcript.jsonl  what was said, with times
+exit.json         how it ended
+shim.log          what the shim itself had to complain about
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fleet.adapters.sessions.processes import MARK, Identity
+from fleet.model.errors import Permanent
+from fleet.ports.session import Command, Exit, Record
+
+READ_BYTES = 1 << 20
+"""How much of a transcript is read at once; its longest line is less than half of this."""
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What `session.json` says. `started` is in ms since the epoch. An unreadable one has no boot."""
+
+    shim: Identity
+    child: Identity
+    boot: str
+    started: int
+
+
+class RunFolder:
+    """The files of one key below `root`."""
+
+    def __init__(self, root: Path, key: str) -> None:
+        if not _KEY.fullmatch(key):
+            raise Permanent(
+                f"{key!r} cannot name a session",
+                why="a key is letters, digits, - and _",
+                do="use the run's id",
+            )
+        self.key = key
+        self.path = root / key
+
+    @contextmanager
+    def starting(self) -> Iterator[int]:
+        """Hold the lock on starting this key; gives its descriptor. Waits for whoever is starting it, or its shim.
+
+        It is let go by closing, not by unlocking: a shim that has inherited it goes on holding it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield fd
+        finally:
+            os.close(fd)
+
+    def prepare(self, command: Command, wake: Path, max_bytes: int) -> None:
+        """Write everything the shim needs, over what an earlier start may have left that never got to its program."""
+        mark = f"{self.key}.{secrets.token_hex(8)}"
+        environment = {**command.env, MARK: mark}
+        fields = [
+            command.cwd,
+            str(len(command.argv)),
+            *command.argv,
+            *(f"{k}={v}" for k, v in environment.items()),
+        ]
+        if (
+            not command.argv
+            or any("\0" in field for field in fields)
+            or any("=" in name for name in command.env)
+        ):
+            raise Permanent(
+                "the command cannot be run", why="it is empty, has a NUL, or a variable's name has a ="
+            )
+        self._write("launch", b"".join(os.fsencode(field) + b"\0" for field in fields))
+        about = {
+            "key": self.key,
+            "argv": command.argv,
+            "cwd": command.cwd,
+            "mark": mark,
+            "stdin": command.stdin,
+            "keep_stdin": command.keep_stdin,
+            "last_line": command.last_line,
+            "seconds": command.seconds,
+            "grace": command.grace_seconds,
+            "wake": str(wake),
+            "max_bytes": max_bytes,
+        }
+        self._write("command.json", json.dumps(about).encode())
+        if not (self.path / "control").exists():
+            os.mkfifo(self.path / "control", 0o600)
+        shutil.rmtree(self.path / "inbox", ignore_errors=True)
+        if command.keep_stdin:
+            (self.path / "inbox").mkdir(mode=0o700)
+
+    def session(self) -> Session | None:
+        """Who runs it, None when it never got as far as running anything."""
+        try:
+            text = (self.path / "session.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            found = json.loads(text)
+            shim, child = (
+                Identity(int(found[who]["pid"]), str(found[who]["start"])) for who in ("shim", "child")
+            )
+            return Session(shim, child, str(found["boot"]), int(found["started"]))
+        except (ValueError, KeyError, TypeError):
+            # It is moved in place whole, so only a machine that lost its power can have left this.
+            return Session(Identity(0, ""), Identity(0, ""), "", 0)
+
+    def mark(self) -> str:
+        """The session's mark, "" when it cannot be told any more."""
+        try:
+            return str(json.loads((self.path / "command.json").read_bytes())["mark"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def exit(self) -> Exit | None:
+        """The exit record, None while there is none (or none that is whole)."""
+        try:
+            return Exit(**json.loads((self.path / "exit.json").read_bytes()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def write_exit(self, record: Exit) -> Exit:
+        """Leave an exit record for a shim that could not; of two who do so one wins. Returns the one that holds."""
+        name = f"exit.{os.getpid()}.{secrets.token_hex(4)}"
+        self._write(name, json.dumps(asdict(record)).encode())
+        try:
+            os.link(self.path / name, self.path / "exit.json")
+        except FileExistsError:
+            if self.exit() is None:  # it is there and unreadable: see session()
+                os.replace(self.path / name, self.path / "exit.json")
+        finally:
+            (self.path / name).unlink(missing_ok=True)
+        (self.path / "exit.tmp").unlink(missing_ok=True)
+        return self.exit() or record
+
+    def read(self, offset: int) -> tuple[list[Record], int]:
+        """The complete records from `offset` on, at most READ_BYTES of them, and the offset after them."""
+        try:
+            with (self.path / "transcript.jsonl").open("rb") as file:
+                file.seek(offset)
+                data = file.read(READ_BYTES)
+        except FileNotFoundError:
+            return [], offset
+        whole = data[: data.rfind(b"\n") + 1]
+        return [_record(line) for line in whole.splitlines()], offset + len(whole)
+
+    def order(self, **order: Any) -> bool:
+        """Write an order into the control FIFO; False when no shim reads it, or it reads no more."""
+        try:
+            fd = os.open(self.path / "control", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        try:
+            os.write(fd, json.dumps(order).encode() + b"\n")  # below PIPE_BUF: never mixed with another's
+        except (BlockingIOError, BrokenPipeError):
+            return False
+        finally:
+            os.close(fd)
+        return True
+
+    def put(self, name: str, text: str) -> bool:
+        """Move a text into the inbox; False when the shim takes no more (it removes the folder then)."""
+        temporary = f"text.{name}"
+        self._write(temporary, text.encode("utf-8", "surrogateescape"))
+        try:
+            os.rename(self.path / temporary, self.path / "inbox" / name)
+        except FileNotFoundError:
+            (self.path / temporary).unlink(missing_ok=True)
+            return False
+        return True
+
+    def _write(self, name: str, data: bytes) -> None:
+        with open(self.path / name, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(data)
+
+
+def _record(line: bytes) -> Record:
+    try:
+        found = json.loads(line)
+        return Record(int(found["t"]), found["s"], found["d"], bool(found["nl"]))
+    except (ValueError, KeyError, TypeError):
+        # The program has the same user and could write here: what it breaks is shown, not believed.
+        return Record(0, "shim", "a record that cannot be read", True)

@@ -1,0 +1,208 @@
+"""Real sessions: one shim process per run, found again by the files of its folder."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from fleet.adapters.sessions import processes
+from fleet.adapters.sessions.bell import WakeFifo
+from fleet.adapters.sessions.run_folder import RunFolder, Session
+from fleet.model.errors import Temporary
+from fleet.ports.session import Command, Exit, Record, Started
+
+MAX_BYTES = 256 << 20
+"""How much a run may say, in bytes of its transcript, before it is stopped (reason `output`)."""
+
+_SHIM = Path(__file__).parents[2] / "shim" / "shim.py"
+_HANDSHAKE_FD, _LOCK_FD = 3, 4  # as the shim expects them
+_SPAWN_SECONDS = 20
+_LONGEST_REASON = 200  # characters: an order must fit into PIPE_BUF
+
+
+class ShimSessions:
+    """Sessions in the folders `root`/<key>. Any number of objects, in any processes, may share a root; one of
+    them follows the wakes.
+    """
+
+    def __init__(self, root: Path, *, max_bytes: int = MAX_BYTES) -> None:
+        self._root = root
+        self._max_bytes = max_bytes
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._bell = WakeFifo(root / ".wake")
+        self._count = itertools.count()
+        self._shims: dict[str, int] = {}
+        self._shims_lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of the wakes. Sessions live on."""
+        self._bell.close()
+
+    def start(self, key: str, command: Command) -> Started:
+        """See the port. Takes as long as a small Python process takes to start."""
+        self._reap()
+        run = RunFolder(self._root, key)
+        with run.starting() as lock:
+            session = run.session()
+            if session is None:
+                run.prepare(command, self._bell.path, self._max_bytes)
+                self._spawn(run, lock)
+                session = run.session()
+        if session is None:
+            raise Temporary(f"session {key} did not start", why="its shim ended before it had recorded it")
+        return Started(session.shim.pid, session.started)
+
+    def alive(self, key: str) -> bool:
+        """See the port."""
+        run = RunFolder(self._root, key)
+        session = run.session()
+        if session is None or session.boot != processes.boot_id() or run.exit() is not None:
+            return False
+        return processes.is_alive(session.shim) or processes.is_alive(session.child)
+
+    def stop(self, key: str, reason: str) -> None:
+        """See the port."""
+        run = RunFolder(self._root, key)
+        session = run.session()
+        if session is None or run.exit() is not None:
+            return
+        if not run.order(op="stop", reason=reason[:_LONGEST_REASON]) and not processes.send_signal(
+            session.shim, signal.SIGTERM
+        ):
+            self.exit(key)  # nobody is there to stop it: end what is left
+
+    def send(self, key: str, text: str) -> bool:
+        """See the port."""
+        run = RunFolder(self._root, key)
+        name = f"{time.time_ns():020d}-{os.getpid()}-{next(self._count)}"
+        if run.session() is None or run.exit() is not None or not run.put(name, text):
+            return False
+        return run.order(op="input") or self.alive(key)
+
+    def close_input(self, key: str) -> None:
+        """See the port."""
+        RunFolder(self._root, key).order(op="eof")
+
+    def read(self, key: str, offset: int) -> tuple[list[Record], int]:
+        """See the port. An offset counts bytes of the transcript."""
+        return RunFolder(self._root, key).read(offset)
+
+    def exit(self, key: str) -> Exit | None:
+        """See the port."""
+        run = RunFolder(self._root, key)
+        if (record := run.exit()) is not None:
+            self._reap(key)
+            return record
+        session = run.session()
+        if session is None or (session.boot == processes.boot_id() and processes.is_alive(session.shim)):
+            return None
+        self._reap(key)
+        if (record := run.exit()) is not None:  # its last act, while we looked
+            return record
+        return self._bury(run, session)
+
+    def keys(self) -> list[str]:
+        """See the port."""
+        return sorted(path.parent.name for path in self._root.glob("*/session.json"))
+
+    def wakes(self) -> int:
+        """See the port."""
+        return self._bell.fileno()
+
+    def drain(self) -> set[str]:
+        """See the port."""
+        return self._bell.drain()
+
+    def watch(self, key: str) -> int | None:
+        """See the port."""
+        session = RunFolder(self._root, key).session()
+        if session is None or session.boot != processes.boot_id():
+            return None
+        return processes.open_pidfd(session.shim)
+
+    def _bury(self, run: RunFolder, session: Session) -> Exit:
+        """End what a shim left that was itself ended, and leave the record that it could not."""
+        now = time.time_ns() // 1_000_000
+        if session.boot != processes.boot_id():
+            return run.write_exit(Exit("host restarted", started=session.started, ended=now))
+        left = processes.kill_family(session.shim, session.child, run.mark())
+        error = "its supervising process was killed, and the rest of it then ended"
+        if left:
+            error = f"its supervising process was killed; these cannot be: {sorted(one.pid for one in left)}"
+        record = run.write_exit(Exit("shim killed", error=error, started=session.started, ended=now))
+        self._bell.ring(run.key)
+        return record
+
+    def _spawn(self, run: RunFolder, lock: int) -> None:
+        """Start the shim and wait for its word that the program runs."""
+        heard, said = (_high(fd) for fd in os.pipe())
+        held = _high(os.dup(lock))
+        log = os.open(run.path / "shim.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = _high(log)
+        try:
+            pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-I", "-S", "-X", "utf8", str(_SHIM), str(run.path.resolve())],
+                {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log, 1),
+                    (os.POSIX_SPAWN_DUP2, log, 2),
+                    (os.POSIX_SPAWN_DUP2, said, _HANDSHAKE_FD),
+                    (os.POSIX_SPAWN_DUP2, held, _LOCK_FD),
+                ],
+                setsigmask=[],
+                setsigdef=[signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT],
+            )
+            with self._shims_lock:
+                self._shims[run.key] = pid
+        finally:
+            for fd in (said, held, log):
+                os.close(fd)
+        try:
+            answer = _answer(heard)
+        finally:
+            os.close(heard)
+        if answer is None:
+            raise Temporary(
+                f"session {run.key} has not started within {_SPAWN_SECONDS} s",
+                why="the machine is too busy or its disk hangs",
+            )
+        if not answer.startswith("+"):
+            why = answer[1:] or (run.path / "shim.log").read_text(errors="replace")[-1000:].strip()
+            raise Temporary(f"session {run.key} did not start", why=why or "its shim was killed")
+
+    def _reap(self, key: str | None = None) -> None:
+        """Collect shims of ours that have ended, so that they do not stay as zombies."""
+        with self._shims_lock:
+            for name in [key] if key else list(self._shims):
+                pid = self._shims.get(name)
+                try:
+                    if pid is not None and os.waitpid(pid, os.WNOHANG)[0]:
+                        del self._shims[name]
+                except ChildProcessError:
+                    del self._shims[name]  # collected by someone else in this process
+
+
+def _high(fd: int) -> int:
+    """Move a descriptor out of the way of the numbers that the shim gets."""
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
+    finally:
+        os.close(fd)
+
+
+def _answer(heard: int) -> str | None:
+    """What the shim says ("" when it ended without a word), None when it says nothing in time."""
+    poll = select.poll()
+    poll.register(heard, select.POLLIN)
+    if not poll.poll(_SPAWN_SECONDS * 1000):
+        return None
+    return os.read(heard, 65536).decode(errors="replace")
