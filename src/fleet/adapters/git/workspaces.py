@@ -12,7 +12,6 @@ being made or thrown away.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import asdict, dataclass

@@ -1,0 +1,87 @@
+"""What a head changes since it left its base: as a patch, and file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fleet.adapters.git.command import Place, run
+from fleet.adapters.git.names import commit_id, shown
+from fleet.ports.repository import FileChange
+
+# Whatever the user's configuration says: no program is run for a diff, and every line counts once.
+_PLAIN = ("-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none")
+_STAT_BYTES = 64 * 1024 * 1024
+ABSENT = "000000"
+SUBMODULE = "160000"
+
+
+def patch(git_dir: Path, base: str, head: str, limit: int) -> str:
+    """The change as a patch of at most `limit` bytes; a last line says when it was cut."""
+    start = _left_from(git_dir, base, head)
+    found = run(git_dir, "diff-tree", "-p", *_PLAIN, "--submodule=short", start, head, limit=limit)
+    text = found.out.decode("utf-8", "replace")
+    return f"{text}\n[the patch is longer than {limit} bytes and was cut here]\n" if found.cut else text
+
+
+def file_changes(git_dir: Path, base: str, head: str) -> tuple[FileChange, ...]:
+    """Each file of the change with its lines added and deleted."""
+    start = _left_from(git_dir, base, head)
+    found = run(git_dir, "diff-tree", "--raw", "--numstat", "-z", *_PLAIN, start, head, limit=_STAT_BYTES)
+    fields = iter(found.text.split("\0"))
+    raw: list[tuple[str, str, str | None, str]] = []
+    counts: dict[str, tuple[str, str]] = {}
+    for field in fields:
+        if field.startswith(":"):
+            _, mode, _, _, status = field.split(" ")
+            path, old = next(fields), None
+            if status[0] in "RC":
+                old, path = path, next(fields)
+            raw.append((status[0], mode, old, path))
+        elif field:
+            added, deleted, path = field.split("\t", 2)
+            if not path:
+                next(fields)
+                path = next(fields)
+            counts[path] = (added, deleted)
+    return tuple(_change(*entry, *counts.get(entry[3], ("0", "0"))) for entry in raw)
+
+
+def _change(status: str, mode: str, old: str | None, path: str, added: str, deleted: str) -> FileChange:
+    binary = added == "-"
+    return FileChange(
+        path=shown(path),
+        added=0 if binary else int(added),
+        deleted=0 if binary else int(deleted),
+        binary=binary,
+        status=status,
+        mode=mode,
+        old_path=None if old is None else shown(old),
+    )
+
+
+class Sides:
+    """One path in two commits: its mode and object in the `old` and in the `new` one (mode ABSENT: not there)."""
+
+    __slots__ = ("new", "old", "path")
+
+    def __init__(self, path: str, old: tuple[str, str], new: tuple[str, str]) -> None:
+        self.path = path
+        self.old = old
+        self.new = new
+
+
+def paths_between(place: Place, old: str, new: str) -> Iterator[Sides]:
+    """Every path that differs between two commits, renames as one that goes and one that comes."""
+    found = run(place, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
+    fields = iter(found.text.split("\0"))
+    for field in fields:
+        if field:
+            old_mode, new_mode, old_sha, new_sha, _ = field.removeprefix(":").split(" ")
+            yield Sides(next(fields), (old_mode, old_sha), (new_mode, new_sha))
+
+
+def _left_from(git_dir: Path, base: str, head: str) -> str:
+    """The commit where `head` left `base`; `base` itself where they have nothing in common."""
+    found = run(git_dir, "merge-base", commit_id(base), commit_id(head), ok=(0, 1))
+    return found.text.strip() or base

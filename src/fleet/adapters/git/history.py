@@ -1,0 +1,82 @@
+"""What has happened in the project's repository: commits, how paths were changed, and what was merged by what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fleet.adapters.git import refs
+from fleet.adapters.git.command import git, run
+from fleet.adapters.git.names import commit_id
+from fleet.ports.repository import Author, Commit, PathHistory
+
+HEAD_TRAILER = "Fleet-Head"
+# How far back is looked: enough to know who works where, and quick in a repository of any age.
+LOOK_BACK = 5000
+_MOST_PATHS = 500
+_FIELDS = "%H%x00%P%x00%an%x00%ae%x00%ct%x00%s"
+_LOG_BYTES = 32 * 1024 * 1024
+
+
+def commits(git_dir: Path, n: int, head: str, base: str | None) -> tuple[Commit, ...]:
+    """The newest `n` commits of `head` that `base` has not, newest first."""
+    without = () if base is None else (f"^{commit_id(base)}",)
+    found = run(git_dir, "log", "-z", f"-{n:d}", f"--format={_FIELDS}", commit_id(head), *without, "--")
+    fields = found.out.decode("utf-8", "replace").split("\0")
+    return tuple(
+        Commit(
+            sha=fields[at],
+            parents=tuple(fields[at + 1].split()),
+            author=Author(fields[at + 2], fields[at + 3]),
+            when_ms=int(fields[at + 4]) * 1000,
+            subject=fields[at + 5],
+        )
+        for at in range(0, len(fields) - 5, 6)
+    )
+
+
+def path_history(git_dir: Path, tip: str, paths: Sequence[str]) -> tuple[PathHistory, ...]:
+    """For each path: in how many of the latest commits it was changed, by whom, and when last. Merges do not count."""
+    asked = list(dict.fromkeys(paths))[:_MOST_PATHS]
+    seen: dict[str, tuple[int, set[str], int]] = {}
+    if asked:
+        oldest = git(git_dir, "rev-list", "-1", f"--skip={LOOK_BACK}", tip)
+        span = [tip, f"^{oldest}"] if oldest else [tip]
+        options = ("--no-merges", "--no-renames", "--name-only", "--format=%x00%x00%ct%x00%ae")
+        found = run(git_dir, "log", "-z", *options, *span, "--", *asked, limit=_LOG_BYTES)
+        for block in found.text.split("\0\0\0"):
+            when, author, *names = block.strip("\0").split("\0")
+            for name in names:
+                count, authors, last = seen.get(name.lstrip("\n"), (0, set(), 0))
+                authors.add(author)
+                seen[name.lstrip("\n")] = (count + 1, authors, max(last, int(when) * 1000))
+    return tuple(_path_history(path, seen.get(path)) for path in paths)
+
+
+def _path_history(path: str, found: tuple[int, set[str], int] | None) -> PathHistory:
+    if found is None:
+        return PathHistory(path, 0, (), None)
+    return PathHistory(path, found[0], tuple(sorted(found[1])), found[2])
+
+
+def brought_by(git_dir: Path, head: str, tip: str) -> str | None:
+    """The commit on the main line of `tip` that brought `head`: a merge, a squash that names it, or `head` itself."""
+    if not refs.contains(git_dir, head, tip):
+        return _squashed_by(git_dir, head, tip)
+    line = git(git_dir, "rev-list", "--first-parent", "--parents", tip, f"^{head}").splitlines()
+    holders = set(git(git_dir, "rev-list", "--ancestry-path", tip, f"^{head}").splitlines())
+    found = head
+    for entry in line:
+        sha, *parents = entry.split()
+        if sha not in holders:
+            break
+        found = head if parents[:1] == [head] else sha
+    return found
+
+
+def _squashed_by(git_dir: Path, head: str, tip: str) -> str | None:
+    trailer = f"%(trailers:key={HEAD_TRAILER},valueonly,separator=%x2C)"
+    options = (f"-{LOOK_BACK}", "--first-parent", f"--format=%H%x00{trailer}")
+    for entry in run(git_dir, "log", "-z", *options, tip, "--", limit=_LOG_BYTES).text.split("\0\0"):
+        print(repr(entry))
+    return None

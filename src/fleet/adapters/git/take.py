@@ -1,0 +1,83 @@
+"""Taking an agent's commits into the project's repository.
+
+The commits are packed in a lens (see there), which reads none of the agent's configuration, and unpacked here by
+git's own receiving end in its strictest mode: each object is hashed and checked anew, and whatever it refers to must
+be there. Only then does the branch move.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fleet.adapters.git import refs
+from fleet.adapters.git.command import GitFailed, Place, git, run
+from fleet.adapters.git.lens import lens
+from fleet.adapters.git.names import branch_ref
+from fleet.adapters.git.project import Project
+from fleet.adapters.git.untrusted import opened_git_dir, read_ref
+from fleet.model.errors import Permanent, Temporary
+
+MOST_BYTES = 2 * 1024**3
+# From so many objects on they stay together as a pack; fewer become single files, as in git's own fetch.
+_PACK_FROM = 100
+
+
+def workspace_head(workspace: Path, branch: str, expected: str | None) -> str:
+    """The commit of the workspace's branch. Raises Permanent without one, Temporary when it is not the expected."""
+    with opened_git_dir(workspace) as inside:
+        head = read_ref(inside, branch_ref(branch))
+    if head is None:
+        raise Permanent(
+            f"the workspace {workspace.name} has no branch {branch}",
+            why="it was deleted or renamed there",
+            do=f"commit on {branch}: git checkout -B {branch}",
+        )
+    if expected is not None and head != expected:
+        raise Temporary(
+            f"the branch {branch} has moved on in the workspace {workspace.name}",
+            why=f"it is at {head[:12]}, not at {expected[:12]}",
+        )
+    return head
+
+
+def take_objects(project: Project, workspace: Path, head: str, known: tuple[str, ...]) -> None:
+    """Bring in all that `head` needs beyond the commits in `known`, which are here already.
+
+    Raises Permanent when an object is missing, malformed or not what its name says.
+    """
+    wanted = "\n".join((head, "--not", *known)) + "\n"
+    with opened_git_dir(workspace) as inside, lens(project, inside, workspace.parent / ".making") as place:
+        try:
+            packed = place.git_dir / "new"
+            name = git(place, "pack-objects", "--revs", "-q", str(packed), input=wanted)
+            # With nothing new git names no pack; then the branch goes to a commit that is here.
+            if name:
+                _unpack(project.git_dir, Path(f"{packed}-{name}.pack"))
+            # All that is reachable must be here now, without the lens.
+            git(project.git_dir, "rev-list", "--objects", "--quiet", head, "--not", *known)
+        except GitFailed as error:
+            raise Permanent(
+                f"the commits of {workspace.name} cannot be taken",
+                why=error.why,
+                do="let the agent repair its branch, or start again in a new workspace",
+            ) from error
+
+
+def _unpack(git_dir: Path, pack: Path) -> None:
+    with pack.open("rb") as file:
+        count = int.from_bytes(file.read(12)[8:12], "big")
+    most = f"--max-input-size={MOST_BYTES}"
+    if count < _PACK_FROM:
+        run(git_dir, "unpack-objects", "-q", "--strict", most, input=pack)
+    else:
+        run(git_dir, "index-pack", "--strict", "--stdin", most, input=pack)
+
+
+def check_forward(place: Place, branch: str, current: str | None, head: str) -> None:
+    """Raises Permanent when moving `branch` to `head` would drop commits of it."""
+    if current is not None and not refs.contains(place, current, head):
+        raise Permanent(
+            f"{branch} may only move forward",
+            why=f"{head[:12]} does not contain its present commit {current[:12]}",
+            do="rebase on it, or use a branch below fleet/",
+        )
