@@ -218,10 +218,10 @@ def test_a_bad_script_is_told_in_one_line_before_anything_is_played(stage, scrip
 
 def test_a_step_that_fails_ends_it_unless_it_may(stage):
     code, found = stage.play(
-        "steps: [{run: 'echo no >&2; exit 3', may_fail: true}, {say: on}, {run: 'false'}]"
+        "steps: [{run: 'echo no >&2; exit 3', may_fail: true}, {say: further}, {run: 'false'}]"
     )
     assert code == 1
-    assert texts(found) == ["on"]
+    assert texts(found) == ["further"]
     assert [back.ok for back in only(ToolReturned, found)] == [False, False]
     assert "ended with 3: no" in only(ToolReturned, found)[0].summary
     assert only(Finished, found)[0].kind == "error"
@@ -312,7 +312,7 @@ def test_it_really_calls_fleet_agent(stage):
     program = stage.bin / "fleet"
     program.write_text(f'#!/bin/sh\nPYTHONPATH="{source}" exec "{sys.executable}" -m fleet "$@"\n')
     program.chmod(0o755)
-    code, found = stage.play("steps: [{agent: [done, -m, x], may_fail: true}, {ask: which?}]")
+    code, found = stage.play("steps: [{agent: [done, -m, x], may_fail: true}, {ask: 'which?'}]")
     assert code == 1
     first, second = only(ToolCalled, found)
     assert first.summary == "fleet agent done -m x"

@@ -1,1 +1,1 @@
-"""Shipped testing tools: conformance suites, doubles and stand-ins. May use every floor below the surfaces."""
+"""Shipped testing tools: conformance suites, doubles, stand-ins. May use every floor below the surfaces."""

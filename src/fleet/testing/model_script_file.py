@@ -17,12 +17,11 @@ _FAULT = tuple(part.name for part in fields(Fault))
 
 def load_script(path: Path) -> Rules:
     """The script in a YAML or JSON file. Raises `UsageError` when it can't be read as one."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    import yaml
 
     try:
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"the model script {path} can't be read", why=str(error)) from error
     return script_from(data)
 
