@@ -7,10 +7,12 @@ added later has a default where it is read, so old logs are read for ever.
 from __future__ import annotations
 
 # The watcher and its configuration
-CONFIG_LOADED = "fleet.config.loaded"  # digest
+CONFIG_LOADED = "fleet.config.loaded"  # digest, triggers: [type], schedules: [workflow]
 WATCHER_STARTED = "fleet.watcher.started"  # pid, version, step
 WATCHER_STOPPED = "fleet.watcher.stopped"  # reason
 CLOCK_TICKED = "fleet.clock.ticked"  # (time is the event's own) something that waited for a time is due
+
+BASE_SEEN = "fleet.base.seen"  # sha: where the base branch was when somebody looked
 
 # Items (issues and tasks)
 ITEM_OPENED = "fleet.item.opened"  # item, title, body, labels, author, trusted, kind: issue|task
@@ -21,24 +23,27 @@ ITEM_CLOSED = "fleet.item.closed"  # item, reason
 
 # Workflow instances
 TRIGGER_ROUTED = "fleet.trigger.routed"  # trigger (event id), started: [instance], reason
-WORKFLOW_REQUESTED = "fleet.workflow.requested"  # workflow | agent, item, text, actor
+WORKFLOW_REQUESTED = "fleet.workflow.requested"  # name (of an agent or a workflow), item, text, actor
 INSTANCE_STARTED = "fleet.instance.started"  # instance, workflow, item, trigger, jobs?
 INSTANCE_FINISHED = "fleet.instance.finished"  # instance, outcome: done|failed|rejected, reason
-JOB_SENT_BACK = "fleet.job.sent_back"  # instance, job (that works again), by, text, round, why
-JOB_STUCK = "fleet.job.stuck"  # instance, job, reason, approval
-JOB_RESUMED = "fleet.job.resumed"  # instance, job, actor (a person let it try again)
-JOB_FINISHED = "fleet.job.finished"  # instance, job, outcome
+JOB_SENT_BACK = "fleet.job.sent_back"  # instance, job (that works again), resets: [job], round, text, reason
+JOB_READY = "fleet.job.ready"  # instance, job, head: its change may be merged as soon as the gate opens
+JOB_STUCK = "fleet.job.stuck"  # instance, job, kind, reason: it goes on when a person says so
+JOB_RESUMED = "fleet.job.resumed"  # instance, job, actor, feedback (a person let it try again)
+JOB_FINISHED = "fleet.job.finished"  # instance, job, outcome: done|rejected, head
 
 # Runs
-RUN_QUEUED = "fleet.run.queued"  # run, instance, job, duty, item, attempt, round, resumes, feedback, not_before
-RUN_ADMITTED = "fleet.run.admitted"  # run, agent, harness, model, change, head, workspace, branch, ceiling_ms,…
-RUN_STARTED = "fleet.run.started"  # run, pid, at
+RUN_QUEUED = (
+    "fleet.run.queued"  # run, instance, job, duty, item, attempt, round, resumes, feedback, not_before
+)
+RUN_ADMITTED = "fleet.run.admitted"  # run, agent, harness, model, change, head, workspace, branch, base, …
+RUN_STARTED = "fleet.run.started"  # run, pid, at, head
 RUN_ACTED = "fleet.run.acted"  # run, action (short text), tool?, ok?
 RUN_SPENT = "fleet.run.spent"  # run, cost_micros, tokens, turns (totals of the run)
 RUN_CONVERSED = "fleet.run.conversed"  # run, conversation, model, version
 RUN_REPORTED = "fleet.run.reported"  # run, verdict: done|approve|request-changes|ask, text
 RUN_SAID = "fleet.run.said"  # run, text, actor: words for the agent
-RUN_STOP_ASKED = "fleet.run.stop_asked"  # run, reason, actor
+RUN_STOP_ASKED = "fleet.run.stop_asked"  # run, reason, actor, kind: person|over_budget|quarantine|not_wanted
 RUN_EXITED = "fleet.run.exited"  # run, reason, code, signal, error, seconds_ms, finish, text
 RUN_COLLECTED = "fleet.run.collected"  # run, head, commits, dirty: what the workspace held at the end
 RUN_ENDED = "fleet.run.ended"  # run, outcome: succeeded|failed|stopped|timed_out|over_budget, reason
@@ -48,16 +53,17 @@ RUN_CANCELLED = "fleet.run.cancelled"  # run, reason: it was queued and is not w
 CHANGE_OPENED = "fleet.change.opened"  # change, item, instance, branch, base, head, author, title, body
 CHANGE_UPDATED = "fleet.change.updated"  # change, head, run
 CHANGE_REVIEWED = "fleet.change.reviewed"  # change, head, verdict, by, text, run
-CHANGE_CHECKED = "fleet.change.checked"  # change, head, base, ok, results: [{name, ok, output}]
+CHANGE_CHECKED = "fleet.change.checked"  # change, head, base, ok, results: [{name, ok, output, ms}]
 CHANGE_ASSESSED = "fleet.change.assessed"  # change, head, score, factors: [{name, points, reason}]
 CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base
-CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason: a merge that waits (dirty tree and such)
+CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason, paths: a merge that waits (dirty tree …)
 CHANGE_CLOSED = "fleet.change.closed"  # change, reason
 
 # People
 APPROVAL_ASKED = "fleet.approval.asked"  # approval, kind, change, head, instance, job, run, why
 APPROVAL_GIVEN = "fleet.approval.given"  # approval, actor, note
 APPROVAL_REFUSED = "fleet.approval.refused"  # approval, actor, note, send_back
+APPROVAL_SETTLED = "fleet.approval.settled"  # approval, reason: what followed from the answer, or it lapsed
 AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, reason, actor
 AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
 AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
 RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
-JobState = Literal["waiting", "active", "stuck", "done"]
+JobState = Literal["waiting", "active", "rejected", "landing", "stuck", "done"]
+"""`rejected`: its agent asked for changes, and the round is not over yet. `landing`: its change may be merged
+as soon as the gate opens."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,9 @@ class JobRecord:
     runs: list[str] = field(default_factory=list)
     feedback: str = ""
     reason: str = ""
-    failures: int = 0
+    kind: str = ""  # why it is stuck: rounds, failed, question, rejected …
+    failures: int = 0  # in a row, in this round
+    done_head: str = ""  # for which head of the change it was done
     cause: str = ""
 
 
@@ -54,6 +58,7 @@ class Instance:
     started: int
     jobs: dict[str, JobRecord] = field(default_factory=dict)
     agent: str = ""  # for a task given to one agent by hand: the instance has that one job
+    depth: int = 0  # how many instances led to this one, each started by an event of the one before
     change: int = 0
     round: int = 1
     outcome: str = ""
@@ -87,6 +92,8 @@ class Run:
     ceiling_ms: int = 0
     cost_limit: int = 0
     conversation: str = ""
+    question: str = ""
+    unsaid: dict[str, str] = field(default_factory=dict)  # event id → words for the agent, not delivered yet
     started: int = 0
     ended: int = 0
     verdict: str = ""
@@ -96,6 +103,9 @@ class Run:
     cost_micros: int = 0
     tokens: int = 0
     stop_reason: str = ""
+    stop_kind: str = ""  # person | over_budget | quarantine | not_wanted
+    stopped_by: str = ""
+    stopping: bool = False  # its session was told to end
     exit: dict[str, Any] = field(default_factory=dict)
     collected: dict[str, Any] = field(default_factory=dict)
     outcome: RunOutcome = ""
@@ -122,6 +132,7 @@ class Change:
     author: str
     title: str
     body: str = ""
+    maker: str = ""  # the job whose run made the head
     open: bool = True
     merged: str = ""
     merged_at: int = 0
@@ -205,6 +216,9 @@ class State:
     started: int = 0
     step: bool = False
     config: str = ""
+    triggers: list[str] = field(default_factory=list)  # event types that fleet.yaml's workflows listen to
+    base: str = ""  # the commit of the base branch when somebody last looked
+    instance_number: int = 0
     number: int = 0  # the last number given to an item or a change
     run_number: int = 0
     approval_number: int = 0
@@ -216,6 +230,7 @@ class State:
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     wishes: dict[str, Wish] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
+    asked: dict[str, None] = field(default_factory=dict)  # ids of approvals that are not dealt with, in order
     scheduled: dict[str, int] = field(default_factory=dict)  # workflow → when its schedule last fired
     active: dict[str, None] = field(default_factory=dict)  # ids of instances that are not finished, in order
     moving: dict[str, None] = field(default_factory=dict)  # ids of runs that are queued or live, in order

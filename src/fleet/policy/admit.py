@@ -1,0 +1,130 @@
+"""Who plays a queued run, and when: the least loaded of the agents that may, within slots and budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Agent, Fleet
+from fleet.model.state import Run, State
+from fleet.policy.ask import asked_for, for_handoff
+from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_runs
+from fleet.policy.fact import fact, wish
+from fleet.policy.outcome import branch_name
+from fleet.policy.workflow import workflow_of
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Who takes a queued run, within what; or, in `waits`, why nobody does now."""
+
+    agent: Agent | None = None
+    within: Allowance = UNBOUNDED
+    waits: str = ""
+
+
+def runs_to_admit(fleet: Fleet, state: State) -> list[Event]:
+    """Queued runs that start now, oldest first; with --step, the question whether they may."""
+    decided: list[Event] = []
+    taken: dict[str, list[Run]] = {}
+    asked = state.approval_number
+    for name in state.moving:
+        run = state.runs[name]
+        if run.state != "queued" or state.instances[run.instance].outcome:
+            continue
+        found = place(fleet, state, run, taken)
+        if found.agent is None:
+            continue
+        if state.step:
+            approval = asked_for(state, kind="handoff", change=run.change, run=run.id)
+            if approval is None:
+                asked += 1
+                decided.append(for_handoff(run, number=asked))
+            if approval is None or approval.answer != "given":
+                continue
+        admitted = _admitted(fleet, state, run, found)
+        taken.setdefault(found.agent.name, []).append(_as_live(run, found))
+        decided += [admitted, wish("start", run.id, {"run": run.id}, cause=run.cause, story=run.instance)]
+    return decided
+
+
+def place(fleet: Fleet, state: State, run: Run, taken: dict[str, list[Run]] | None = None) -> Placement:
+    """Who would take this queued run now, or what it waits for. `taken` are runs that are about to start as
+    well.
+    """
+    if run.not_before > state.now:
+        return Placement(waits=f"it is tried again in {(run.not_before - state.now) / 1000:.0f} s")
+    instance = state.instances[run.instance]
+    workflow = workflow_of(fleet, instance)
+    job = workflow.job(run.job) if workflow else None
+    if job is None:
+        return Placement(waits=f"the job {run.job} is not in fleet.yaml any more")
+    change = state.changes.get(instance.change)
+    reasons: list[str] = []
+    able: list[tuple[float, int, Agent, Allowance]] = []
+    before = state.runs.get(run.resumes)
+    for order, name in enumerate(job.agents):
+        agent = fleet.agent(name)
+        if agent is None:
+            continue
+        live = live_runs(state, name) + (taken or {}).get(name, [])
+        within = allowance(state, agent, live)
+        if change is not None and run.duty == "review" and change.author == f"agent/{name}":
+            reasons.append(f"{name} wrote the change")
+        elif name in state.agents and state.agents[name].quarantined:
+            reasons.append(f"{name} is quarantined: {state.agents[name].quarantined}")
+        elif len(live) >= agent.slots:
+            reasons.append(f"{name} has no free slot ({agent.slots} in use)")
+        elif within.refused:
+            reasons.append(f"{name}: {within.refused}")
+        else:
+            able.append((len(live) / agent.slots, order, agent, within))
+    if not able:
+        return Placement(waits="; ".join(reasons) or "no agent can do it")
+    # Who knows the conversation goes on with it; else the least loaded, and of those the first declared.
+    same = [each for each in able if before is not None and each[2].name == before.agent]
+    _, _, agent, within = min(same or able, key=lambda each: each[:2])
+    return Placement(agent, within)
+
+
+def _admitted(fleet: Fleet, state: State, run: Run, found: Placement) -> Event:
+    assert found.agent is not None
+    agent, instance = found.agent, state.instances[run.instance]
+    change = state.changes.get(instance.change)
+    before = state.runs.get(run.resumes)
+    goes_on = before is not None and before.agent == agent.name and before.harness == agent.harness
+    data = {
+        "run": run.id,
+        "agent": agent.name,
+        "harness": agent.harness,
+        "model": agent.model,
+        "job": run.job,
+        "round": run.round,
+        "attempt": run.attempt,
+        "change": instance.change,
+        "head": change.head if change else "",
+        "base": fleet.base,
+        "branch": change.branch if change else branch_name(state, instance),
+        "workspace": f"{instance.id}-{run.job}",
+        "ceiling_ms": found.within.time_ms,
+        "cost_limit": found.within.cost_micros,
+        "conversation": before.conversation if goes_on and before is not None else "",
+    }
+    return fact(events.RUN_ADMITTED, data, cause=run.cause, story=run.instance)
+
+
+def _as_live(run: Run, found: Placement) -> Run:
+    """How the run will count against slots and budgets once it is admitted."""
+    return Run(
+        id=run.id,
+        instance=run.instance,
+        job=run.job,
+        duty=run.duty,
+        item=run.item,
+        attempt=run.attempt,
+        round=run.round,
+        queued=run.queued,
+        ceiling_ms=found.within.time_ms,
+        cost_limit=found.within.cost_micros,
+    )

@@ -1,0 +1,80 @@
+"""What follows from a person's answer. An answer for the head of a change counts for that head alone."""
+
+from __future__ import annotations
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Approval, State
+from fleet.policy.fact import fact
+from fleet.policy.rounds import sent_back
+
+
+def answers_to_apply(fleet: Fleet, state: State) -> list[Event]:
+    """The consequences of each answer that was given and not yet dealt with."""
+    decided: list[Event] = []
+    for name in state.asked:
+        approval = state.approvals[name]
+        if approval.answer:
+            consequences = (
+                _given(fleet, state, approval) if approval.answer == "given" else _refused(state, approval)
+            )
+            decided += [*consequences, _settled(approval, f"{approval.answer} by {approval.by}")]
+    return decided
+
+
+def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
+    """Questions that nobody has to answer any more, since their change has a new head or is closed."""
+    del fleet
+    decided: list[Event] = []
+    for name in state.asked:
+        approval = state.approvals[name]
+        change = state.changes.get(approval.change)
+        if approval.kind == "merge" and change and (change.head != approval.head or not change.open):
+            why = "the change has a new commit" if change.open else "the change is closed"
+            decided.append(_settled(approval, f"lapsed: {why}", cause=change.cause))
+    return decided
+
+
+def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
+    if approval.kind in ("merge", "handoff"):
+        return []  # the gate, or the admission, counts it
+    instance = state.instances[approval.instance]
+    if approval.kind == "rounds":
+        return sent_back(fleet, state, instance, approval.note, cause=approval.cause)
+    data = {
+        "instance": instance.id,
+        "job": approval.job,
+        "actor": approval.by,
+        "feedback": approval.note,
+    }
+    return [fact(events.JOB_RESUMED, data, cause=approval.cause, story=instance.id)]
+
+
+def _refused(state: State, approval: Approval) -> list[Event]:
+    change = state.changes.get(approval.change)
+    said = f"{approval.by} refused: {approval.note}" if approval.note else f"{approval.by} refused"
+    decided: list[Event] = []
+    if approval.kind == "merge" and change is not None and approval.send_back:
+        data = {
+            "change": change.id,
+            "head": approval.head,
+            "verdict": "request-changes",
+            "by": approval.by,
+            "text": approval.note,
+            "run": "",
+        }
+        return [fact(events.CHANGE_REVIEWED, data, cause=approval.cause, story=approval.instance)]
+    if approval.kind == "handoff":
+        data = {"run": approval.run, "reason": said}
+        decided.append(fact(events.RUN_CANCELLED, data, cause=approval.cause, story=approval.instance))
+    if change is not None and change.open:
+        data = {"change": change.id, "reason": said}
+        decided.append(fact(events.CHANGE_CLOSED, data, cause=approval.cause, story=approval.instance))
+    data = {"instance": approval.instance, "outcome": "rejected", "reason": said}
+    return [*decided, fact(events.INSTANCE_FINISHED, data, cause=approval.cause, story=approval.instance)]
+
+
+def _settled(approval: Approval, reason: str, *, cause: str = "") -> Event:
+    data = {"approval": approval.id, "reason": reason}
+    return fact(events.APPROVAL_SETTLED, data, cause=cause or approval.cause, story=approval.instance)

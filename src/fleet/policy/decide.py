@@ -1,0 +1,69 @@
+"""What follows from what is true: the table of all rules, in the order in which they are asked.
+
+Every rule is a pure function `(fleet, state) -> events`; it looks at the whole state and never at the event
+that has just come, so a restart is a fold and a decision, and nothing hangs on having seen the moment when
+something changed. The first rule that has something to say is heard alone: its events are appended and folded
+before the rules are asked again, so no rule has to guess what another one is about to do.
+
+A life of an issue, by rules: triggers_to_route → jobs_to_queue → runs_to_admit → (the session works) →
+exits_to_collect → runs_to_end → changes_to_check, changes_to_assess → jobs_to_send_back → gates_to_evaluate →
+approvals_to_ask → changes_to_merge → instances_to_finish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import State
+from fleet.policy.admit import runs_to_admit
+from fleet.policy.answer import answers_to_apply, approvals_to_lapse
+from fleet.policy.examine import changes_to_assess, changes_to_check
+from fleet.policy.finish import instances_to_abandon, instances_to_finish
+from fleet.policy.gate import approvals_to_ask, gates_to_evaluate
+from fleet.policy.land import changes_to_merge, jobs_to_land
+from fleet.policy.outcome import exits_to_collect, runs_to_end
+from fleet.policy.quarantine import agents_to_quarantine
+from fleet.policy.queue import jobs_to_queue
+from fleet.policy.rounds import jobs_to_send_back
+from fleet.policy.route import schedules_due, triggers_to_route
+from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, words_to_say
+
+Rule = Callable[[Fleet, State], list[Event]]
+
+RULES: tuple[Rule, ...] = (
+    triggers_to_route,
+    schedules_due,
+    answers_to_apply,
+    approvals_to_lapse,
+    instances_to_abandon,
+    exits_to_collect,
+    runs_to_end,
+    agents_to_quarantine,
+    runs_to_stop,
+    runs_to_cancel,
+    sessions_to_stop,
+    words_to_say,
+    changes_to_check,
+    changes_to_assess,
+    jobs_to_send_back,
+    jobs_to_land,
+    jobs_to_queue,
+    runs_to_admit,
+    gates_to_evaluate,
+    approvals_to_ask,
+    changes_to_merge,
+    instances_to_finish,
+)
+
+
+def decide(fleet: Fleet, state: State) -> list[Event]:
+    """The events to append next, none when all is as it should be. `source` of each names its rule."""
+    for rule in RULES:
+        decided = rule(fleet, state)
+        if decided:
+            source = f"fleet/{rule.__name__}"
+            return [replace(event, source=source) for event in decided]
+    return []

@@ -1,0 +1,52 @@
+"""What time alone will change: when the rules have to be asked again though nothing has happened."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleet.model.fleet import Fleet, Limit
+from fleet.model.state import State, Wish
+from fleet.policy.admit import place
+from fleet.policy.budget import next_day
+from fleet.policy.schedule import NEVER, next_firing
+
+Rest = Literal["busy", "idle", "waits"]
+
+
+def next_due(fleet: Fleet, state: State) -> int | None:
+    """The next moment (ms since the epoch) at which a rule may say something new; None when there is none."""
+    times = [
+        next_firing(trigger.cron, state.scheduled[workflow.name])
+        for workflow in fleet.workflows
+        for trigger in workflow.triggers
+        if trigger.kind == "schedule" and workflow.name in state.scheduled
+    ]
+    queued = [run for name in state.moving if (run := state.runs[name]).state == "queued"]
+    times += [run.not_before for run in queued if run.not_before > state.now]
+    if any(agent.budget.per_day != Limit() for agent in fleet.agents) and queued:
+        times.append(next_day(state.now))
+    return min((time for time in times if time < NEVER), default=None)
+
+
+def rest(fleet: Fleet, state: State) -> Rest:
+    """Whether anything is under way: `busy`; nothing, and nothing is left to do: `idle`; or what is left
+    `waits` for a person.
+    """
+    if state.pending or any(state.runs[name].live for name in state.moving):
+        return "busy"
+    queued = [run for name in state.moving if (run := state.runs[name]).state == "queued"]
+    if any(run.not_before > state.now or place(fleet, state, run).agent is not None for run in queued):
+        handoffs = {
+            state.approvals[name].run for name in state.asked if state.approvals[name].kind == "handoff"
+        }
+        if any(run.id not in handoffs for run in queued):
+            return "busy"
+    if any(not is_held(state, wish) for wish in state.wishes.values()):
+        return "busy"
+    return "waits" if state.asked or state.active or state.wishes or queued else "idle"
+
+
+def is_held(state: State, wish: Wish) -> bool:
+    """Whether a wish stands still until a person does something: a merge into a checkout that has changes."""
+    change = state.changes.get(wish.args.get("change", 0))
+    return wish.kind == "merge" and change is not None and change.held.get("kind") not in (None, "conflict")

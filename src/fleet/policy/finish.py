@@ -1,0 +1,80 @@
+"""The end of an instance: all its jobs are done, or nobody wants it any more."""
+
+from __future__ import annotations
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Instance, State
+from fleet.policy.fact import fact, wish
+from fleet.policy.workflow import workflow_of
+
+
+def instances_to_finish(fleet: Fleet, state: State) -> list[Event]:
+    """Jobs whose change has landed are done; instances whose jobs are all done are finished and tidied up."""
+    del fleet
+    decided: list[Event] = []
+    for name in state.active:
+        instance = state.instances[name]
+        change = state.changes.get(instance.change)
+        merged = change is not None and bool(change.merged)
+        landed = [job for job, record in instance.jobs.items() if record.state == "landing" and merged]
+        for job in landed:
+            data = {"instance": name, "job": job, "outcome": "done", "head": change.head if change else ""}
+            cause = change.cause if change else instance.cause
+            decided.append(fact(events.JOB_FINISHED, data, cause=cause, story=name))
+        if all(record.state == "done" or job in landed for job, record in instance.jobs.items()):
+            decided += _finished(state, instance)
+    return decided
+
+
+def instances_to_abandon(fleet: Fleet, state: State) -> list[Event]:
+    """Instances whose item a person has closed, whose change was closed, or whose workflow is not declared
+    any more.
+    """
+    decided: list[Event] = []
+    for name in state.active:
+        instance = state.instances[name]
+        item = state.items.get(instance.item)
+        change = state.changes.get(instance.change)
+        reason, cause = "", instance.cause
+        if change is not None and not change.open and not change.merged:
+            reason, cause = f"pull request {change.id} was closed", change.cause
+        elif item is not None and not item.open and not (change and change.merged):
+            reason, cause = f"item {item.id} was closed", item.cause
+        elif workflow_of(fleet, instance) is None:
+            reason = f"{instance.workflow or instance.agent} is not in fleet.yaml any more"
+        if reason:
+            if change is not None and change.open:
+                closed = {"change": change.id, "reason": reason}
+                decided.append(fact(events.CHANGE_CLOSED, closed, cause=cause, story=name))
+            data = {"instance": name, "outcome": "rejected", "reason": reason}
+            decided.append(fact(events.INSTANCE_FINISHED, data, cause=cause, story=name))
+    return decided
+
+
+def _finished(state: State, instance: Instance) -> list[Event]:
+    change = state.changes.get(instance.change)
+    item = state.items.get(instance.item)
+    cause = change.cause if change is not None and change.merged else _last_cause(instance)
+    reason = "all jobs are done"
+    if change is not None:
+        where = f"merged as {change.merged[:12]}" if change.merged else "open, for a person to merge"
+        reason = f"pull request {change.id} is {where}"
+    data = {"instance": instance.id, "outcome": "done", "reason": reason}
+    decided = [fact(events.INSTANCE_FINISHED, data, cause=cause, story=instance.id)]
+    if item is not None and item.open and (item.kind == "task" or (change is not None and change.merged)):
+        closed = {"item": item.id, "reason": reason, "actor": "fleet"}
+        decided.append(fact(events.ITEM_CLOSED, closed, cause=cause, story=instance.id))
+    merged = change is not None and bool(change.merged)
+    args = {
+        "instance": instance.id,
+        "workspaces": [f"{instance.id}-{job}" for job in instance.jobs],
+        "branch": change.branch if change is not None and merged else "",
+        "head": change.head if change is not None and merged else "",
+    }
+    return [*decided, wish("tidy", instance.id, args, cause=cause, story=instance.id)]
+
+
+def _last_cause(instance: Instance) -> str:
+    return next((record.cause for record in reversed(instance.jobs.values()) if record.cause), instance.cause)

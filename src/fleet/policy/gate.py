@@ -1,0 +1,115 @@
+"""The merge gate: what it asks for, what of it is met, and who can meet the rest.
+
+A gate speaks of one commit. Reviews, checks and approvals of another head of the same change do not count.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleet.model import events
+from fleet.model.errors import FleetError
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet, Requirement
+from fleet.model.state import Change, State
+from fleet.policy import cel
+from fleet.policy.ask import asked_for, for_merge
+from fleet.policy.fact import fact
+from fleet.policy.land import landing
+from fleet.policy.variables import gate_variables
+
+
+def requirements(fleet: Fleet, state: State, change: Change) -> list[dict[str, Any]]:
+    """Each requirement of the merge gate for the change's head: `name`, `met`, `reason` and `who` can meet
+    it.
+    """
+    return [_REQUIREMENTS[each.kind](fleet, state, change, each) for each in fleet.merge_gate]
+
+
+def gates_to_evaluate(fleet: Fleet, state: State) -> list[Event]:
+    """The gate of every change that is to be merged, whenever it reads differently than before."""
+    decided = []
+    for _, _, change in landing(state):
+        found = requirements(fleet, state, change)
+        if found != change.gate:
+            missing = [each["name"] for each in found if not each["met"]]
+            data = {
+                "change": change.id,
+                "head": change.head,
+                "requirements": found,
+                "open": not missing,
+                "reason": f"missing: {', '.join(missing)}" if missing else "every requirement is met",
+            }
+            decided.append(fact(events.GATE_EVALUATED, data, cause=change.cause, story=change.instance))
+    return decided
+
+
+def approvals_to_ask(fleet: Fleet, state: State) -> list[Event]:
+    """A person is asked once per head, when nothing but a person's word may be missing for long."""
+    del fleet
+    decided: list[Event] = []
+    number = state.approval_number
+    for _, _, change in landing(state):
+        waits = next((each for each in change.gate if each["name"] == "human" and not each["met"]), None)
+        others = all(each["met"] for each in change.gate if each["name"] != "human")
+        if waits is None or not others or not waits.get("ask"):
+            continue
+        if asked_for(state, kind="merge", change=change.id, head=change.head) is None:
+            number += 1
+            decided.append(for_merge(change, str(waits["reason"]), number=number))
+    return decided
+
+
+def _review(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
+    """So many approvals of the head, by others than its author; the last word of each reviewer counts."""
+    del fleet, state
+    latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
+    approving = [by for by, each in latest.items() if each["verdict"] == "approve" and by != change.author]
+    against = [by for by, each in latest.items() if each["verdict"] == "request-changes"]
+    met = len(approving) >= requirement.approvals and not against
+    reason = f"{len(approving)} of {requirement.approvals} approvals of {change.head[:12]}"
+    if approving:
+        reason += f", by {', '.join(sorted(approving))}"
+    if against:
+        reason += f"; {', '.join(sorted(against))} asks for changes"
+    who = "" if met else f"a reviewer other than {change.author}: fleet pr review {change.id} approve"
+    return {"name": "review", "met": met, "reason": reason, "who": who}
+
+
+def _checks(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
+    """Every check passes on the merge of exactly this head into the base as it is now."""
+    del requirement
+    if not fleet.checks:
+        return {"name": "checks", "met": True, "reason": "fleet.yaml declares no checks", "who": ""}
+    checked = change.checks
+    if checked.get("head") != change.head or checked.get("base") != state.base:
+        return {"name": "checks", "met": False, "reason": "they are being run", "who": "fleet"}
+    failed = [str(each.get("name")) for each in checked.get("results", ()) if not each.get("ok")]
+    met = bool(checked.get("ok")) and not failed
+    reason = "all pass on the merge result" if met else f"these fail: {', '.join(failed)}"
+    return {"name": "checks", "met": met, "reason": reason, "who": "" if met else change.author}
+
+
+def _human(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
+    """A person's word for this head, always or where the condition holds. A condition that cannot be told
+    holds.
+    """
+    del fleet
+    answer = {"name": "human", "met": False, "reason": "", "who": "a person: fleet approve", "ask": True}
+    if change.approved_by:
+        return answer | {"met": True, "reason": f"approved by {', '.join(change.approved_by)}", "who": ""}
+    if not requirement.when:
+        return answer | {"reason": "a person approves every merge"}
+    if change.risk.get("head") != change.head:
+        return answer | {"reason": "its risk is being worked out", "who": "fleet", "ask": False}
+    try:
+        needed = cel.holds(requirement.when, gate_variables(state, change))
+    except FleetError as error:
+        return answer | {"reason": f"{requirement.when} could not be told: {error.why or error.what}"}
+    score = change.risk.get("score", 0)
+    if needed:
+        return answer | {"reason": f"{requirement.when} (its risk is {score})"}
+    return answer | {"met": True, "reason": f"not {requirement.when} (its risk is {score})", "who": ""}
+
+
+_REQUIREMENTS = {"review": _review, "checks": _checks, "human": _human}

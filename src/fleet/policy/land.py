@@ -1,0 +1,64 @@
+"""Landing: a change is merged when its gate is open for exactly the commit that is merged."""
+
+from __future__ import annotations
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Change, Instance, JobRecord, State
+from fleet.policy.ask import stuck
+from fleet.policy.fact import fact, wish
+from fleet.policy.rounds import objections
+from fleet.policy.workflow import needs_met, workflow_of
+
+
+def jobs_to_land(fleet: Fleet, state: State) -> list[Event]:
+    """Jobs that are an action of Fleet's own and may begin: their change may land once its gate opens."""
+    decided: list[Event] = []
+    asked = state.approval_number
+    for name in state.active:
+        instance = state.instances[name]
+        workflow = workflow_of(fleet, instance)
+        for job in workflow.jobs if workflow else ():
+            record = instance.jobs.get(job.name)
+            if record is None or not job.action or record.state != "waiting" or not needs_met(instance, job):
+                continue
+            change = state.changes.get(instance.change)
+            if change is None or not change.open:
+                asked += 1
+                why = "there is no open change to merge"
+                decided += stuck(state, instance, job.name, "failed", why, number=asked)
+            elif not objections(change):
+                data = {"instance": instance.id, "job": job.name, "head": change.head}
+                decided.append(fact(events.JOB_READY, data, cause=record.cause, story=instance.id))
+    return decided
+
+
+def landing(state: State) -> list[tuple[Instance, JobRecord, Change]]:
+    """Every open change that a job waits to see merged, at the head that the job was ready for."""
+    found = []
+    for name in state.active:
+        instance = state.instances[name]
+        change = state.changes.get(instance.change)
+        if change is None or not change.open:
+            continue
+        for record in instance.jobs.values():
+            if record.state == "landing" and record.done_head == change.head:
+                found.append((instance, record, change))
+                break
+    return found
+
+
+def changes_to_merge(fleet: Fleet, state: State) -> list[Event]:
+    """The next change to merge: one at a time, since each merge moves the base that the others were checked
+    on.
+    """
+    del fleet
+    if any(each.kind == "merge" for each in state.wishes.values()):
+        return []
+    for instance, _, change in landing(state):
+        if change.gate and all(each["met"] for each in change.gate) and not objections(change):
+            args = {"change": change.id, "head": change.head, "base": state.base, "instance": instance.id}
+            key = f"{change.id}/{change.head}/{state.base}"
+            return [wish("merge", key, args, cause=change.cause, story=instance.id)]
+    return []

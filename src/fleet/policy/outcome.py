@@ -1,0 +1,239 @@
+"""What an ended session means: its run's outcome, and what the work it left leads to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Change, Instance, Run, RunOutcome, State
+from fleet.policy.ask import stuck
+from fleet.policy.fact import fact, wish
+
+_WORDS = 2000
+_MAKES_CHANGES = "change"
+_JUDGES = ("review", "check", "merge")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run came out. `after` is what its job does next: it is `done`, it is tried `again`, or it is
+    `stuck` (then `kind` says on what). `counts` tells whether the failure is the agent's own.
+    """
+
+    outcome: RunOutcome
+    reason: str
+    after: Literal["done", "again", "stuck"]
+    kind: str = ""
+    counts: bool = True
+
+
+def exits_to_collect(fleet: Fleet, state: State) -> list[Event]:
+    """Wishes to bring in the commits of runs whose session has ended."""
+    del fleet
+    return [
+        wish("collect", run.id, {"run": run.id}, cause=run.cause, story=run.instance)
+        for run in _ended_sessions(state)
+        if _must_collect(run) and not run.collected and f"collect/{run.id}" not in state.wishes
+    ]
+
+
+def runs_to_end(fleet: Fleet, state: State) -> list[Event]:
+    """The outcome of each run whose session has ended, and what follows for its change and its job."""
+    decided: list[Event] = []
+    number, approvals = state.number, state.approval_number
+    for run in _ended_sessions(state):
+        if _must_collect(run) and not run.collected:
+            continue
+        instance = state.instances[run.instance]
+        ending = ending_of(fleet, state, run)
+        decided.append(_ended(run, ending))
+        if instance.outcome:
+            continue  # its instance was given up meanwhile
+        if ending.after == "done":
+            if run.duty == _MAKES_CHANGES:
+                number += 0 if instance.change else 1
+                decided.append(_changed(fleet, state, instance, run, number))
+            decided += _job_done(state, run)
+        elif ending.after == "stuck":
+            approvals += 1
+            decided += stuck(
+                state, instance, run.job, ending.kind, ending.reason, number=approvals, run=run.id
+            )
+    return decided
+
+
+def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
+    """The run's outcome, from how its session ended and what it left."""
+    said = f" (it said: {run.text[:200]})" if run.text else ""
+    if run.stop_kind in ("person", "quarantine", "not_wanted"):
+        return _stopped(run)
+    if run.stop_kind == "over_budget" or run.exit.get("finish") == "budget":
+        reason = run.stop_reason or "its cost ceiling was reached"
+        return Ending("over_budget", reason, "stuck", "over_budget")
+    if _is_delivered(state, run):
+        return Ending("succeeded", _delivered(run), "done")
+    if run.exit.get("reason") == "ceiling":
+        minutes = f"its ceiling of {run.ceiling_ms / 1000:g} s was reached"
+        return Ending("timed_out", minutes, "stuck", "timed_out")
+    if run.question:
+        return Ending("stopped", f"it asks: {run.question}", "stuck", "question")
+    if run.exit.get("finish") == "auth":
+        reason = f"the model's provider refused its credentials: {run.exit.get('error', '')}"
+        return Ending("failed", reason, "stuck", "auth", counts=False)
+    reason = _failure(run) + said
+    overloaded = run.exit.get("finish") == "overloaded"
+    if state.instances[run.instance].jobs[run.job].failures + 1 >= fleet.attempts:
+        return Ending("failed", reason, "stuck", "failed", counts=not overloaded)
+    return Ending("failed", reason, "again", counts=not overloaded)
+
+
+def _stopped(run: Run) -> Ending:
+    if run.stop_kind == "person":
+        by = run.stopped_by or "a person"
+        return Ending("stopped", f"{by} stopped it: {run.stop_reason}", "stuck", "stopped")
+    return Ending("stopped", run.stop_reason, "again")
+
+
+def _is_delivered(state: State, run: Run) -> bool:
+    """Whether the run left what its duty asks for. What it reported counts, however its process ended then."""
+    reported = run.verdict in ("done", "approve", "request-changes")
+    ended_well = run.exit.get("reason") == "exited" and run.exit.get("finish") in ("ok", "")
+    ended_well = ended_well and not run.exit.get("code")
+    if run.duty == _MAKES_CHANGES:
+        return _has_new_commits(state, run) and (reported or (ended_well and not run.question))
+    if run.duty in _JUDGES:
+        return reported
+    return reported or (ended_well and not run.question)
+
+
+def _has_new_commits(state: State, run: Run) -> bool:
+    change = state.changes.get(run.change)
+    head = run.collected.get("head")
+    if not head or run.collected.get("error"):
+        return False
+    return bool(run.collected.get("commits")) and (change is None or head != change.head)
+
+
+def _delivered(run: Run) -> str:
+    if run.duty in _JUDGES:
+        return "it asks for changes" if run.verdict == "request-changes" else "it approves"
+    if run.duty == _MAKES_CHANGES:
+        return f"{run.collected.get('commits')} commits"
+    return "it reported done" if run.verdict else "it came to its end"
+
+
+def _failure(run: Run) -> str:
+    """Why a run that left nothing failed, for a person and for the next attempt."""
+    found = run.exit
+    if run.collected.get("error"):
+        return f"its commits could not be taken: {run.collected['error']}"
+    if found.get("reason") != "exited":
+        return f"{found.get('reason', 'it ended')}: {found.get('error', '')}".strip(": ")
+    if found.get("error"):
+        return str(found["error"])[:_WORDS]
+    if found.get("signal"):
+        return f"its process was ended by signal {found['signal']}"
+    if found.get("code"):
+        return f"its process ended with exit code {found['code']}"
+    if run.duty in _JUDGES:
+        return "it ended without a verdict"
+    dirty = [str(path) for path in run.collected.get("dirty") or ()]
+    left = f"; it left these uncommitted: {', '.join(dirty[:10])}" if dirty else ""
+    return f"it committed nothing new{left}"
+
+
+def _ended_sessions(state: State) -> list[Run]:
+    return [run for name in state.moving if (run := state.runs[name]).state == "collecting"]
+
+
+def _must_collect(run: Run) -> bool:
+    return run.duty == _MAKES_CHANGES and run.exit.get("reason") != "not started"
+
+
+def _ended(run: Run, ending: Ending) -> Event:
+    data = {
+        "run": run.id,
+        "agent": run.agent,
+        "job": run.job,
+        "outcome": ending.outcome,
+        "reason": ending.reason,
+        "counts": ending.counts,
+        "cost_micros": run.cost_micros,
+        "tokens": run.tokens,
+    }
+    return fact(events.RUN_ENDED, data, cause=run.cause, story=run.instance)
+
+
+def _changed(fleet: Fleet, state: State, instance: Instance, run: Run, number: int) -> Event:
+    """The change that this run opened, or moved on."""
+    head = run.collected["head"]
+    if instance.change:
+        data = {
+            "change": instance.change,
+            "head": head,
+            "run": run.id,
+            "author": f"agent/{run.agent}",
+            "maker": run.job,
+        }
+        return fact(events.CHANGE_UPDATED, data, cause=run.cause, story=instance.id)
+    item = state.items[run.item]
+    data = {
+        "change": number,
+        "item": run.item,
+        "instance": instance.id,
+        "branch": run.branch,
+        "base": fleet.base,
+        "head": head,
+        "author": f"agent/{run.agent}",
+        "title": item.title,
+        "body": run.text,
+        "maker": run.job,
+        "run": run.id,
+    }
+    return fact(events.CHANGE_OPENED, data, cause=run.cause, story=instance.id)
+
+
+def _job_done(state: State, run: Run) -> list[Event]:
+    """The job's end, with the verdict on the change where it gave one."""
+    decided: list[Event] = []
+    change = state.changes.get(run.change)
+    rejected = run.verdict == "request-changes"
+    job = {"instance": run.instance, "job": run.job, "run": run.id}
+    if run.duty in _JUDGES and change is not None:
+        decided.append(_review(run, change, "request-changes" if rejected else "approve"))
+    if run.duty == "merge" and not rejected:
+        data = {**job, "head": run.head}
+        return [*decided, fact(events.JOB_READY, data, cause=run.cause, story=run.instance)]
+    head = run.collected.get("head") or run.head
+    data = {**job, "outcome": "rejected" if rejected else "done", "head": head}
+    return [*decided, fact(events.JOB_FINISHED, data, cause=run.cause, story=run.instance)]
+
+
+def _review(run: Run, change: Change, verdict: str) -> Event:
+    data = {
+        "change": change.id,
+        "head": run.head,
+        "verdict": verdict,
+        "by": f"agent/{run.agent}",
+        "duty": run.duty,
+        "text": run.text,
+        "run": run.id,
+    }
+    return fact(events.CHANGE_REVIEWED, data, cause=run.cause, story=run.instance)
+
+
+def branch_name(state: State, instance: Instance) -> str:
+    """The branch of an instance's change: `fleet/12-add-note`. It differs from that of every other change."""
+    item = state.items[instance.item]
+    slug = re.sub(r"[^a-z0-9]+", "-", item.title.lower()).strip("-")[:40].strip("-")
+    name = f"fleet/{item.id}-{slug}" if slug else f"fleet/{item.id}"
+    others = (each for each in state.instances.values() if each.id != instance.id and each.item == item.id)
+    first = next(others, None)
+    if first is None or (instance.change and state.changes[instance.change].branch == name):
+        return name
+    started = [each for each in state.instances.values() if each.item == item.id]
+    return name if started[0].id == instance.id else f"{name}-{instance.id}"

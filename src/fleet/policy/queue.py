@@ -1,0 +1,73 @@
+"""Which jobs can begin, and when a failed one may be tried again."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet, Job
+from fleet.model.state import Instance, JobRecord, Run, State
+from fleet.policy.fact import fact
+from fleet.policy.rounds import objections
+from fleet.policy.workflow import duty_of, needs_met, workflow_of
+
+FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1_000, 10 * 60_000
+
+
+def jobs_to_queue(fleet: Fleet, state: State) -> list[Event]:
+    """A run for every job that waits and whose needs are met."""
+    decided: list[Event] = []
+    number = state.run_number
+    for name in state.active:
+        instance = state.instances[name]
+        workflow = workflow_of(fleet, instance)
+        change = state.changes.get(instance.change)
+        objected = change is not None and bool(objections(change))
+        for job in workflow.jobs if workflow else ():
+            record = instance.jobs.get(job.name)
+            if record is None or record.state != "waiting" or job.action or not needs_met(instance, job):
+                continue
+            if objected and change is not None and job.name != change.maker:
+                continue  # the change is about to go back: whoever looks at it now would look in vain
+            number += 1
+            decided.append(_queued(fleet, state, instance, job, record, f"r{number}"))
+    return decided
+
+
+def pause_ms(failures: int, salt: str) -> int:
+    """How long to wait after so many failures in a row: doubling, with a spread that depends on `salt` alone."""
+    if failures <= 0:
+        return 0
+    pause = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(failures - 1, 20))
+    return pause + pause * (crc32(salt.encode()) % 1000) // 4000
+
+
+def _queued(fleet: Fleet, state: State, instance: Instance, job: Job, record: JobRecord, run: str) -> Event:
+    last = state.runs[record.runs[-1]] if record.runs else None
+    failed = last is not None and last.outcome == "failed" and record.failures > 0
+    feedback = record.feedback
+    if failed and last is not None:
+        feedback = "\n\n".join(
+            part for part in (feedback, f"The last attempt ({last.id}) failed: {last.reason}") if part
+        )
+    data = {
+        "run": run,
+        "instance": instance.id,
+        "job": job.name,
+        "duty": duty_of(fleet, job),
+        "item": instance.item,
+        "attempt": record.failures + 1,
+        "round": instance.round,
+        "resumes": last.id if last is not None and _goes_on(last, record) else "",
+        "feedback": feedback,
+        "not_before": last.ended + pause_ms(record.failures, last.id) if failed and last is not None else 0,
+    }
+    return fact(events.RUN_QUEUED, data, cause=record.cause or instance.cause, story=instance.id)
+
+
+def _goes_on(last: Run, record: JobRecord) -> bool:
+    """Whether the next run goes on in the last one's conversation. One that failed twice in it starts afresh:
+    the conversation itself may be what is wrong.
+    """
+    return bool(last.conversation) and record.failures < 2

@@ -1,0 +1,100 @@
+"""The review loop: when everybody has had their say, the change goes back with all of it, at most so often."""
+
+from __future__ import annotations
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Change, Instance, State
+from fleet.policy.ask import stuck
+from fleet.policy.fact import fact
+from fleet.policy.workflow import dependents, workflow_of, works
+
+_OUTPUT = 4000
+
+
+def jobs_to_send_back(fleet: Fleet, state: State) -> list[Event]:
+    """Changes that go back to whoever made them. A round is over once no run works on its head any more, so
+    that one trip back carries every reviewer's text and every failed check.
+    """
+    decided: list[Event] = []
+    asked = state.approval_number
+    for name in state.active:
+        instance = state.instances[name]
+        change = state.changes.get(instance.change)
+        workflow = workflow_of(fleet, instance)
+        if change is None or workflow is None or not objections(change):
+            continue
+        maker = instance.jobs.get(change.maker)
+        if maker is None or maker.state != "done" or maker.done_head != change.head:
+            continue  # it works on it already, or waits for a person
+        if works(state, instance, dependents(workflow, change.maker)) or _is_checked_now(state, change):
+            continue
+        if instance.round > workflow.rounds:
+            asked += 1
+            why = f"changes were asked for {instance.round} times, and {workflow.rounds} rounds is the most"
+            decided += stuck(state, instance, change.maker, "rounds", why, number=asked)
+        else:
+            decided += sent_back(fleet, state, instance, "", cause=change.cause)
+    return decided
+
+
+def objections(change: Change) -> list[str]:
+    """What stands against the change's head, each as a text for the author: reviews that ask for changes (the
+    last word of each reviewer counts), failed checks, a conflict with the base. Nothing once it is merged or
+    closed.
+    """
+    if not change.open:
+        return []
+    latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
+    found = [
+        f"{by} asks for changes:\n{review['text']}"
+        for by, review in latest.items()
+        if review["verdict"] == "request-changes"
+    ]
+    for check in change.checks.get("results", ()):
+        if not check.get("ok"):
+            found.append(f"The check {check.get('name')} failed:\n{str(check.get('output', ''))[-_OUTPUT:]}")
+    if change.held.get("kind") == "conflict":
+        found.append(f"It can't be merged: {change.held.get('reason', '')}")
+    return found
+
+
+def sent_back(fleet: Fleet, state: State, instance: Instance, note: str, *, cause: str) -> list[Event]:
+    """One more round: the maker works again, all that follows it starts anew, queued runs of it are
+    cancelled.
+    """
+    change = state.changes[instance.change]
+    workflow = workflow_of(fleet, instance)
+    after = dependents(workflow, change.maker) if workflow else []
+    reasons = objections(change)
+    text = "\n\n".join([*reasons, *([f"A person adds:\n{note}"] if note else [])])
+    cancelled = [
+        fact(
+            events.RUN_CANCELLED,
+            {"run": run.id, "reason": "the change goes back"},
+            cause=cause,
+            story=instance.id,
+        )
+        for name in state.moving
+        if (run := state.runs[name]).instance == instance.id and run.state == "queued"
+    ]
+    data = {
+        "instance": instance.id,
+        "job": change.maker,
+        "change": change.id,
+        "head": change.head,
+        "resets": after,
+        "round": instance.round + 1,
+        "text": text,
+        "reason": "; ".join(each.splitlines()[0].rstrip(":") for each in reasons) or "a person asked for it",
+    }
+    return [*cancelled, fact(events.JOB_SENT_BACK, data, cause=cause, story=instance.id)]
+
+
+def _is_checked_now(state: State, change: Change) -> bool:
+    """Whether checks of this head are on their way."""
+    return any(
+        wish.kind == "check" and wish.args.get("change") == change.id and wish.args.get("head") == change.head
+        for wish in state.wishes.values()
+    )

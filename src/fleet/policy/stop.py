@@ -1,0 +1,77 @@
+"""Ending and steering what runs: over budget, quarantined, not wanted any more, or told so by a person."""
+
+from __future__ import annotations
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Run, State
+from fleet.policy.fact import fact, wish
+
+
+def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
+    """Live runs that have to end, each with the reason."""
+    decided = []
+    for run in _live(state):
+        if run.stop_reason or run.state == "collecting":
+            continue
+        kind, reason = _must_end(fleet, state, run)
+        if kind:
+            data = {"run": run.id, "reason": reason, "kind": kind, "actor": "fleet"}
+            decided.append(fact(events.RUN_STOP_ASKED, data, cause=run.cause, story=run.instance))
+    return decided
+
+
+def sessions_to_stop(fleet: Fleet, state: State) -> list[Event]:
+    """Wishes to end the sessions of runs that were asked to stop."""
+    del fleet
+    return [
+        wish("stop", run.id, {"run": run.id, "reason": run.stop_kind}, cause=run.cause, story=run.instance)
+        for run in _live(state)
+        if run.stop_reason and not run.stopping and run.state == "running"
+    ]
+
+
+def runs_to_cancel(fleet: Fleet, state: State) -> list[Event]:
+    """Queued runs that nobody wants any more."""
+    del fleet
+    decided = []
+    for name in state.moving:
+        run = state.runs[name]
+        instance = state.instances[run.instance]
+        if run.state == "queued" and (instance.outcome or run.stop_reason):
+            reason = run.stop_reason or f"its workflow has ended: {instance.reason}"
+            data = {"run": run.id, "reason": reason}
+            decided.append(fact(events.RUN_CANCELLED, data, cause=instance.cause, story=run.instance))
+    return decided
+
+
+def words_to_say(fleet: Fleet, state: State) -> list[Event]:
+    """Wishes to tell live agents what people said to them."""
+    del fleet
+    return [
+        wish("say", event, {"run": run.id, "text": text}, cause=event, story=run.instance)
+        for run in _live(state)
+        if run.state == "running"
+        for event, text in run.unsaid.items()
+    ]
+
+
+def _must_end(fleet: Fleet, state: State, run: Run) -> tuple[str, str]:
+    agent = state.agents.get(run.agent)
+    instance = state.instances[run.instance]
+    if run.cost_limit and run.cost_micros >= run.cost_limit:
+        return "over_budget", f"it spent ${run.cost_micros / 1e6:.2f} of ${run.cost_limit / 1e6:.2f}"
+    declared = fleet.agent(run.agent)
+    most = declared.budget.per_run.tokens if declared else 0
+    if most and run.tokens >= most:
+        return "over_budget", f"it used {run.tokens} of {most} tokens"
+    if agent is not None and agent.quarantined:
+        return "quarantine", f"{run.agent} is quarantined: {agent.quarantined}"
+    if instance.outcome:
+        return "not_wanted", f"its workflow has ended: {instance.reason}"
+    return "", ""
+
+
+def _live(state: State) -> list[Run]:
+    return [run for name in state.moving if (run := state.runs[name]).live]

@@ -1,0 +1,214 @@
+"""The only file that names every adapter: where a project's things lie, and how the parts are put together.
+
+Each function loads what it needs when it is called, so that a verb of the command line pays for its own parts
+alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleet.model.errors import FleetError, UsageError
+
+if TYPE_CHECKING:
+    from fleet.adapters.git.repository import GitRepository
+    from fleet.adapters.git.workspaces import CloneWorkspaces
+    from fleet.adapters.logs.sqlite import SqliteLog
+    from fleet.adapters.sessions.shim_sessions import ShimSessions
+    from fleet.model.fleet import Fleet
+    from fleet.model.state import State
+    from fleet.ports.harness import Harness
+    from fleet.ports.log import Log
+    from fleet.ports.terminal import Terminal
+
+CONFIG_NAME = "fleet.yaml"
+DOT_NAME = ".fleet"
+ENTRY_POINTS = "fleet.harnesses"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a project's things lie. `root` is the folder of fleet.yaml; everything of Fleet's own is below
+    `.fleet`.
+    """
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The operator's fleet.yaml."""
+        return self.root / CONFIG_NAME
+
+    @property
+    def dot(self) -> Path:
+        """Fleet's own folder, which git ignores."""
+        return self.root / DOT_NAME
+
+    @property
+    def log(self) -> Path:
+        """The event log."""
+        return self.dot / "log.db"
+
+    @property
+    def runs(self) -> Path:
+        """One folder for each session."""
+        return self.dot / "runs"
+
+    @property
+    def workspaces(self) -> Path:
+        """One clone for each job at work."""
+        return self.dot / "workspaces"
+
+    @property
+    def socket(self) -> Path:
+        """The gateway's socket."""
+        return self.dot / "gateway.sock"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one watcher of this project."""
+        return self.dot / "watcher.lock"
+
+    @property
+    def watcher(self) -> Path:
+        """What the watcher says of itself: pid, port, since when."""
+        return self.dot / "watcher.json"
+
+    @property
+    def watcher_log(self) -> Path:
+        """What a watcher in the background prints."""
+        return self.dot / "watcher.log"
+
+    @property
+    def secret(self) -> Path:
+        """What the runs' tokens are made with."""
+        return self.dot / "secret"
+
+    @property
+    def digest(self) -> str:
+        """A short name for this project that no other one on the machine has."""
+        return hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
+
+
+def find_place(start: Path | None = None) -> Place:
+    """The project at or above `start` (the working directory). Raises `UsageError` when there is none."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / CONFIG_NAME).is_file():
+            return Place(folder)
+    raise UsageError(
+        f"There is no {CONFIG_NAME} here", why=f"neither in {here} nor above it", do="Run: fleet init"
+    )
+
+
+def open_log(place: Place) -> SqliteLog:
+    """The project's log; made when there is none."""
+    from fleet.adapters.logs.sqlite import SqliteLog
+
+    place.dot.mkdir(mode=0o700, exist_ok=True)
+    return SqliteLog(place.log)
+
+
+def read_state(place: Place, log: Log | None = None) -> State:
+    """What is true now, by the log."""
+    from fleet.policy.fold import fold_all
+
+    if log is not None:
+        return fold_all(log.read())
+    opened = open_log(place)
+    try:
+        return fold_all(opened.read())
+    finally:
+        opened.close()
+
+
+def load_fleet(place: Place) -> Fleet:
+    """The operator's fleet.yaml. Raises `UsageError` with the place of each mistake."""
+    from fleet.config.load import load_fleet as load
+
+    return load(place.config)
+
+
+def open_sessions(place: Place) -> ShimSessions:
+    """The project's sessions."""
+    from fleet.adapters.sessions.shim_sessions import ShimSessions
+
+    return ShimSessions(place.runs)
+
+
+def open_workspaces(place: Place) -> CloneWorkspaces:
+    """The project's workspaces."""
+    from fleet.adapters.git.project import find_project
+    from fleet.adapters.git.workspaces import CloneWorkspaces
+
+    return CloneWorkspaces(find_project(place.root), place.workspaces)
+
+
+def open_repository(place: Place, base: str) -> GitRepository:
+    """The project's repository, with `base` as the branch that is merged into."""
+    from fleet.adapters.git.project import find_project
+    from fleet.adapters.git.repository import GitRepository
+
+    return GitRepository(find_project(place.root), base, place.workspaces / ".making")
+
+
+def open_terminal(place: Place, project: str) -> Terminal:
+    """Where people can look at sessions: tmux, or nowhere in particular."""
+    from fleet.adapters.terminals.none import NoTerminal
+    from fleet.adapters.terminals.tmux import TmuxTerminal
+
+    terminal = TmuxTerminal(project, place.digest)
+    return terminal if terminal.available() else NoTerminal()
+
+
+def harnesses() -> Mapping[str, Harness]:
+    """Every harness there is, by its name in fleet.yaml: our own, and those that other packages announce.
+
+    A package that can't be loaded is left out; `fleet doctor` asks `broken_harnesses` why.
+    """
+    found: dict[str, Harness] = {}
+    for name, make in _harness_makers().items():
+        try:
+            found[name] = make()
+        except Exception:  # noqa: BLE001, S112  # someone else's package, and the others must work without it
+            continue
+    return found
+
+
+def broken_harnesses() -> Mapping[str, str]:
+    """Why announced harnesses can't be used, by name."""
+    problems = {}
+    for name, make in _harness_makers().items():
+        try:
+            make()
+        except Exception as error:  # noqa: BLE001  # see `harnesses`
+            problems[name] = str(error) or type(error).__name__
+    return problems
+
+
+def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
+    from importlib.metadata import entry_points
+
+    from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
+    from fleet.adapters.harnesses.scripted import ScriptedHarness
+
+    makers: dict[str, Callable[[], Harness]] = {
+        entry.name: lambda entry=entry: entry.load()() for entry in entry_points(group=ENTRY_POINTS)
+    }
+    return makers | {"claude-code": ClaudeCodeHarness, "scripted": ScriptedHarness}
+
+
+def harness(name: str) -> Harness:
+    """The harness of that name. Raises `FleetError` when there is none."""
+    known = harnesses()
+    if name not in known:
+        raise FleetError(
+            f"There is no harness {name!r}",
+            why=f"there are: {', '.join(sorted(known))}",
+            do="Name one of them in fleet.yaml, or install the package that brings it.",
+        )
+    return known[name]
