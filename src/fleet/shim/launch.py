@@ -65,12 +65,8 @@ def launch(run: str) -> Launched:
     _adopt_orphans()
     started = time.time_ns() // 1_000_000
     _write_session(pid, started)
-    os.write(gate[1], b"+")
-    os.close(gate[1])
-    failed = os.read(failure[0], 64)
-    os.close(failure[0])
+    failed = _let_go(gate[1], failure[0])
     answer("+")
-    os.unlink("launch")  # it holds the environment, and so keys: on disk only until the harness has them
     error = _explain(failed, cwd, argv[0]) if failed else ""
     return Launched(pid, (stdin[1], stdout[0], stderr[0]), control, started, error)
 
@@ -87,8 +83,29 @@ def answer(text: str) -> None:
     os.close(LOCK_FD)
 
 
+def _let_go(gate: int, failure: int) -> bytes:
+    """Open the gate; returns what kept the harness from its exec. Never raises: from here on it counts as
+    started.
+    """
+    try:
+        os.write(gate, b"+")
+    except BrokenPipeError:
+        pass  # it was killed behind the gate, which its exit status tells
+    os.close(gate)
+    failed = os.read(failure, 64)
+    os.close(failure)
+    try:
+        os.unlink("launch")  # it holds the environment, and so keys: on disk only until the harness has them
+    except OSError:
+        pass
+    return failed
+
+
 def _stand_alone(run: str) -> None:
-    """Depend on no one: own session, own folder, no descriptor of the starter's but the two meant for us."""
+    """Depend on no one: own session, own folder, no descriptor of the starter's but the two meant for us. An
+    order to stop (SIGTERM) waits until it can be carried out.
+    """
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM,))
     _signal.signal(_signal.SIGHUP, _signal.SIG_IGN)
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     for fd in (HANDSHAKE_FD, LOCK_FD):
@@ -131,6 +148,7 @@ def _become_harness(
     stage = "setup"
     try:
         os.setpgid(0, 0)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
         for number in (_signal.SIGHUP, _signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ):
             _signal.signal(number, _signal.SIG_DFL)  # an ignored signal stays ignored through exec
         for target, fd in enumerate(pipes):

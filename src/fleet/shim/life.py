@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from fleet.shim import launch
+from fleet.shim import launch, tree
 
 
 def live(run: str) -> int:
@@ -19,8 +19,17 @@ def live(run: str) -> int:
     except OSError as error:
         launch.answer(f"!{error}")
         return 1
+    try:
+        _watch(launched)
+    except BaseException:  # it cannot even tell its failure, so others will: but nothing is left behind
+        tree.kill_all(launched.pid)
+        raise
+    return 0
+
+
+def _watch(launched: launch.Launched) -> None:
     # Imported only now: the harness is on its way, and what these bring along (json, re, enum) takes 10 ms.
-    from fleet.shim import record, tree, watch
+    from fleet.shim import record, watch
 
     bell = record.Bell("", "")
     try:
@@ -33,6 +42,5 @@ def live(run: str) -> int:
         tree.kill_all(launched.pid)
         ending = record.Ending("shim failed", error="".join(traceback.format_exception(error)))
     record.write_exit(ending, launched.started, time.time_ns() // 1_000_000)
+    os.close(launched.control)  # before the bell: whoever hears it is not taken for heard any more
     bell.ring_now()
-    os.close(launched.control)
-    return 0

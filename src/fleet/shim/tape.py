@@ -92,21 +92,27 @@ class Tape:
         self._append(_lines("shim", [(text.encode(errors="surrogateescape"), True)]))
 
     def _append(self, data: bytes) -> None:
-        """Append all or nothing, so that every line that is there is whole."""
-        left = memoryview(data)
+        """Append whole lines. Those that got in before a failure stay: a reader may have had them already."""
+        done = 0
         try:
-            while left:
-                left = left[os.write(self._fd, left) :]
+            while done < len(data):
+                done += os.write(self._fd, data[done:] if done else data)
         except OSError as error:
-            os.ftruncate(self._fd, self._size)
             self.fault = self.fault or ("disk full" if error.errno in _FULL else "transcript failed")
             self.error = self.error or f"the transcript could not be written: {error.strerror}"
-        else:
-            self._size += len(data)
+            done = data.rfind(b"\n", 0, done) + 1
+            self._cut(self._size + done)
+        self._size += done
+
+    def _cut(self, size: int) -> None:
+        try:
+            os.ftruncate(self._fd, size)
+        except OSError:
+            pass  # a torn line stays: readers tell it from a record
 
 
 def _lines(stream: str, pieces: list[Piece]) -> bytes:
-    """The records as text. Bytes that are no UTF-8 become \\udcXX escapes, from which they can be had back."""
+    r"""The records as text. Bytes that are no UTF-8 become \udcXX, from which they can be had back."""
     now = time.time_ns() // 1_000_000
     head = f'{{"t": {now}, "s": "{stream}", "d": '
     quote = json.encoder.encode_basestring_ascii

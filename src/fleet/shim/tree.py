@@ -20,18 +20,20 @@ def start_of(pid: int) -> str:
 
 
 def boot_id() -> str:
-    """What tells this boot of the machine from all others."""
+    """What tells this boot of the machine from all others: the kernel's id of it and when process 1 began, as
+    a container that starts again counts its processes from 1 under the same kernel.
+    """
     if not _PROC:
         return _run("sysctl", "-n", "kern.bootsessionuuid").strip()
     fd = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY)
     try:
-        return os.read(fd, 64).decode().strip()
+        return f"{os.read(fd, 64).decode().strip()}.{start_of(1)}"
     finally:
         os.close(fd)
 
 
 def descendants() -> list[int]:
-    """Every living process below this one. As the shim adopts orphans (on Linux) nothing can leave this set."""
+    """Each living process below this one. As the shim adopts orphans (on Linux), nothing leaves it."""
     children: dict[int, list[int]] = {}
     for pid, parent in _parents():
         children.setdefault(parent, []).append(pid)
@@ -61,6 +63,20 @@ def signal_all(number: int) -> None:
             pass
 
 
+def kill_below() -> None:
+    """Kill every descendant. A group is hit in one instant, so none of it slips away by forking; in the shim's
+    own group, which one of them may have joined, they are hit one by one.
+    """
+    pids = descendants()
+    for group in {_group_of(pid) for pid in pids} - {0, os.getpgrp()}:
+        signal_group(group, _signal.SIGKILL)
+    for pid in pids:
+        try:
+            os.kill(pid, _signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
 def kill_all(pid: int) -> None:
     """The last resort of a shim that failed: kill all below (where orphans are not adopted: the harness's
     group).
@@ -73,7 +89,7 @@ def kill_all(pid: int) -> None:
         while True:
             if not _PROC:
                 signal_group(pid, _signal.SIGKILL)
-            signal_all(_signal.SIGKILL)
+            kill_below()
             os.waitpid(-1, 0)
     except ChildProcessError:
         _signal.alarm(0)
@@ -88,6 +104,13 @@ def group_is_empty(pid: int) -> bool:
     except PermissionError:
         return True  # the number is someone else's by now
     return False
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except (ProcessLookupError, PermissionError):
+        return 0
 
 
 def _parents() -> list[tuple[int, int]]:

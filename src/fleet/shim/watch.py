@@ -223,7 +223,7 @@ class Watch:
             self._kill_at = now + _AGAIN
             if not self._main_gone or sys.platform != "linux":
                 tree.signal_group(self._child, signal.SIGKILL)
-            tree.signal_all(signal.SIGKILL)
+            tree.kill_below()
             self._give_up_at = self._give_up_at or now + _GIVE_UP
             self._reap()
             if now >= self._give_up_at and not self._over:
@@ -272,13 +272,16 @@ class Watch:
 
 
 def _signal_pipe() -> int:
-    """Make signals readable: their numbers arrive on the descriptor that is returned."""
+    """Make signals readable: their numbers arrive on the descriptor that is returned. SIGTERM was held back
+    until now (see launch).
+    """
     out, into = os.pipe()
     for fd in (out, into):
         os.set_blocking(fd, False)
     signal.set_wakeup_fd(into, warn_on_full_buffer=False)
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     return out
 
 

@@ -1,1 +1,1 @@
-"""Sessions: real ones over a shim process each, a double in memory, and screens in tmux to look at them."""
+"""Sessions: real ones, over a shim process each, that are found again by the files they leave."""

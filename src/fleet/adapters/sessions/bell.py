@@ -4,6 +4,7 @@ does.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from pathlib import Path
@@ -21,6 +22,7 @@ class WakeFifo:
                 pass  # made by another one meanwhile
         # Open for writing too, so that it does not report its end each time the last shim has closed it.
         self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        self._room = fcntl.fcntl(self._fd, fcntl.F_GETPIPE_SZ) if hasattr(fcntl, "F_GETPIPE_SZ") else 4096
         self._rest = b""
         self._lock = threading.Lock()
 
@@ -28,8 +30,11 @@ class WakeFifo:
         """The descriptor to wait on."""
         return self._fd
 
-    def drain(self) -> set[str]:
-        """The keys that were rung for. Never blocks."""
+    def drain(self) -> tuple[set[str], bool]:
+        """The keys that were rung for, and whether others may be missing, as there was no room for them.
+
+        Never blocks.
+        """
         with self._lock:
             data = self._rest
             while True:
@@ -39,14 +44,15 @@ class WakeFifo:
                     break
                 data += chunk
             *lines, self._rest = data.split(b"\n")
-            return {line.decode(errors="replace") for line in lines if line}
+            keys = {line.decode(errors="replace") for line in lines if line}
+            return keys, len(data) > self._room // 2
 
     def ring(self, key: str) -> None:
         """Wake the follower from within this process."""
         try:
             os.write(self._fd, f"{key}\n".encode())
         except BlockingIOError:
-            pass  # so much is unread that it is awake anyway
+            pass  # so much is unread that it is awake anyway, and told to look at every key
 
     def close(self) -> None:
         """Follow no more."""

@@ -29,7 +29,7 @@ _AGAIN_MS = 100  # between rounds: what was forked during one is found in the ne
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process for ever: its id and the kernel's start time of it (as text; its unit depends on the system)."""
+    """A process for ever: its id and the kernel's start time of it (text; its unit depends on the system)."""
 
     pid: int
     start: str
@@ -47,9 +47,13 @@ class Row:
 
 @functools.cache
 def boot_id() -> str:
-    """What tells this boot of the machine from all others."""
+    """What tells this boot of the machine from all others, a restart of our container included; as the shim
+    writes it.
+    """
     if _PROC:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        first = _row(1)
+        since = first.identity.start if first else ""
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}.{since}"
     return _output("sysctl", "-n", "kern.bootsessionuuid").strip()
 
 
@@ -123,10 +127,11 @@ def family(shim: Identity, child: Identity, mark: str) -> set[Identity]:
 
 
 def kill_family(shim: Identity, child: Identity, mark: str) -> set[Identity]:
-    """Kill every process of a run and wait until they are gone; returns those that would not go within 5 s."""
+    """Kill every process of a run and wait until they are gone; returns those that do not go within 5 s."""
     deadline = time.monotonic() + _PATIENCE
     while found := family(shim, child, mark):
         for identity in found:
+            _kill_group(identity)
             send_signal(identity, signal.SIGKILL)
         _await_ends(found, _AGAIN_MS)
         if time.monotonic() > deadline:
@@ -150,6 +155,16 @@ def _await_ends(identities: Iterable[Identity], timeout_ms: int) -> None:
     finally:
         for fd in fds:
             os.close(fd)
+
+
+def _kill_group(identity: Identity) -> None:
+    """Kill the group of a process in one instant, so that none of it slips away by forking."""
+    try:
+        group = os.getpgid(identity.pid)
+        if group != os.getpgrp() and is_alive(identity):  # so the group was really its own
+            os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def _is_marked(pid: int, mark: str) -> bool:
@@ -179,7 +194,8 @@ def _row(pid: int) -> Row | None:
 def _table() -> list[Row]:
     if not _PROC:
         return _ps("-A")
-    return [row for name in os.listdir("/proc") if name.isdigit() and (row := _row(int(name)))]
+    names = (path.name for path in Path("/proc").iterdir())
+    return [row for name in names if name.isdigit() and (row := _row(int(name)))]
 
 
 def _ps(*selection: str) -> list[Row]:

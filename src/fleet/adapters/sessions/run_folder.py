@@ -1,4 +1,4 @@
-"""The folder of one run: what the starter puts there for the shim, and what the shim leaves there for everyone.
+"""The folder of one run: what the starter puts there for the shim, and what the shim leaves there for all.
 
 lock              held while the session is being started, by the starter and then by its shim
 launch            what to exec, NUL-separated; the shim removes it, as it holds the environment
@@ -59,7 +59,7 @@ class RunFolder:
 
     @contextmanager
     def starting(self) -> Iterator[int]:
-        """Hold the lock on starting this key; gives its descriptor. Waits for whoever is starting it, or its shim.
+        """Hold the lock on starting this key; gives its descriptor. Waits for its starter, or its shim.
 
         It is let go by closing, not by unlocking: a shim that has inherited it goes on holding it.
         """
@@ -72,7 +72,10 @@ class RunFolder:
             os.close(fd)
 
     def prepare(self, command: Command, wake: Path, max_bytes: int) -> None:
-        """Write everything the shim needs, over what an earlier start may have left that never got to its program."""
+        """Write everything the shim needs, over what an earlier start left that never got to its program.
+
+        Raises Permanent for a command that no system can run.
+        """
         mark = f"{self.key}.{secrets.token_hex(8)}"
         environment = {**command.env, MARK: mark}
         fields = [
@@ -82,22 +85,23 @@ class RunFolder:
             *(f"{k}={v}" for k, v in environment.items()),
         ]
         if (
-            not command.argv
+            not (command.argv and command.argv[0])
             or any("\0" in field for field in fields)
-            or any("=" in name for name in command.env)
+            or any("=" in name or not name for name in command.env)
         ):
             raise Permanent(
-                "the command cannot be run", why="it is empty, has a NUL, or a variable's name has a ="
+                "the command cannot be run",
+                why="it is empty, has a NUL, or a variable's name is empty or has a =",
             )
-        self._write("launch", b"".join(os.fsencode(field) + b"\0" for field in fields))
+        self._write("launch", b"".join(encoded(field) + b"\0" for field in fields))
         about = {
             "key": self.key,
             "argv": command.argv,
             "cwd": command.cwd,
             "mark": mark,
-            "stdin": command.stdin,
+            "stdin": decoded(encoded(command.stdin)),
             "keep_stdin": command.keep_stdin,
-            "last_line": command.last_line,
+            "last_line": decoded(encoded(command.last_line)),
             "seconds": command.seconds,
             "grace": command.grace_seconds,
             "wake": str(wake),
@@ -141,17 +145,22 @@ class RunFolder:
             return None
 
     def write_exit(self, record: Exit) -> Exit:
-        """Leave an exit record for a shim that could not; of two who do so one wins. Returns the one that holds."""
-        name = f"exit.{os.getpid()}.{secrets.token_hex(4)}"
-        self._write(name, json.dumps(asdict(record)).encode())
+        """Leave an exit record for a shim that could not; of two who do so one wins. Returns what holds."""
+        mine = self.path / f"exit.{os.getpid()}.{secrets.token_hex(4)}"
         try:
-            os.link(self.path / name, self.path / "exit.json")
+            (self.path / "exit.tmp").rename(mine)  # the room the shim took for it: the disk may be full
+        except FileNotFoundError:
+            pass  # another one has it, and may have died with it
+        try:
+            with open(mine, "r+b" if mine.exists() else "xb", opener=_private) as file:
+                file.write(json.dumps(asdict(record)).encode())
+            os.link(mine, self.path / "exit.json")
         except FileExistsError:
             if self.exit() is None:  # it is there and unreadable: see session()
-                os.replace(self.path / name, self.path / "exit.json")
+                mine.replace(self.path / "exit.json")
         finally:
-            (self.path / name).unlink(missing_ok=True)
-        (self.path / "exit.tmp").unlink(missing_ok=True)
+            mine.unlink(missing_ok=True)
+        (self.path / "launch").unlink(missing_ok=True)  # a shim that was killed early may have left it
         return self.exit() or record
 
     def read(self, offset: int) -> tuple[list[Record], int]:
@@ -163,6 +172,8 @@ class RunFolder:
         except FileNotFoundError:
             return [], offset
         whole = data[: data.rfind(b"\n") + 1]
+        if not whole and len(data) == READ_BYTES:
+            whole = data  # no shim wrote that: go on behind it rather than stand here for ever
         return [_record(line) for line in whole.splitlines()], offset + len(whole)
 
     def order(self, **order: Any) -> bool:
@@ -181,18 +192,38 @@ class RunFolder:
 
     def put(self, name: str, text: str) -> bool:
         """Move a text into the inbox; False when the shim takes no more (it removes the folder then)."""
-        temporary = f"text.{name}"
-        self._write(temporary, text.encode("utf-8", "surrogateescape"))
+        temporary = self.path / f"text.{name}"
         try:
-            os.rename(self.path / temporary, self.path / "inbox" / name)
+            self._write(temporary.name, encoded(text))
+            temporary.rename(self.path / "inbox" / name)
         except FileNotFoundError:
-            (self.path / temporary).unlink(missing_ok=True)
             return False
+        finally:
+            temporary.unlink(missing_ok=True)
         return True
 
     def _write(self, name: str, data: bytes) -> None:
-        with open(self.path / name, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        with open(self.path / name, "wb", opener=_private) as file:
             file.write(data)
+
+
+def encoded(text: str) -> bytes:
+    """The bytes that `text` stands for. Surrogates that stand for no byte, which JSON from outside may bring,
+    become question marks.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
+def decoded(data: bytes) -> str:
+    """The text that stands for these bytes."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _record(line: bytes) -> Record:

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from fleet.adapters.sessions import processes
@@ -23,7 +24,7 @@ MAX_BYTES = 256 << 20
 
 _SHIM = Path(__file__).parents[2] / "shim" / "shim.py"
 _HANDSHAKE_FD, _LOCK_FD = 3, 4  # as the shim expects them
-_SPAWN_SECONDS = 20
+_SPAWN_SECONDS, _KILL_SECONDS = 20, 2
 _LONGEST_REASON = 200  # characters: an order must fit into PIPE_BUF
 
 
@@ -33,10 +34,10 @@ class ShimSessions:
     """
 
     def __init__(self, root: Path, *, max_bytes: int = MAX_BYTES) -> None:
-        self._root = root
-        self._max_bytes = max_bytes
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._bell = WakeFifo(root / ".wake")
+        self._root = root.resolve()  # shims live elsewhere
+        self._max_bytes = max_bytes
+        self._bell = WakeFifo(self._root / ".wake")
         self._count = itertools.count()
         self._shims: dict[str, int] = {}
         self._shims_lock = threading.Lock()
@@ -48,15 +49,18 @@ class ShimSessions:
     def start(self, key: str, command: Command) -> Started:
         """See the port. Takes as long as a small Python process takes to start."""
         self._reap()
-        run = RunFolder(self._root, key)
-        with run.starting() as lock:
-            session = run.session()
-            if session is None:
-                run.prepare(command, self._bell.path, self._max_bytes)
-                self._spawn(run, lock)
+        run, why = RunFolder(self._root, key), ""
+        try:
+            with run.starting() as lock:
                 session = run.session()
+                if session is None:
+                    run.prepare(command, self._bell.path, self._max_bytes)
+                    why = self._spawn(run, lock)
+                    session = run.session()
+        except OSError as error:
+            raise Temporary(f"session {key} did not start", why=str(error)) from error
         if session is None:
-            raise Temporary(f"session {key} did not start", why="its shim ended before it had recorded it")
+            raise Temporary(f"session {key} did not start", why=why)
         return Started(session.shim.pid, session.started)
 
     def alive(self, key: str) -> bool:
@@ -73,18 +77,21 @@ class ShimSessions:
         session = run.session()
         if session is None or run.exit() is not None:
             return
-        if not run.order(op="stop", reason=reason[:_LONGEST_REASON]) and not processes.send_signal(
-            session.shim, signal.SIGTERM
-        ):
+        if not run.order(
+            op="stop", reason=reason[:_LONGEST_REASON] or "stopped"
+        ) and not processes.send_signal(session.shim, signal.SIGTERM):
             self.exit(key)  # nobody is there to stop it: end what is left
 
     def send(self, key: str, text: str) -> bool:
         """See the port."""
         run = RunFolder(self._root, key)
-        name = f"{time.time_ns():020d}-{os.getpid()}-{next(self._count)}"
-        if run.session() is None or run.exit() is not None or not run.put(name, text):
+        session = run.session()
+        if session is None or run.exit() is not None:
             return False
-        return run.order(op="input") or self.alive(key)
+        # In the order of sending, between processes too: they share this clock, and it never goes back.
+        name = f"{time.monotonic_ns():020d}-{os.getpid()}-{next(self._count):06d}"
+        # The text was put first. If the order does not fit, the orders before it will make the shim see it.
+        return run.put(name, text) and (run.order(op="input") or processes.is_alive(session.shim))
 
     def close_input(self, key: str) -> None:
         """See the port."""
@@ -118,7 +125,8 @@ class ShimSessions:
 
     def drain(self) -> set[str]:
         """See the port."""
-        return self._bell.drain()
+        keys, overflowed = self._bell.drain()
+        return keys.union(self.keys()) if overflowed else keys
 
     def watch(self, key: str) -> int | None:
         """See the port."""
@@ -140,44 +148,43 @@ class ShimSessions:
         self._bell.ring(run.key)
         return record
 
-    def _spawn(self, run: RunFolder, lock: int) -> None:
-        """Start the shim and wait for its word that the program runs."""
-        heard, said = (_high(fd) for fd in os.pipe())
-        held = _high(os.dup(lock))
-        log = os.open(run.path / "shim.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        log = _high(log)
-        try:
+    def _spawn(self, run: RunFolder, lock: int) -> str:
+        """Start the shim and wait for its word that the program runs; returns why it does not."""
+        with ExitStack() as ours:
+            hear, say = os.pipe()
+            ours.callback(os.close, hear)
+            pid = self._spawn_shim(run, say, os.dup(lock))
+            answer = _answer(hear, _SPAWN_SECONDS)
+            if answer is None:
+                os.kill(pid, signal.SIGKILL)  # so that what it did not start by now is not started later
+                answer = _answer(hear, _KILL_SECONDS) or f"!it has not answered within {_SPAWN_SECONDS} s"
+        if answer == "+":
+            return ""
+        complaint = answer[1:] or (run.path / "shim.log").read_text(errors="replace")[-1000:].strip()
+        return complaint or "its shim was killed"
+
+    def _spawn_shim(self, run: RunFolder, say: int, lock: int) -> int:
+        """The shim's process id. Closes the two descriptors, which are the shim's from now on."""
+        with ExitStack() as theirs:
+            say, lock = _high(theirs, say), _high(theirs, lock)
+            log = _high(theirs, os.open(run.path / "shim.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
             pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-I", "-S", "-X", "utf8", str(_SHIM), str(run.path.resolve())],
+                [sys.executable, "-I", "-S", "-X", "utf8", str(_SHIM), str(run.path)],
                 {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, log, 1),
                     (os.POSIX_SPAWN_DUP2, log, 2),
-                    (os.POSIX_SPAWN_DUP2, said, _HANDSHAKE_FD),
-                    (os.POSIX_SPAWN_DUP2, held, _LOCK_FD),
+                    (os.POSIX_SPAWN_DUP2, say, _HANDSHAKE_FD),
+                    (os.POSIX_SPAWN_DUP2, lock, _LOCK_FD),
                 ],
                 setsigmask=[],
                 setsigdef=[signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT],
             )
-            with self._shims_lock:
-                self._shims[run.key] = pid
-        finally:
-            for fd in (said, held, log):
-                os.close(fd)
-        try:
-            answer = _answer(heard)
-        finally:
-            os.close(heard)
-        if answer is None:
-            raise Temporary(
-                f"session {run.key} has not started within {_SPAWN_SECONDS} s",
-                why="the machine is too busy or its disk hangs",
-            )
-        if not answer.startswith("+"):
-            why = answer[1:] or (run.path / "shim.log").read_text(errors="replace")[-1000:].strip()
-            raise Temporary(f"session {run.key} did not start", why=why or "its shim was killed")
+        with self._shims_lock:
+            self._shims[run.key] = pid
+        return pid
 
     def _reap(self, key: str | None = None) -> None:
         """Collect shims of ours that have ended, so that they do not stay as zombies."""
@@ -191,18 +198,20 @@ class ShimSessions:
                     del self._shims[name]  # collected by someone else in this process
 
 
-def _high(fd: int) -> int:
-    """Move a descriptor out of the way of the numbers that the shim gets."""
+def _high(held: ExitStack, fd: int) -> int:
+    """Move a descriptor out of the way of the numbers that the shim gets; `held` closes it."""
     try:
-        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
     finally:
         os.close(fd)
+    held.callback(os.close, high)
+    return high
 
 
-def _answer(heard: int) -> str | None:
+def _answer(hear: int, seconds: int) -> str | None:
     """What the shim says ("" when it ended without a word), None when it says nothing in time."""
     poll = select.poll()
-    poll.register(heard, select.POLLIN)
-    if not poll.poll(_SPAWN_SECONDS * 1000):
+    poll.register(hear, select.POLLIN)
+    if not poll.poll(seconds * 1000):
         return None
-    return os.read(heard, 65536).decode(errors="replace")
+    return os.read(hear, 65536).decode(errors="replace")
