@@ -95,7 +95,7 @@ def from_cloudevent(record: Mapping[str, Any]) -> Event:
 
 
 def check(event: Event) -> None:
-    """Raise `Permanent` when the event has an attribute of a wrong type, or no type or source."""
+    """Raise `Permanent` when the event has an attribute of a wrong type or range, or no type or source."""
     texts = (
         event.type,
         event.source,
@@ -110,14 +110,14 @@ def check(event: Event) -> None:
             raise _invalid(f"one of its attributes is {value!r}, not a text", "give a string")
     if not event.type or not event.source:
         raise _invalid("it has no type or no source", "name both")
+    _check_time(event.time)
     if not isinstance(event.data, Mapping):
         raise _invalid(f"its data is a {type(event.data).__name__}, not an object", "give a JSON object")
 
 
 def rfc3339(time_ms: int) -> str:
     """Milliseconds since the epoch as RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.250Z`."""
-    if type(time_ms) is not int or not 0 <= time_ms <= LATEST_TIME_MS:
-        raise _invalid(f"its time is {time_ms!r}", "give milliseconds since the epoch as an integer")
+    _check_time(time_ms)
     seconds, millis = divmod(time_ms, 1000)
     return f"{_rfc3339_second(seconds)}.{millis:03d}Z"
 
@@ -143,6 +143,11 @@ def parse_rfc3339(text: object) -> int:
 def _rfc3339_second(seconds: int) -> str:
     """The whole second as text. Remembered, since events come in bursts within one second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _check_time(value: object) -> None:
+    if type(value) is not int or not 0 <= value <= LATEST_TIME_MS:
+        raise _invalid(f"its time is {value!r}", "give milliseconds since the epoch, up to the year 9999")
 
 
 def _sequence(value: object) -> int:

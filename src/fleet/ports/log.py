@@ -5,7 +5,8 @@ The law, which `fleet.testing.log_law` checks for every implementation:
 * `append` is all or none: either every event of the group is in the log, durably and next to each other, or
   none is.
 * The log gives what is empty: `id`, `time`, and always `seq` (1, 2, 3 … without a gap) and `hash` (chain).
-* Times never go backwards along the log, whatever the clock or the caller says.
+* Times never go backwards along the log, whatever the clock or the caller says; a caller's time that is yet
+  to come is replaced by the time now.
 * An append may be repeated. An event whose `id` is in the log already is skipped, and the stored one returned
   in its place; when every event of a group is there already, `expected` is not looked at, since the group was
   accepted once.

@@ -33,16 +33,21 @@ class Anchor:
         self.path = path
 
     def create(self) -> None:
-        """Write the anchor of the empty log, unless there is one. Durable, as this happens once."""
-        try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except FileExistsError:
+        """Write the anchor of the empty log, unless there is one. Durable, as this happens once.
+
+        The file gets its name when it is whole, so a kill or a full disk leaves no half-written anchor, which
+        every later append would refuse. One process at a time may call this.
+        """
+        if self.path.exists():
             return
+        unfinished = self.path.with_name(f"{self.path.name}.new")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.pwrite(descriptor, _note(Head(0, GENESIS.hex())), 0)
+            os.write(descriptor, _note(Head(0, GENESIS.hex())))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        unfinished.rename(self.path)
         directory = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(directory)

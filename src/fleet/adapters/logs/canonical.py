@@ -80,11 +80,10 @@ def is_simple(value: Any, depth: int = 0) -> bool:
     return True
 
 
-def _is_simple_scalar(value: Any) -> bool:
-    kind = type(value)
-    if kind is int:
+def _is_simple_scalar(value: object) -> bool:
+    if type(value) is int:
         return -_MAX_EXACT <= value <= _MAX_EXACT
-    return kind is str or kind is bool or value is None
+    return type(value) in (str, bool) or value is None
 
 
 def is_writable(text: str) -> bool:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from fleet.adapters.logs.wake import Bell
+from fleet.model.errors import Permanent
 from fleet.model.event import Event
 
 PAGE = 1000
@@ -36,6 +37,8 @@ class Follower:
         self._after = after
         self._on_close = on_close
         self._safety_seconds = safety_seconds
+        self._closed = False
+        bell.ring()  # there may be something from before: an event loop looks at once
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +53,9 @@ class Follower:
         return self._bell.fileno()
 
     def poll(self) -> list[Event]:
-        """The next events, at most a thousand, without blocking."""
+        """The next events, at most a thousand, without blocking. Raises `Permanent` after `close`."""
+        if self._closed:
+            raise Permanent("Nothing more is followed here.", why="close() was called", do="follow anew")
         self._bell.hush()
         events = self._page(self._after, PAGE)
         if events:
@@ -62,8 +67,6 @@ class Follower:
     def wait(self, timeout_seconds: float | None) -> list[Event]:
         """As `poll`, but blocks until there is an event or the time is over (then empty); None: for ever."""
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        ready = select.poll()
-        ready.register(self.fileno(), select.POLLIN)
         while True:
             events = self.poll()
             if events:
@@ -74,10 +77,17 @@ class Follower:
                 if left <= 0:
                     return []
                 pause = min(pause, left)
-            ready.poll(pause * 1000)
+            self._sleep(pause)
+
+    def _sleep(self, seconds: float) -> None:
+        """Until the bell rings, at most so long."""
+        ready = select.poll()  # not select.select, which fails for descriptors from 1024 on
+        ready.register(self.fileno(), select.POLLIN)
+        ready.poll(seconds * 1000)
 
     def close(self) -> None:
         """Stop following and take the bell down. May be repeated."""
+        self._closed = True
         if self._on_close is not None:
             self._on_close(self._bell)
         self._bell.close()

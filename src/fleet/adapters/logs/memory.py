@@ -38,6 +38,7 @@ class MemoryLog:
         drafts = [draft(event, self._new_id) for event in events]
         with self._lock:
             self._check_open()
+            # Of an id that stands twice in the group, the first is taken.
             fresh = {one.id: one for one in reversed(drafts) if one.id not in self._seqs}
             if fresh and expected is not None and expected != self._tail.seq:
                 raise conflict(expected, self._tail.seq)
@@ -70,9 +71,9 @@ class MemoryLog:
 
     def follow(self, after: int) -> Follower:
         """See `fleet.ports.log.Log.follow`."""
-        bell = Bell.inside()
         with self._lock:
             self._check_open()
+            bell = Bell.inside()
             self._bells.append(bell)
         return Follower(self._page, bell, after, on_close=self._take_down)
 

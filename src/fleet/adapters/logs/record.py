@@ -54,7 +54,8 @@ def link(previous: bytes, seq: int, body: bytes) -> bytes:
 def seal(pending: Draft, tail: Tail, now: int) -> tuple[Row, Event, Tail]:
     """Put the draft behind `tail`: its row, the event as every reader will see it, and the new tail."""
     event = pending.event
-    time = max(event.time or now, tail.time)
+    # The future is cut off, since one such time would be the time of all that follows.
+    time = max(min(event.time or now, now), tail.time)
     seq = tail.seq + 1
     body = pending.body(time)
     digest = link(tail.hash, seq, body.encode())

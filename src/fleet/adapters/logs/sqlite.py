@@ -16,7 +16,7 @@ from fleet.adapters.logs.following import SAFETY_SECONDS, Follower
 from fleet.adapters.logs.record import EMPTY, Row, Tail, conflict, event_of, seal, time_of
 from fleet.adapters.logs.rim import new_id as fresh_id
 from fleet.adapters.logs.rim import system_clock
-from fleet.adapters.logs.sqlite_file import anchor_of, connect, create_if_new, telling
+from fleet.adapters.logs.sqlite_file import anchor_of, begin_writing, connect, create_if_new, telling
 from fleet.adapters.logs.verify import verify_log
 from fleet.adapters.logs.wake import Bells
 from fleet.model.errors import Permanent
@@ -26,6 +26,7 @@ from fleet.ports.log import Clock, Head, Verification
 BUSY_MS = 10_000
 _PAGE = 500
 _ASK_AT_ONCE = 500  # ids per lookup: SQLite binds at least 999 values
+_LAST_SEQ = 2**63 - 1  # the largest number that SQLite knows
 _COLUMNS = "seq, id, type, body, hash"
 _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - constants
 _SELECT_PAGE = f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - constants
@@ -53,6 +54,7 @@ class SqliteLog:
         self._path = path
         self._clock = clock
         self._new_id = new_id
+        self._busy_ms = busy_ms
         self._safety_seconds = safety_seconds
         self._anchor = anchor_of(path)
         self._bells = Bells(path.parent / "wake")
@@ -68,6 +70,7 @@ class SqliteLog:
             self._writer = connect(path, "rwc" if create else "rw", busy_ms)
             try:
                 create_if_new(self._writer, path)
+                self._writer.execute("PRAGMA busy_timeout=0")  # from here on `begin_writing` waits
                 self._reader = connect(path, "rw", busy_ms)
             except BaseException:
                 self._writer.close()
@@ -119,12 +122,12 @@ class SqliteLog:
 
     def _page(self, after: int, limit: int) -> list[Event]:
         with self._read_lock, telling(self._path, "read"):
-            rows = self._reader.execute(_SELECT_PAGE, (after, limit)).fetchall()
+            rows = self._reader.execute(_SELECT_PAGE, (min(after, _LAST_SEQ), limit)).fetchall()
         return [event_of(Row._make(row)) for row in rows]
 
     def _append(self, drafts: list[Draft], expected: int | None) -> tuple[list[Event], bool]:
         """One transaction. The second value says whether the log has grown."""
-        self._writer.execute("BEGIN IMMEDIATE")
+        begin_writing(self._writer, self._busy_ms)
         try:
             tail = self._last()
             known = self._known([one.id for one in drafts if one.given])

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +16,18 @@ from fleet.model.errors import FleetError, Permanent, Temporary
 
 APPLICATION_ID = 0x666C6565  # "flee": which program the file belongs to, as `file` and SQLite show it
 SCHEMA_VERSION = 1
-_CREATE = """
+_CREATE = """\
 CREATE TABLE events (
     seq  INTEGER PRIMARY KEY,
     id   TEXT NOT NULL UNIQUE,
     type TEXT NOT NULL,
     body TEXT NOT NULL,
     hash BLOB NOT NULL
-)
-"""
+)"""
+_LOOK_AGAIN_SECONDS = 0.001
 _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
-_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+# IOERR_WRITE is what SQLite makes of a quota and of a limit on the size of files.
+_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_WRITE)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -45,9 +47,30 @@ def connect(path: Path, mode: str, busy_ms: int) -> sqlite3.Connection:
         timeout=busy_ms / 1000,
     )
     # FULL: a commit returns when it is on the disk. The others keep a damaged file from doing harm.
-    for pragma in ("synchronous=FULL", "fullfsync=ON", "trusted_schema=OFF", "cell_size_check=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("synchronous=FULL", "fullfsync=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def begin_writing(connection: sqlite3.Connection, busy_ms: int) -> None:
+    """Begin a transaction that holds the write lock; wait for it at most so long.
+
+    SQLite's own wait sleeps up to 100 ms between two looks, so that one of many writers may come last for
+    most of a second. The lock is held for a fraction of a millisecond: looking often is what is fair.
+    """
+    deadline = time.monotonic() + busy_ms / 1000
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def create_if_new(connection: sqlite3.Connection, path: Path) -> None:
@@ -101,6 +124,23 @@ def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
     return True
 
 
+def strange_in(connection: sqlite3.Connection) -> str:
+    """What is in the file besides the one table as Fleet makes it, or instead of it; empty when nothing is.
+
+    A trigger or a changed column would leave today's records as they are, and spoil tomorrow's.
+    """
+    made = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    if made != [("events", _CREATE)]:
+        names = ", ".join(str(name) for name, _ in made)
+        return f"its tables, indexes, triggers and views ({names}) are not those that Fleet makes"
+    marks = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    ]
+    if marks != [APPLICATION_ID, SCHEMA_VERSION]:
+        return "its header does not say that it is an event log of Fleet"
+    return ""
+
+
 @contextmanager
 def telling(path: Path, doing: str) -> Iterator[None]:
     """Turn errors of SQLite and of the file system into Fleet's own; `doing` is like "append to"."""
@@ -143,4 +183,5 @@ def _told(error: sqlite3.Error, path: Path, doing: str) -> FleetError:
 
 
 def _full(what: str) -> Temporary:
-    return Temporary(what, why="the disk is full", do="free some space; nothing was lost", delay_ms=5000)
+    why = "the disk, or what you may use of it, is full"
+    return Temporary(what, why=why, do="free some space; nothing was lost", delay_ms=5000)

@@ -10,7 +10,7 @@ from typing import cast
 
 from fleet.adapters.logs.check import Found, check_chain
 from fleet.adapters.logs.record import EMPTY
-from fleet.adapters.logs.sqlite_file import anchor_of, connect
+from fleet.adapters.logs.sqlite_file import anchor_of, connect, strange_in
 from fleet.model.errors import FleetError
 from fleet.ports.log import Head, Verification
 
@@ -33,7 +33,7 @@ def verify_log(path: Path) -> Verification:
         # Read-only, so that closing it does not tidy away a WAL that may be evidence.
         with closing(connect(path, "ro", _BUSY_MS)) as connection:
             return _verify(connection, walk, noted)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, MemoryError) as error:
         return _bad(walk, f"{walk.place} the database file cannot be read: {error}.")
     except FleetError as error:
         return _bad(walk, str(error))
@@ -65,7 +65,7 @@ def _verify(connection: sqlite3.Connection, walk: _Walk, noted: Head | None) -> 
         return result
     if noted is None and result.events:
         return _bad(walk, "log.head is missing: nobody can tell whether the end of the log was cut off.")
-    said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    said = strange_in(connection) or str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
     if said != "ok":
         return _bad(walk, f"The records hold, but the database around them is damaged: {said}.")
     return result

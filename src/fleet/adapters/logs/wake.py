@@ -12,6 +12,7 @@ import errno
 import os
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _UNFINISHED = "."  # the names of FIFOs that are not yet listened to begin so
@@ -64,6 +65,8 @@ class Bell:
         os.close(self._reader)
         if self._writer != self._reader:
             os.close(self._writer)
+        # The numbers may soon belong to other files, which must not be read or written by mistake.
+        self._reader = self._writer = -1
 
 
 class Bells:
@@ -89,8 +92,8 @@ class Bells:
         try:
             # Once per append, and at half the price of Path.iterdir.
             names = os.listdir(self._directory)  # noqa: PTH208
-        except FileNotFoundError:
-            return  # nobody has ever followed
+        except OSError:
+            return  # nobody has ever followed, or this process has no descriptor left: see _ring_one
         for name in names:
             if not name.startswith(_UNFINISHED):
                 self._ring_one(f"{self._directory}/{name}")
@@ -101,11 +104,12 @@ class Bells:
             descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
             if error.errno == errno.ENXIO:
-                Path(path).unlink(missing_ok=True)
+                with suppress(OSError):
+                    Path(path).unlink()
             return
         try:
             os.write(descriptor, b"\0")
-        except (BlockingIOError, BrokenPipeError):
+        except OSError:
             pass  # awake already, or gone this instant
         finally:
             os.close(descriptor)
