@@ -7,6 +7,8 @@ alone.
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,3 +214,92 @@ def harness(name: str) -> Harness:
             do="Name one of them in fleet.yaml, or install the package that brings it.",
         )
     return known[name]
+
+
+async def watch(
+    place: Place,
+    fleet: Fleet,
+    *,
+    step: bool = False,
+    until_idle: bool = False,
+    ready: Callable[[int], None] = lambda _: None,
+    stopping: Callable[[Callable[[str], None]], None] = lambda _: None,
+) -> int:
+    """Be the project's watcher until it is stopped, or idle. Returns the exit code of `Engine.run`.
+
+    `ready` is told the port once everything is served; `stopping` is given the function that stops it. The
+    caller holds the lease.
+    """
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fleet.engine.desk import EngineDesk
+    from fleet.engine.journal import Journal
+    from fleet.engine.loop import Engine
+    from fleet.engine.parts import Parts
+    from fleet.engine.tokens import read_secret
+    from fleet.gateway.serve import serve
+    from fleet.gateway.server import build_app
+    from fleet.views.transcript import lines_of
+
+    log, sessions = open_log(place), open_sessions(place)
+    secret = read_secret(place.secret)
+    journal = Journal(log)
+    journal.load()
+    parts = Parts(
+        fleet=fleet,
+        log=log,
+        sessions=sessions,
+        workspaces=open_workspaces(place),
+        repository=open_repository(place, fleet.base),
+        harnesses=harnesses(),
+        terminal=open_terminal(place, fleet.name),
+        clock=lambda: time.time_ns() // 1_000_000,
+        render=lines_of,
+        threads=ThreadPoolExecutor(16, "deed"),
+        root=place.root,
+        runs=place.runs,
+        socket=place.socket,
+        program=program_folder(),
+        secret=secret,
+        environment=dict(os.environ),
+    )
+    engine = Engine(parts, journal)
+    stopping(engine.stop)
+    desk = EngineDesk(journal, secret)
+    serving = await serve(build_app(desk), build_app(desk, mcp=True), place.socket, port=last_port(place))
+    parts.gateway_url = f"http://127.0.0.1:{serving.port}/mcp"
+    try:
+        return await engine.run(step=step, until_idle=until_idle, ready=lambda: ready(serving.port))
+    finally:
+        await serving.stop()
+        journal.close()
+        parts.threads.shutdown(wait=False, cancel_futures=True)
+        sessions.close()
+        log.close()
+
+
+def program_folder() -> Path:
+    """The folder in which `fleet` itself lies, for the PATH of agents."""
+    from shutil import which
+
+    beside = Path(sys.executable).parent / "fleet"
+    found = beside if beside.is_file() else Path(which("fleet") or sys.argv[0]).absolute()
+    return found.parent
+
+
+def last_port(place: Place) -> int:
+    """The port that the last watcher served on, so that live agents find the next one there; 0 for any."""
+    port = read_watcher(place).get("port", 0)
+    return port if isinstance(port, int) and 0 < port < 65536 else 0
+
+
+def read_watcher(place: Place) -> Mapping[str, object]:
+    """What the last watcher wrote of itself, empty when there was none."""
+    import json
+
+    try:
+        found = json.loads(place.watcher.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -14,7 +14,7 @@ CLOCK_TICKED = "fleet.clock.ticked"  # (time is the event's own) something that 
 
 BASE_SEEN = "fleet.base.seen"  # sha: where the base branch was when somebody looked
 
-# Items (issues and tasks)
+# Items, which are issues and tasks given by hand
 ITEM_OPENED = "fleet.item.opened"  # item, title, body, labels, author, trusted, kind: issue|task
 ITEM_LABELED = "fleet.item.labeled"  # item, label, actor, trusted
 ITEM_UNLABELED = "fleet.item.unlabeled"  # item, label, actor

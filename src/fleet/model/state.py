@@ -94,6 +94,7 @@ class Run:
     conversation: str = ""
     question: str = ""
     unsaid: dict[str, str] = field(default_factory=dict)  # event id → words for the agent, not delivered yet
+    pid: int = 0  # of the process that supervises its session
     started: int = 0
     ended: int = 0
     verdict: str = ""

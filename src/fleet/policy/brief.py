@@ -1,4 +1,4 @@
-"""What an agent is told at the start of a run: its template and the rules of the house, then the work itself."""
+"""What an agent is told at the start of a run: its template, the rules of the house, and the work itself."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _ALSO = """
 _TASKS = {
     "change": "Make the change that the item asks for, on your branch.",
     "review": "Review the pull request below: `git diff {base}...HEAD` shows it.",
-    "check": "Check that the pull request below does what its item asks for: `git diff {base}...HEAD` shows it.",
-    "merge": "Decide whether the pull request below is ready to be merged: `git diff {base}...HEAD` shows it.",
+    "check": "Check that the pull request below does what its item asks for (`git diff {base}...HEAD`).",
+    "merge": "Decide whether the pull request below is ready to be merged (`git diff {base}...HEAD`).",
     "release": "Prepare the release that the item asks for.",
     "plan": "Plan the work that the item asks for.",
     "triage": "Triage the item.",
@@ -66,6 +66,6 @@ def prompt(fleet: Fleet, state: State, run: Run) -> str:
     """The work of this run. In a conversation that goes on, only what is new: the feedback."""
     task = _TASKS.get(run.duty, "Do what the item asks for.").format(base=fleet.base)
     if run.conversation and run.feedback and run.duty == "change":
-        return f"Your work goes on (round {run.round}).\n\n{run.feedback}\n\nTake this up, commit, and report again."
+        return f"Round {run.round} of your work.\n\n{run.feedback}\n\nTake this up, commit, report again."
     again = " The change has a new commit since you last saw it." if run.conversation else ""
     return f"{task}{again}\n\n{context_text(context_data(state, run))}\n"

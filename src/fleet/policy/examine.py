@@ -1,4 +1,4 @@
-"""Looking at a change before anyone decides on it: the operator's checks on the merge result, and its risk."""
+"""Looking at a change before anyone decides: the operator's checks on the merge result, and its risk."""
 
 from __future__ import annotations
 

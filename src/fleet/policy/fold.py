@@ -308,6 +308,7 @@ def _run_started(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run = state.runs.get(_str(data, "run"))
     if run is not None:
         run.started = _int(data, "at") or event.time
+        run.pid = _int(data, "pid")
         run.head = run.head or _str(data, "head")
         run.cause = event.id
         if run.state == "starting":

@@ -99,7 +99,7 @@ def _stopped(run: Run) -> Ending:
 
 
 def _is_delivered(state: State, run: Run) -> bool:
-    """Whether the run left what its duty asks for. What it reported counts, however its process ended then."""
+    """Whether the run left what its duty asks for. What it reported counts, however its process ended."""
     reported = run.verdict in ("done", "approve", "request-changes")
     ended_well = run.exit.get("reason") == "exited" and run.exit.get("finish") in ("ok", "")
     ended_well = ended_well and not run.exit.get("code")

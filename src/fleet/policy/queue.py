@@ -36,7 +36,7 @@ def jobs_to_queue(fleet: Fleet, state: State) -> list[Event]:
 
 
 def pause_ms(failures: int, salt: str) -> int:
-    """How long to wait after so many failures in a row: doubling, with a spread that depends on `salt` alone."""
+    """How long to wait after so many failures in a row: doubling, spread by `salt` alone."""
     if failures <= 0:
         return 0
     pause = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(failures - 1, 20))

@@ -51,7 +51,7 @@ class Touched:
 
 
 def assess(files: Sequence[Touched]) -> dict[str, Any]:
-    """The score, its factors (`name`, `points`, `reason`, most points first), and the figures they stand on."""
+    """The score, its factors (`name`, `points`, `reason`, most points first), and their figures."""
     factors = [factor for rule in _RULES if (factor := rule(files)) is not None]
     factors.sort(key=lambda each: -each["points"])
     return {

@@ -1,4 +1,4 @@
-"""The review loop: when everybody has had their say, the change goes back with all of it, at most so often."""
+"""The review loop: when all have had their say, the change goes back with all of it, at most so often."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ def objections(change: Change) -> list[str]:
         for by, review in latest.items()
         if review["verdict"] == "request-changes"
     ]
-    for check in change.checks.get("results", ()):
-        if not check.get("ok"):
-            found.append(f"The check {check.get('name')} failed:\n{str(check.get('output', ''))[-_OUTPUT:]}")
+    found += [
+        f"The check {check.get('name')} failed:\n{str(check.get('output', ''))[-_OUTPUT:]}"
+        for check in change.checks.get("results", ())
+        if not check.get("ok")
+    ]
     if change.held.get("kind") == "conflict":
         found.append(f"It can't be merged: {change.held.get('reason', '')}")
     return found

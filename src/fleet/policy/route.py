@@ -30,7 +30,7 @@ def triggers_to_route(fleet: Fleet, state: State) -> list[Event]:
 
 
 def schedules_due(fleet: Fleet, state: State) -> list[Event]:
-    """Instances of workflows whose schedule fired since it last did. What was missed meanwhile counts once."""
+    """Instances of workflows whose schedule fired since it last did. What was missed counts once."""
     numbers = _Numbers(state.number, state.instance_number)
     decided: list[Event] = []
     for workflow in fleet.workflows:

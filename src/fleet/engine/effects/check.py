@@ -1,0 +1,129 @@
+"""Run the operator's checks on the merge of a change into the base, in a workspace of its own.
+
+Each check is a session like an agent's: it outlives the watcher, has a ceiling, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.engine.effects.merge import FLEET
+from fleet.engine.ended import ended
+from fleet.engine.environment import base_environment
+from fleet.engine.parts import Parts
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Check
+from fleet.model.state import State, Wish
+from fleet.policy.fact import fact
+from fleet.ports.session import Command, Exit
+
+_OUTPUT = 8000
+_BRANCH = "fleet/check"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The merge result to check: where it lies, and on which base. With `conflicts` there is none."""
+
+    workspace: str
+    path: str
+    base: str
+    conflicts: tuple[str, ...] = ()
+
+
+async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """The event with every check's result, for this head on the base as it is now."""
+    change, head = state.changes[wish.args["change"]], str(wish.args["head"])
+    story = change.instance
+    loop = asyncio.get_running_loop()
+    place = await loop.run_in_executor(parts.threads, _prepare, parts, change.id, head, wish.wanted)
+    if place.conflicts:
+        names = ", ".join(place.conflicts[:20])
+        output = (
+            f"It conflicts with {parts.fleet.base} in: {names}\nMerge {parts.fleet.base} and resolve them."
+        )
+        results = [{"name": "merge", "ok": False, "output": output, "ms": 0}]
+    else:
+        results = [
+            await _run(parts, place, each, f"c{change.id}-{head[:12]}-{place.base[:12]}")
+            for each in parts.fleet.checks
+        ]
+        await loop.run_in_executor(parts.threads, parts.workspaces.discard, place.workspace)
+    data = {
+        "change": change.id,
+        "head": head,
+        "base": place.base,
+        "ok": all(each["ok"] for each in results),
+        "results": results,
+    }
+    facts = [fact(events.CHANGE_CHECKED, data, cause=wish.cause, story=story)]
+    if place.base != state.base:
+        facts.insert(0, fact(events.BASE_SEEN, {"sha": place.base}, cause=wish.cause, story=story))
+    return facts
+
+
+def _prepare(parts: Parts, change: int, head: str, when_ms: int) -> _Place:
+    base = parts.repository.base_sha()
+    made = parts.repository.make_merge_commit(
+        base, head, message=f"Check #{change}\n", author=FLEET, when_ms=when_ms
+    )
+    name = f"check-{change}-{head[:12]}-{base[:12]}"
+    if made.commit is None:
+        return _Place(name, "", base, made.conflicts or ("(git names no file)",))
+    if parts.workspaces.exists(name):  # from before a restart: a check may be at work in it
+        return _Place(name, str(parts.workspaces.path(name)), base)
+    path = parts.workspaces.prepare(
+        name,
+        start=made.commit,
+        branch=_BRANCH,
+        base_name=parts.fleet.base,
+        base_sha=base,
+        author_name=FLEET.name,
+        author_email=FLEET.email,
+    )
+    return _Place(name, str(path), base)
+
+
+async def _run(parts: Parts, place: _Place, each: Check, prefix: str) -> dict[str, Any]:
+    key = f"{prefix}-{each.name}"
+    command = Command(
+        argv=("sh", "-c", each.command),
+        env=base_environment(parts) | {"CI": "true"},
+        cwd=place.path,
+        seconds=max(1, each.time_ms // 1000),
+        grace_seconds=2.0,
+    )
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(parts.threads, parts.sessions.start, key, command)
+    found = await ended(parts, key)
+    output = await loop.run_in_executor(parts.threads, _tail, parts, key)
+    ok = found.reason == "exited" and found.code == 0
+    note = "" if ok else f"\n[{_how(found, each)}]"
+    return {"name": each.name, "ok": ok, "output": output + note, "ms": max(0, found.ended - found.started)}
+
+
+def _tail(parts: Parts, key: str) -> str:
+    """The last of what the check printed."""
+    offset, text = 0, ""
+    while True:
+        records, after = parts.sessions.read(key, offset)
+        for record in records:
+            if record.stream in ("out", "err"):
+                text += record.text + ("\n" if record.complete else "")
+        text = text[-_OUTPUT:]
+        if after == offset:
+            return text.encode("utf-8", "replace").decode().strip()
+        offset = after
+
+
+def _how(found: Exit, each: Check) -> str:
+    if found.reason == "ceiling":
+        return f"it was ended after {each.time_ms / 1000:g} s"
+    if found.reason != "exited":
+        return f"{found.reason}: {found.error}"
+    return (
+        f"it was ended by signal {found.signal}" if found.signal else f"it ended with exit code {found.code}"
+    )

@@ -1,0 +1,81 @@
+"""Merge a change: exactly the head that the gate was open for, into the base that it was checked on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fleet.engine.parts import Parts
+from fleet.model import events
+from fleet.model.errors import Temporary
+from fleet.model.event import Event
+from fleet.model.state import Change, State, Wish
+from fleet.policy.fact import fact
+from fleet.policy.gate import requirements
+from fleet.ports.repository import Author, Blocked, Merged
+
+FLEET = Author("Fleet", "fleet@fleet.invalid")
+_HELD_PAUSE_MS = 5_000
+
+
+async def merge(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """The merge, or why it is held. Raises `Temporary` while it waits for the user's checkout."""
+    change, head = state.changes[wish.args["change"]], str(wish.args["head"])
+    base = str(wish.args["base"]) or parts.repository.base_sha()
+    gate = requirements(parts.fleet, state, change)
+    if change.head != head or not change.open or not all(each["met"] for each in gate):
+        return []  # it was answered otherwise meanwhile: the rules decide anew
+    message = _message(state, change)
+    found = await asyncio.get_running_loop().run_in_executor(
+        parts.threads,
+        lambda: parts.repository.merge(
+            head, expected_base=base, message=message, author=FLEET, when_ms=wish.wanted
+        ),
+    )
+    if isinstance(found, Merged):
+        data = {"change": change.id, "item": change.item, "head": head, "sha": found.sha, "base": found.sha}
+        return [fact(events.CHANGE_MERGED, data, cause=wish.cause, story=change.instance)]
+    return await _blocked(parts, change, wish, found)
+
+
+async def _blocked(parts: Parts, change: Change, wish: Wish, found: Blocked) -> list[Event]:
+    if found.kind == "moved":
+        sha = await asyncio.get_running_loop().run_in_executor(parts.threads, parts.repository.base_sha)
+        return [fact(events.BASE_SEEN, {"sha": sha}, cause=wish.cause, story=change.instance)]
+    data = {
+        "change": change.id,
+        "head": change.head,
+        "kind": found.kind,
+        "reason": found.reason,
+        "paths": list(found.paths),
+    }
+    held = fact(events.CHANGE_HELD, data, cause=wish.cause, story=change.instance)
+    if found.kind == "conflict":
+        return [held]
+    known = change.held.get("kind") == found.kind and change.held.get("reason") == found.reason
+    raise Held(found.reason, [] if known else [held])
+
+
+class Held(Temporary):
+    """The merge waits for a person's checkout. `events` tell of it, where nothing has told yet."""
+
+    def __init__(self, reason: str, told: list[Event]) -> None:
+        super().__init__("The merge waits", why=reason, delay_ms=_HELD_PAUSE_MS)
+        self.events = told
+
+
+def _message(state: State, change: Change) -> str:
+    """The merge commit's text, with trailers that lead back into the log."""
+    latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
+    lines = [f"Merge #{change.id}: {_line(change.title)}", ""]
+    if change.body.strip():
+        lines += [change.body.strip(), ""]
+    lines += [f"Fleet-Change: {change.id}", f"Fleet-Item: {change.item}", f"Fleet-Head: {change.head}"]
+    lines += [f"Fleet-Author: {change.author}"]
+    lines += [f"Fleet-Reviewed-by: {by}" for by, each in latest.items() if each["verdict"] == "approve"]
+    lines += [f"Fleet-Approved-by: {by}" for by in dict.fromkeys(change.approved_by)]
+    del state
+    return "\n".join(lines) + "\n"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:120]

@@ -1,0 +1,25 @@
+"""Tell a live agent what a person said."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fleet.engine.parts import Parts
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.state import State, Wish
+from fleet.policy.fact import fact
+
+
+async def say(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """The run's last action says whether the agent could be told."""
+    run = state.runs[wish.args["run"]]
+    harness = parts.harnesses.get(run.harness)
+    line = harness.steer(str(wish.args["text"])) if harness else None
+    told = False
+    if line is not None and run.live:
+        loop = asyncio.get_running_loop()
+        told = await loop.run_in_executor(parts.threads, parts.sessions.send, run.id, line)
+    action = "was told something by a person" if told else "could not be told what a person said"
+    data = {"run": run.id, "action": action, "ok": told}
+    return [fact(events.RUN_ACTED, data, cause=wish.cause, story=run.instance)]

@@ -1,0 +1,129 @@
+"""Start a run: its workspace, its harness, its session. A session that was started before is found, not
+repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+from fleet.engine.environment import session_environment, users_environment
+from fleet.engine.parts import Parts
+from fleet.engine.tokens import token_of
+from fleet.model import events
+from fleet.model.errors import FleetError, Permanent
+from fleet.model.event import Event
+from fleet.model.fleet import Agent
+from fleet.model.state import Run, State, Wish
+from fleet.policy.brief import prompt, system_prompt
+from fleet.policy.fact import fact
+from fleet.ports.harness import Launch, Plan
+from fleet.ports.session import Command, Started
+
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What the thread needs of the state, taken while nothing changes."""
+
+    run: Run
+    agent: Agent
+    prompt: str
+    system_prompt: str
+    item: str
+
+
+async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """Events: the run has started, and where the base branch was then."""
+    run = state.runs[wish.args["run"]]
+    agent = parts.fleet.agent(run.agent)
+    if run.state != "starting":
+        return []
+    if agent is None:
+        raise Permanent(f"{run.agent} is not in fleet.yaml any more")
+    item = state.items.get(run.item)
+    order = _Order(
+        run,
+        agent,
+        prompt(parts.fleet, state, run),
+        system_prompt(parts.fleet, agent, run),
+        f"{run.item} {item.title}" if item else "",
+    )
+    base = state.base
+    loop = asyncio.get_running_loop()
+    started, head, base_sha = await loop.run_in_executor(parts.threads, _start, parts, order)
+    facts = []
+    if base_sha and base_sha != base:
+        facts.append(fact(events.BASE_SEEN, {"sha": base_sha}, cause=wish.cause, story=run.instance))
+    data = {"run": run.id, "pid": started.pid, "at": started.at, "head": head, "base": base_sha}
+    return [*facts, fact(events.RUN_STARTED, data, cause=wish.cause, story=run.instance)]
+
+
+def _start(parts: Parts, order: _Order) -> tuple[Started, str, str]:
+    """The session, the commit that it began at and the base's commit ("" both where it was found started)."""
+    run = order.run
+    if parts.sessions.alive(run.id) or parts.sessions.exit(run.id) is not None:
+        # Before a crash it was started, and a session is never started twice: this gives back what there is.
+        return parts.sessions.start(run.id, Command(("false",), {}, str(parts.root))), run.head, ""
+    base_sha = parts.repository.base_sha()
+    head = run.head or base_sha
+    workspace = parts.workspaces.prepare(
+        run.workspace,
+        start=head,
+        branch=run.branch,
+        base_name=parts.fleet.base,
+        base_sha=base_sha,
+        author_name=f"{run.agent} (fleet)",
+        author_email=f"{run.agent}@fleet.invalid",
+        reset=True,
+    )
+    plan = _plan(parts, order, str(workspace))
+    command = Command(
+        argv=plan.argv,
+        env=session_environment(parts, order.run, plan, token_of(parts.secret, run.id), order.item),
+        cwd=str(workspace),
+        stdin=plan.stdin,
+        keep_stdin=plan.keep_stdin,
+        last_line=plan.last_line,
+        seconds=max(1, -(-run.ceiling_ms // 1000)) if run.ceiling_ms else 0,
+        grace_seconds=GRACE_SECONDS,
+    )
+    return parts.sessions.start(run.id, command), head, base_sha
+
+
+def _plan(parts: Parts, order: _Order, workspace: str) -> Plan:
+    run, agent = order.run, order.agent
+    harness = parts.harnesses.get(run.harness)
+    if harness is None:
+        known = ", ".join(sorted(parts.harnesses))
+        raise Permanent(f"There is no harness {run.harness!r}", why=f"there are: {known}")
+    folder = parts.run_dir(run.id) / "harness"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        plan = harness.plan(
+            Launch(
+                run=run.id,
+                workspace=workspace,
+                prompt=order.prompt,
+                system_prompt=order.system_prompt,
+                model=run.model,
+                tools=agent.tools,
+                conversation=run.conversation,
+                cost_limit_micros=run.cost_limit,
+                gateway_url=parts.gateway_url,
+                gateway_token=token_of(parts.secret, run.id),
+                run_dir=str(folder),
+                environment=users_environment(parts, order.run, agent, order.item),
+            )
+        )
+    except FleetError as error:
+        raise Permanent(error.what, why=error.why, do=error.do) from error
+    for name, text in plan.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    return plan

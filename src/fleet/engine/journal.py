@@ -1,0 +1,134 @@
+"""The journal: the state as the watcher knows it, and the one place where it appends.
+
+Facts (what sessions, agents and effects report) are queued and appended together, so a burst costs one
+commit. What the rules decide is appended only if nothing has come between: `expected` is the event that they
+saw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from fleet.model import events
+from fleet.model.errors import Conflict, Temporary
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import State
+from fleet.policy.decide import decide
+from fleet.policy.fold import fold, fold_all
+from fleet.ports.log import Log
+
+_MOST_AT_ONCE = 500
+_MOST_STEPS = 10_000
+_PAUSE_SECONDS = 1.0
+
+logger = logging.getLogger("fleet.engine")
+
+
+class Journal:
+    """The state, and all that is written on behalf of this watcher. Used on one event loop only."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._queue: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
+        self._writer = ThreadPoolExecutor(1, "log")
+        self.state = State()
+        self.wake = asyncio.Event()
+
+    def load(self) -> State:
+        """Read the log up to its end. Blocks; for the start, before anything else runs."""
+        fold_all(self._log.read(after=self.state.seq), self.state)
+        return self.state
+
+    async def record(self, facts: Sequence[Event]) -> None:
+        """Append these facts; returns when they are durable and folded."""
+        if not facts:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((facts, future))
+        self.wake.set()
+        await future
+
+    async def write_facts(self) -> None:
+        """Append what is queued, in groups. What can't be written now stays queued."""
+        while self._queue:
+            taken: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
+            count = 0
+            for entry in self._queue:
+                if taken and count + len(entry[0]) > _MOST_AT_ONCE:
+                    break
+                taken.append(entry)
+                count += len(entry[0])
+            await self._append_facts([event for facts, _ in taken for event in facts])
+            del self._queue[: len(taken)]
+            for _, future in taken:
+                if not future.done():
+                    future.set_result(None)
+
+    async def settle(self, fleet: Fleet) -> None:
+        """Ask the rules and append what they decide, until they have nothing more to say."""
+        decided: list[Event] = []
+        for _ in range(_MOST_STEPS):
+            decided = decide(fleet, self.state)
+            if not decided:
+                return
+            try:
+                self.take(await self._append(decided, self.state.seq))
+            except Conflict:
+                await self.catch_up()
+        raise RuntimeError(f"the rules do not come to rest; the last one was {decided[0].source}")
+
+    async def catch_up(self) -> None:
+        """Fold what others have appended."""
+        loop = asyncio.get_running_loop()
+        self.take(await loop.run_in_executor(self._writer, lambda: list(self._log.read(self.state.seq))))
+
+    def take(self, stored: Sequence[Event]) -> None:
+        """Fold those events that come next; what is known already is passed over, nothing is taken after a
+        gap.
+        """
+        for event in stored:
+            if event.seq == self.state.seq + 1:
+                fold(self.state, event)
+
+    def close(self) -> None:
+        """Let go of the thread that writes."""
+        self._writer.shutdown(wait=True)
+        for _, future in self._queue:
+            future.cancel()
+
+    async def _append_facts(self, facts: list[Event]) -> None:
+        while True:
+            numbered = _numbered(facts, self.state)
+            expected = self.state.seq if numbered is not facts else None
+            try:
+                self.take(await self._append(numbered, expected))
+            except Conflict:
+                await self.catch_up()
+                continue
+            except Temporary as error:
+                logger.warning("%s", error)
+                await asyncio.sleep(max(_PAUSE_SECONDS, error.delay_ms / 1000))
+                continue
+            await self.catch_up()  # somebody else's events may lie between
+            return
+
+    async def _append(self, batch: list[Event], expected: int | None) -> list[Event]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, lambda: self._log.append(batch, expected))
+
+
+def _numbered(facts: list[Event], state: State) -> list[Event]:
+    """The facts with a number for each item that has none yet; the same list when nothing needs one."""
+    number = state.number
+    found: list[Event] = []
+    for event in facts:
+        if event.type == events.ITEM_OPENED and not event.data.get("item"):
+            number += 1
+            event = replace(event, data={**event.data, "item": number}, subject=f"item/{number}")
+        found.append(event)
+    return facts if number == state.number else found

@@ -1,0 +1,120 @@
+"""The heart of the watcher: what is new is folded, the rules are asked, their wishes are performed, and it
+sleeps until something happens or a time has come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Literal
+
+from fleet.engine.journal import Journal
+from fleet.engine.observe import Observer
+from fleet.engine.parts import Parts
+from fleet.engine.perform import Performer
+from fleet.engine.recover import recover
+from fleet.model import events
+from fleet.model.errors import Temporary
+from fleet.model.event import Event
+from fleet.policy.due import next_due, rest
+
+WAITS_FOR_PERSON = 3
+_LONGEST_SLEEP = 5.0  # a wake-up can be lost when its sender is killed at the wrong instant
+
+logger = logging.getLogger("fleet.engine")
+
+
+class Engine:
+    """One watcher at work. `run` is its whole life; `stop` may be called at any time on its event loop."""
+
+    def __init__(self, parts: Parts, journal: Journal) -> None:
+        self.parts = parts
+        self.journal = journal
+        self.observer = Observer(parts, journal)
+        self.performer = Performer(parts, journal, self.observer)
+        self._stopped = ""
+
+    def stop(self, reason: str) -> None:
+        """End the loop. Sessions live on."""
+        self._stopped = self._stopped or reason
+        self.journal.wake.set()
+
+    async def run(
+        self, *, step: bool = False, until_idle: bool = False, ready: Callable[[], None] = lambda: None
+    ) -> int:
+        """Work until stopped; with `until_idle` also until nothing is left to do. Returns the exit code: 0,
+        or 3 when what is left waits for a person. Raises what makes going on impossible (a damaged log).
+        """
+        loop = asyncio.get_running_loop()
+        await recover(self.parts, self.journal, self.observer, step=step)
+        with self.parts.log.follow(self.journal.state.seq) as following:
+            loop.add_reader(following.fileno(), self.journal.wake.set)
+            self.observer.begin()
+            ready()
+            code = 0
+            try:
+                while not self._stopped:
+                    self.journal.wake.clear()
+                    self.journal.take(following.poll())
+                    await self._beat()
+                    if until_idle and (found := self._at_rest()):
+                        code = 0 if found == "idle" else WAITS_FOR_PERSON
+                        self._stopped = f"nothing is left to do ({found})"
+                        break
+                    await self._sleep()
+            finally:
+                loop.remove_reader(following.fileno())
+                await self._end()
+        return code
+
+    async def _beat(self) -> None:
+        try:
+            await self.journal.write_facts()
+            await self._tick()
+            await self.journal.settle(self.parts.fleet)
+        except Temporary as error:
+            logger.warning("%s", error)
+            asyncio.get_running_loop().call_later(1.0, self.journal.wake.set)
+            return
+        self.performer.launch()
+
+    async def _tick(self) -> None:
+        """Tell the rules the time, when one of them waits for it."""
+        due = next_due(self.parts.fleet, self.journal.state)
+        if due is not None and due <= self.parts.clock():
+            tick = Event(events.CLOCK_TICKED, {"due": due}, source="fleet/clock")
+            facts = asyncio.ensure_future(self.journal.record([tick]))
+            await self.journal.write_facts()
+            await facts
+
+    async def _sleep(self) -> None:
+        times = [next_due(self.parts.fleet, self.journal.state), self.performer.next_retry()]
+        now = self.parts.clock()
+        waits = [max(0.0, (time - now) / 1000) for time in times if time is not None]
+        try:
+            await asyncio.wait_for(self.journal.wake.wait(), min([_LONGEST_SLEEP, *waits]))
+        except TimeoutError:
+            return
+
+    def _at_rest(self) -> Literal["idle", "waits"] | None:
+        if self.journal.wake.is_set() or self.performer.busy(besides_held=True):
+            return None
+        found = rest(self.parts.fleet, self.journal.state)
+        return None if found == "busy" else found
+
+    async def _end(self) -> None:
+        """Let what is being done come to its end, and say that this watcher goes."""
+        self.observer.end()
+        deeds = asyncio.ensure_future(self.performer.finish())
+        stopped = Event(
+            events.WATCHER_STOPPED, {"reason": self._stopped or "it failed"}, source="fleet/watcher"
+        )
+        deeds.add_done_callback(lambda _: self.journal.wake.set())
+        while not deeds.done():
+            self.journal.wake.clear()
+            await self.journal.write_facts()
+            await self.journal.wake.wait()
+        last = asyncio.ensure_future(self.journal.record([stopped]))
+        await self.journal.write_facts()
+        await last

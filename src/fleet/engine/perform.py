@@ -1,0 +1,162 @@
+"""From wish to deed: one table, one file an effect. Each looks before it acts, so doing it again does no
+harm.
+
+What an effect brings about and that it is done are appended together: there is no moment in which one is
+known without the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from fleet.engine.effects.assess import assess
+from fleet.engine.effects.check import check
+from fleet.engine.effects.collect import collect
+from fleet.engine.effects.merge import Held, merge
+from fleet.engine.effects.say import say
+from fleet.engine.effects.start import start
+from fleet.engine.effects.stop import stop
+from fleet.engine.effects.tidy import tidy
+from fleet.engine.journal import Journal
+from fleet.engine.observe import Observer
+from fleet.engine.parts import Parts
+from fleet.model import events
+from fleet.model.errors import FleetError, Temporary
+from fleet.model.event import Event
+from fleet.model.state import State, Wish
+from fleet.policy.due import is_held
+from fleet.policy.fact import fact
+
+Deed = Callable[[Parts, State, Wish], Awaitable[list[Event]]]
+
+DEEDS: Mapping[str, Deed] = {
+    "start": start,
+    "stop": stop,
+    "say": say,
+    "collect": collect,
+    "check": check,
+    "assess": assess,
+    "merge": merge,
+    "tidy": tidy,
+}
+
+_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 500, 60_000
+
+logger = logging.getLogger("fleet.engine")
+
+
+class Performer:
+    """Performs the wishes of the state, each in a task of its own, at most one task a key."""
+
+    def __init__(self, parts: Parts, journal: Journal, observer: Observer) -> None:
+        self._parts = parts
+        self._journal = journal
+        self._observer = observer
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def launch(self) -> None:
+        """Begin what is wanted and not under way."""
+        now = self._parts.clock()
+        for key, wish in self._journal.state.wishes.items():
+            if key not in self._tasks and wish.retry_at <= now:
+                task = asyncio.create_task(self._perform(wish), name=key)
+                self._tasks[key] = task
+                task.add_done_callback(partial(self._ended, key))
+
+    def next_retry(self) -> int | None:
+        """When the next wish that failed may be tried again (ms since the epoch)."""
+        waiting = (wish for key, wish in self._journal.state.wishes.items() if key not in self._tasks)
+        return min((wish.retry_at for wish in waiting), default=None)
+
+    def busy(self, *, besides_held: bool = False) -> bool:
+        """Whether anything is being done; merges that stand still until a person acts can be left out."""
+        state = self._journal.state
+        return any(
+            not (besides_held and key in state.wishes and is_held(state, state.wishes[key]))
+            for key in self._tasks
+        )
+
+    async def finish(self) -> None:
+        """Wait for what is under way. A check that runs is left to its session, which lives on."""
+        for key, task in self._tasks.items():
+            if key.startswith("check/"):
+                task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _ended(self, key: str, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(key, None)
+        self._journal.wake.set()
+
+    async def _perform(self, wish: Wish) -> None:
+        parts, state = self._parts, self._journal.state
+        story = _story(state, wish)
+        done = fact(events.EFFECT_DONE, {"key": wish.key}, cause=wish.cause, story=story, subject=wish.key)
+        try:
+            outcome = await DEEDS[wish.kind](parts, state, wish)
+            facts = [*outcome, done]
+        except Held as held:
+            facts = [*held.events, self._failed(wish, held, story, permanent=False)]
+        except Temporary as error:
+            facts = [self._failed(wish, error, story, permanent=False)]
+        except FleetError as error:
+            facts = [*refused(state, wish, error), self._failed(wish, error, story, permanent=True)]
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # a defect of one deed must not end the watcher
+            logger.exception("%s failed", wish.key)
+            surprise = Temporary(f"{wish.key} broke inside", why=f"{type(error).__name__}: {error}")
+            facts = [self._failed(wish, surprise, story, permanent=False)]
+        await self._journal.record(facts)
+        if wish.kind == "start":
+            self._observer.follow(str(wish.args["run"]))
+
+    def _failed(self, wish: Wish, error: FleetError, story: str, *, permanent: bool) -> Event:
+        attempt = wish.attempt + 1
+        pause = min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS << min(attempt - 1, 16))
+        if isinstance(error, Temporary):
+            pause = max(pause, error.delay_ms)
+        data = {
+            "key": wish.key,
+            "error": str(error),
+            "permanent": permanent,
+            "attempt": attempt,
+            "retry_at": 0 if permanent else self._parts.clock() + pause,
+        }
+        return fact(events.EFFECT_FAILED, data, cause=wish.cause, story=story, subject=wish.key)
+
+
+def refused(state: State, wish: Wish, error: FleetError) -> list[Event]:
+    """What it means for the run or the change that its effect can't be had."""
+    story = _story(state, wish)
+    why = str(error)
+    if wish.kind == "start":
+        data = {"run": wish.args["run"], "reason": "not started", "error": why, "finish": ""}
+        return [fact(events.RUN_EXITED, data, cause=wish.cause, story=story)]
+    if wish.kind == "collect":
+        data = {"run": wish.args["run"], "error": why, "head": "", "commits": 0, "dirty": []}
+        return [fact(events.RUN_COLLECTED, data, cause=wish.cause, story=story)]
+    if wish.kind == "check":
+        result = {"name": "checks", "ok": False, "output": why, "ms": 0}
+        data = {**_change(wish), "base": wish.args["base"], "ok": False, "results": [result]}
+        return [fact(events.CHANGE_CHECKED, data, cause=wish.cause, story=story)]
+    if wish.kind == "assess":
+        factor = {"name": "unknown", "points": 100, "reason": f"it could not be worked out: {why}"}
+        data = {**_change(wish), "score": 100, "factors": [factor], "files": 0, "lines": 0, "paths": []}
+        return [fact(events.CHANGE_ASSESSED, data, cause=wish.cause, story=story)]
+    if wish.kind == "merge":
+        data = {**_change(wish), "kind": "refused", "reason": why, "paths": []}
+        return [fact(events.CHANGE_HELD, data, cause=wish.cause, story=story)]
+    return []
+
+
+def _change(wish: Wish) -> dict[str, object]:
+    return {"change": wish.args["change"], "head": wish.args["head"]}
+
+
+def _story(state: State, wish: Wish) -> str:
+    run = state.runs.get(str(wish.args.get("run", "")))
+    change = state.changes.get(wish.args.get("change", 0))
+    return run.instance if run else change.instance if change else str(wish.args.get("instance", ""))

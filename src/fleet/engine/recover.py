@@ -1,0 +1,65 @@
+"""After a start: what the log says is compared with what is there, and the difference is mended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib.metadata import PackageNotFoundError, version
+
+from fleet.engine.journal import Journal
+from fleet.engine.observe import Observer
+from fleet.engine.parts import Parts
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+
+
+async def recover(parts: Parts, journal: Journal, observer: Observer, *, step: bool) -> None:
+    """Say that this watcher begins and with which configuration, finish a merge that was cut off, adopt live
+    sessions, and end those that nobody wants.
+    """
+    loop = asyncio.get_running_loop()
+    facts = [*_configured(parts.fleet, journal), _started(step)]
+    recorded = asyncio.ensure_future(journal.record(facts))
+    await journal.write_facts()
+    await recorded
+    await loop.run_in_executor(parts.threads, parts.repository.recover)
+    alive = await loop.run_in_executor(parts.threads, _alive, parts)
+    for name in list(journal.state.moving):
+        observer.follow(name)
+    for key in alive:
+        run = journal.state.runs.get(key)
+        if run is not None and not run.live:
+            await loop.run_in_executor(parts.threads, parts.sessions.stop, key, "not wanted")
+
+
+def _alive(parts: Parts) -> list[str]:
+    return [key for key in parts.sessions.keys() if parts.sessions.alive(key)]  # noqa: SIM118  # no mapping
+
+
+def _configured(fleet: Fleet, journal: Journal) -> list[Event]:
+    """The configuration, when it is another one than the log knows."""
+    if journal.state.config == fleet.digest:
+        return []
+    triggers = {
+        trigger.event
+        for workflow in fleet.workflows
+        for trigger in workflow.triggers
+        if trigger.kind == "event"
+    }
+    schedules = [
+        workflow.name
+        for workflow in fleet.workflows
+        if any(trigger.kind == "schedule" for trigger in workflow.triggers)
+    ]
+    data = {"digest": fleet.digest, "triggers": sorted(triggers), "schedules": schedules}
+    return [Event(events.CONFIG_LOADED, data, source="fleet/watcher")]
+
+
+def _started(step: bool) -> Event:
+    try:
+        running = version("fleet")
+    except PackageNotFoundError:
+        running = "(not installed)"
+    data = {"pid": os.getpid(), "version": running, "step": step}
+    return Event(events.WATCHER_STARTED, data, source="fleet/watcher")

@@ -1,0 +1,26 @@
+"""The screen of a run: a plain text file that grows, for people who look over an agent's shoulder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class Screen:
+    """Appends lines. One that is begun anew over a file passes over as much as is there already."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._known = path.stat().st_size
+        except FileNotFoundError:
+            self._known = 0
+        self._seen = 0
+
+    def add(self, lines: list[str]) -> None:
+        """Show these lines."""
+        data = b"".join(line.encode("utf-8", "replace") + b"\n" for line in lines)
+        start = max(0, min(len(data), self._known - self._seen))
+        self._seen += len(data)
+        if start < len(data):
+            with self._path.open("ab") as file:
+                file.write(data[start:])

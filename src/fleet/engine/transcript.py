@@ -1,0 +1,146 @@
+"""One run's transcript on its way into the log: records → lines → agent events → facts, and the screen beside
+it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleet.engine.parts import Parts
+from fleet.engine.screen import Screen
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.state import Run
+from fleet.policy.fact import fact
+from fleet.ports.harness import (
+    AgentEvent,
+    Conversation,
+    Finished,
+    Message,
+    Reader,
+    Retrying,
+    Stream,
+    ToolCalled,
+    Usage,
+)
+from fleet.ports.session import Record
+
+_LONGEST_LINE = 1_000_000  # characters: what is beyond is cut off before a harness sees it
+_ACTION = 160
+_TEXT = 16_000
+
+
+class Transcript:
+    """Reads on from where it was. Blocks, so it is used in a thread; by one at a time."""
+
+    def __init__(self, parts: Parts, run: Run) -> None:
+        self._parts = parts
+        self._run = run
+        harness = parts.harnesses.get(run.harness)
+        self._reader: Reader | None = harness.reader() if harness else None
+        self._offset = 0
+        self._count = 0
+        self._pieces: dict[str, str] = {"out": "", "err": ""}
+        self._finish: Finished | None = None
+        self._action = ""
+        self._screen = Screen(parts.run_dir(run.id) / "screen.txt")
+
+    def read(self) -> tuple[list[Event], bool]:
+        """The facts that have come since the last call, and whether there may be more already."""
+        records, after = self._parts.sessions.read(self._run.id, self._offset)
+        facts: list[Event] = []
+        lines: list[str] = []
+        for record in records:
+            for event in self._events(record):
+                lines += self._parts.render(event, record.t)
+                facts += self._facts(event)
+        self._screen.add(lines)
+        more, self._offset = after != self._offset, after
+        return facts, more
+
+    def exit(self) -> Event:
+        """The fact that the session has ended, and how its harness saw that."""
+        found = self._parts.sessions.exit(self._run.id)
+        finish = self._finish
+        data: dict[str, Any] = {"run": self._run.id, "finish": finish.kind if finish else ""}
+        if finish is not None:
+            data["text"] = finish.text[:_TEXT]
+        if found is None:
+            data |= {"reason": "lost", "error": "its session's folder is gone"}
+        else:
+            data |= {
+                "reason": found.reason,
+                "code": found.code,
+                "signal": found.signal,
+                "error": found.error or (finish.error if finish and not finish.ok else ""),
+                "started": found.started,
+                "ended": found.ended,
+                "max_rss_kb": found.max_rss_kb,
+                "cpu_ms": found.cpu_ms,
+            }
+            if finish is not None and not finish.ok and data["finish"] == "ok":
+                data["finish"] = "error"
+        return self._named(events.RUN_EXITED, data, "exit")
+
+    def _events(self, record: Record) -> list[AgentEvent]:
+        """What this record brings, once its line is complete. A line that is too long is cut, not kept."""
+        if record.stream not in ("out", "err") or self._reader is None:
+            return []
+        stream: Stream = "out" if record.stream == "out" else "err"
+        held = self._pieces[stream]
+        if len(held) < _LONGEST_LINE:
+            held += record.text[: _LONGEST_LINE - len(held)]
+        if not record.complete:
+            self._pieces[stream] = held
+            return []
+        self._pieces[stream] = ""
+        return self._reader.feed(stream, held)
+
+    def _facts(self, event: AgentEvent) -> list[Event]:
+        run = self._run.id
+        if isinstance(event, Conversation):
+            opened = {"run": run, "conversation": event.id, "model": event.model, "version": event.version}
+            return [self._next(events.RUN_CONVERSED, opened)]
+        if isinstance(event, Usage):
+            spent = (
+                event.input_tokens + event.output_tokens + event.cache_read_tokens + event.cache_write_tokens
+            )
+            data: dict[str, Any] = {"run": run, "cost_micros": event.cost_micros or 0, "tokens": spent}
+            data["turns"] = event.turns
+            return [self._next(events.RUN_SPENT, data)]
+        if isinstance(event, Finished):
+            self._finish = event
+            return []
+        action, tool = _action(event)
+        if not action or action == self._action:
+            return []
+        self._action = action
+        return [self._next(events.RUN_ACTED, {"run": run, "action": action, "tool": tool})]
+
+    def _next(self, kind: str, data: dict[str, Any]) -> Event:
+        self._count += 1
+        return self._named(kind, data, str(self._count))
+
+    def _named(self, kind: str, data: dict[str, Any], name: str) -> Event:
+        """A fact whose id comes from its place in the transcript."""
+        made = fact(kind, data, cause=self._run.cause, story=self._run.instance)
+        return Event(
+            type=made.type,
+            data=made.data,
+            subject=made.subject,
+            source=f"agent/{self._run.agent}",
+            id=f"{self._run.id}.t.{name}",
+            causation_id=made.causation_id,
+            correlation_id=made.correlation_id,
+        )
+
+
+def _action(event: AgentEvent) -> tuple[str, str]:
+    """What the agent is doing, in one line, and the tool that it uses for it."""
+    if isinstance(event, ToolCalled):
+        return " ".join((event.summary or event.name).split())[:_ACTION], event.name
+    if isinstance(event, Message):
+        return " ".join(event.text.split())[:_ACTION], ""
+    if isinstance(event, Retrying):
+        return f"waits {event.wait_ms / 1000:g} s: {event.reason}"[:_ACTION], ""
+    return "", ""
