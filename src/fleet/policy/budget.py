@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fleet.model.fleet import Agent, Limit
 from fleet.model.state import Run, State
-from fleet.policy.fold import DAY_MS
+from fleet.policy.folds.runs import DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,109 @@
+"""Changes (pull requests), and what was said of their heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.model.event import Event
+from fleet.model.state import Change, State
+from fleet.policy.folds.reading import text, whole
+
+
+def change_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A pull request is there."""
+    number = whole(data, "change")
+    state.number = max(state.number, number)
+    state.changes[number] = Change(
+        id=number,
+        item=whole(data, "item"),
+        instance=text(data, "instance"),
+        branch=text(data, "branch"),
+        base=text(data, "base"),
+        head=text(data, "head"),
+        author=text(data, "author"),
+        title=text(data, "title"),
+        body=text(data, "body"),
+        maker=text(data, "maker"),
+        opened=event.time,
+        cause=event.id,
+    )
+    instance = state.instances.get(text(data, "instance"))
+    if instance is not None:
+        instance.change = number
+
+
+def change_updated(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It has a new head, which voids what was said of the old one."""
+    change = state.changes.get(whole(data, "change"))
+    if change is None:
+        return
+    change.head = text(data, "head")
+    change.maker = text(data, "maker") or change.maker
+    change.body = text(data, "body") or change.body
+    # A new commit voids what was said of the old one. Reviews stay for reading; each names its head.
+    change.checks, change.risk, change.held = {}, {}, {}
+    change.approved_by, change.gate = [], []
+    change.cause = event.id
+
+
+def change_reviewed(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Somebody judged a head of it."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None:
+        names = ("by", "verdict", "text", "head", "run")
+        review: dict[str, Any] = {name: text(data, name) for name in names}
+        change.reviews.append(review | {"time": event.time, "cause": event.id})
+        change.cause = event.id
+
+
+def change_checked(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """The checks have run on its merge result."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and text(data, "head") == change.head:
+        change.checks = dict(data) | {"cause": event.id}
+        change.cause = event.id
+
+
+def change_assessed(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its risk is known."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and text(data, "head") == change.head:
+        change.risk = dict(data) | {"cause": event.id}
+        change.cause = event.id
+
+
+def change_merged(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It is in the base branch."""
+    change = state.changes.get(whole(data, "change"))
+    state.base = text(data, "base") or text(data, "sha") or state.base
+    if change is not None:
+        change.merged = text(data, "sha")
+        change.merged_at = event.time
+        change.open = False
+        change.held = {}
+        change.cause = event.id
+
+
+def change_held(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its merge waits, or can't be."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and text(data, "head") == change.head:
+        change.held = dict(data) | {"time": event.time, "cause": event.id}
+        change.cause = event.id
+
+
+def change_closed(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It will not be merged."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None:
+        change.open = False
+        change.cause = event.id
+
+
+def gate_evaluated(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """What its gate asks for, and what of it is met."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and text(data, "head") == change.head:
+        change.gate = [dict(each) for each in data.get("requirements", ())]
+        change.cause = event.id

@@ -1,0 +1,61 @@
+"""Issues, and tasks given by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.model.event import Event
+from fleet.model.state import Item, State
+from fleet.policy.folds.reading import text, texts, whole
+
+
+def item_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """An issue or a task is there. One without a number gets the next."""
+    number = whole(data, "item") or state.number + 1
+    state.number = max(state.number, number)
+    state.items[number] = Item(
+        id=number,
+        title=text(data, "title"),
+        body=text(data, "body"),
+        author=text(data, "author"),
+        trusted=data.get("trusted") is True,
+        kind=text(data, "kind") or "issue",
+        labels=texts(data, "labels"),
+        opened=event.time,
+        cause=event.id,
+    )
+
+
+def item_labeled(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It has one label more."""
+    item, label = state.items.get(whole(data, "item")), text(data, "label")
+    if item is not None:
+        item.cause = event.id
+        if label and label not in item.labels:
+            item.labels.append(label)
+
+
+def item_unlabeled(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It has one label less."""
+    item = state.items.get(whole(data, "item"))
+    if item is not None:
+        item.labels = [label for label in item.labels if label != text(data, "label")]
+        item.cause = event.id
+
+
+def item_commented(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Somebody wrote something about it."""
+    item = state.items.get(whole(data, "item"))
+    if item is not None:
+        trusted = data.get("trusted") is True
+        comment = {"author": text(data, "author"), "text": text(data, "text"), "trusted": trusted}
+        item.comments.append(comment | {"time": event.time})
+
+
+def item_closed(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Nobody works on it any more."""
+    item = state.items.get(whole(data, "item"))
+    if item is not None:
+        item.open = False
+        item.cause = event.id

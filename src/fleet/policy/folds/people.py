@@ -1,0 +1,81 @@
+"""What people answered, and which agents may do nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.state import Approval, State
+from fleet.policy.folds.reading import text, whole
+
+
+def approval_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A person has to answer something."""
+    state.approval_number += 1
+    approval = Approval(
+        id=text(data, "approval"),
+        kind=text(data, "kind"),
+        why=text(data, "why"),
+        asked=event.time,
+        change=whole(data, "change"),
+        head=text(data, "head"),
+        instance=text(data, "instance"),
+        job=text(data, "job"),
+        run=text(data, "run"),
+        cause=event.id,
+    )
+    state.approvals[approval.id] = approval
+    state.asked[approval.id] = None
+
+
+def answered(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A person answered; the first answer counts."""
+    approval = state.approvals.get(text(data, "approval"))
+    if approval is None or approval.answer or approval.handled:
+        return
+    approval.answer = "given" if event.type == events.APPROVAL_GIVEN else "refused"
+    approval.by = text(data, "actor")
+    approval.note = text(data, "note")
+    approval.send_back = data.get("send_back") is True
+    approval.cause = event.id
+    change = state.changes.get(approval.change)
+    if approval.kind == "merge" and approval.answer == "given" and change and change.head == approval.head:
+        change.approved_by.append(approval.by)
+        change.cause = event.id
+
+
+def approval_settled(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """What follows from the answer has followed, or the question has lapsed."""
+    approval = state.approvals.get(text(data, "approval"))
+    if approval is not None:
+        approval.handled = True
+        approval.cause = event.id
+        state.asked.pop(approval.id, None)
+
+
+def quarantined(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """The agent may do nothing more."""
+    agent = state.agent(text(data, "agent"))
+    agent.quarantined = text(data, "reason") or "no reason was given"
+    agent.cause = event.id
+
+
+def released(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It may work again, with a clean record."""
+    agent = state.agent(text(data, "agent"))
+    agent.quarantined = ""
+    agent.failures = agent.denied = 0
+    agent.cause = event.id
+
+
+def denied(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """The agent tried what it may not do."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None:
+        run.denied += 1
+    name = text(data, "agent") or (run.agent if run else "")
+    if name:
+        state.agent(name).denied += 1
+        state.agent(name).cause = event.id

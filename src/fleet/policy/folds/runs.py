@@ -1,0 +1,188 @@
+"""Runs, and what they cost their agents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.model.event import Event
+from fleet.model.state import AgentRecord, Run, State
+from fleet.policy.folds.jobs import find_job
+from fleet.policy.folds.reading import text, whole
+
+DAY_MS = 86_400_000
+
+
+def run_queued(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A run waits for an agent."""
+    instance, record = find_job(state, data)
+    state.run_number += 1
+    if instance is None or record is None:
+        return
+    run = Run(
+        id=text(data, "run"),
+        instance=instance.id,
+        job=text(data, "job"),
+        duty=text(data, "duty"),
+        item=instance.item,
+        attempt=whole(data, "attempt"),
+        round=whole(data, "round"),
+        queued=event.time,
+        resumes=text(data, "resumes"),
+        feedback=text(data, "feedback"),
+        not_before=whole(data, "not_before"),
+        change=instance.change,
+        cause=event.id,
+    )
+    state.runs[run.id] = run
+    state.moving[run.id] = None
+    record.runs.append(run.id)
+    record.state = "active"
+    record.cause = event.id
+
+
+def run_admitted(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It has an agent, a slot and a ceiling."""
+    run = state.runs.get(text(data, "run"))
+    if run is None:
+        return
+    run.state = "starting"
+    for name in ("agent", "harness", "model", "head", "branch", "workspace", "conversation"):
+        setattr(run, name, text(data, name))
+    for name in ("change", "ceiling_ms", "cost_limit"):
+        setattr(run, name, whole(data, name))
+    run.cause = event.id
+
+
+def run_started(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its session runs."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None:
+        run.started = whole(data, "at") or event.time
+        run.pid = whole(data, "pid")
+        run.head = run.head or text(data, "head")
+        run.cause = event.id
+        if run.state == "starting":
+            run.state = "running"
+
+
+def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """The agent did something."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None:
+        run.action = text(data, "action")
+        run.acted = event.time
+
+
+def run_spent(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """What the run has cost so far; a total never goes down."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None:
+        run.cost_micros = max(run.cost_micros, whole(data, "cost_micros"))
+        run.tokens = max(run.tokens, whole(data, "tokens"))
+
+
+def run_conversed(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """The harness named its conversation."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None:
+        run.conversation = text(data, "conversation")
+        run.model = text(data, "model") or run.model
+
+
+def run_reported(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """The agent said how its work came out; the last word counts."""
+    run = state.runs.get(text(data, "run"))
+    if run is None or not run.live:
+        return
+    if data.get("verdict") == "ask":
+        run.question = text(data, "text")
+    else:
+        run.verdict, run.text, run.question = text(data, "verdict"), text(data, "text"), ""
+    run.cause = event.id
+
+
+def run_said(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A person has words for the agent."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None and run.live:
+        run.unsaid[event.id] = text(data, "text")
+
+
+def run_stop_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It has to end; the first reason stays."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None and not run.stop_reason:
+        run.stop_reason = text(data, "reason") or "asked to stop"
+        run.stop_kind = text(data, "kind") or "person"
+        run.stopped_by = text(data, "actor")
+        run.cause = event.id
+
+
+def run_exited(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its session has ended."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None and run.live:
+        run.exit = dict(data)
+        run.state = "collecting"
+        run.cause = event.id
+
+
+def run_collected(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """What its workspace held at the end."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None:
+        run.collected = dict(data)
+        run.cause = event.id
+
+
+def run_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its outcome, which counts for its agent and its job."""
+    run = state.runs.get(text(data, "run"))
+    if run is None or run.state == "ended":
+        return
+    run.state = "ended"
+    run.outcome = data.get("outcome", "failed")
+    run.reason = text(data, "reason")
+    run.ended = whole(run.exit, "ended") or event.time
+    run.cause = event.id
+    state.moving.pop(run.id, None)
+    failed = run.outcome in ("failed", "timed_out", "over_budget") and data.get("counts") is not False
+    _count_run(state.agent(run.agent), run, failed, event)
+    instance = state.instances.get(run.instance)
+    record = instance.jobs.get(run.job) if instance else None
+    if record is not None:
+        if run.outcome in ("failed", "timed_out", "over_budget"):
+            record.failures += 1
+        record.cause = event.id
+        if record.state == "active":
+            record.state = "waiting"
+
+
+def _count_run(agent: AgentRecord, run: Run, failed: bool, event: Event) -> None:
+    """What the run cost its agent, on the day that it ended (UTC)."""
+    day = agent.spent.setdefault(event.time // DAY_MS, {"time_ms": 0, "cost_micros": 0, "tokens": 0})
+    day["time_ms"] += max(0, run.ended - run.started) if run.started else 0
+    day["cost_micros"] += run.cost_micros
+    day["tokens"] += run.tokens
+    if failed:
+        agent.failures += 1
+        agent.last_failed = run.id
+    elif run.outcome == "succeeded":
+        agent.failures = 0
+    agent.cause = event.id
+
+
+def run_cancelled(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It was queued, and nobody wants it any more."""
+    run = state.runs.get(text(data, "run"))
+    if run is None or run.state != "queued":
+        return
+    run.state = "cancelled"
+    run.reason = text(data, "reason")
+    run.cause = event.id
+    state.moving.pop(run.id, None)
+    instance = state.instances.get(run.instance)
+    record = instance.jobs.get(run.job) if instance else None
+    if record is not None and record.state == "active":
+        record.state = "waiting"

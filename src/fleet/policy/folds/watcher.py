@@ -1,0 +1,28 @@
+"""What the watcher says of itself and of the base branch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.model.event import Event
+from fleet.model.state import State
+from fleet.policy.folds.reading import text, texts
+
+
+def config_loaded(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """The watcher reads its configuration: which events may start a workflow, which have a schedule."""
+    state.config = text(data, "digest")
+    state.triggers = texts(data, "triggers")
+    names = texts(data, "schedules")
+    state.scheduled = {name: state.scheduled.get(name, event.time) for name in names}
+
+
+def watcher_started(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """A watcher begins, perhaps holding every handoff until a person lets it go on."""
+    state.step = data.get("step") is True
+
+
+def base_seen(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """Somebody looked where the base branch is."""
+    state.base = text(data, "sha")
