@@ -61,7 +61,9 @@ def _change(status: str, mode: str, old: str | None, path: str, added: str, dele
 
 
 class Sides:
-    """One path in two commits: its mode and object in the `old` and in the `new` one (mode ABSENT: not there)."""
+    """One path in two commits: its mode and object in the `old` and in the `new` one (mode ABSENT: not
+    there).
+    """
 
     __slots__ = ("new", "old", "path")
 

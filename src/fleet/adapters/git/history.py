@@ -1,11 +1,12 @@
-"""What has happened in the project's repository: commits, how paths were changed, and what was merged by what."""
+"""What has happened in the project's repository: commits, how paths were changed, and what was merged by
+what.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from fleet.adapters.git import refs
 from fleet.adapters.git.command import git, run
 from fleet.adapters.git.names import commit_id
 from fleet.ports.repository import Author, Commit, PathHistory
@@ -36,7 +37,9 @@ def commits(git_dir: Path, n: int, head: str, base: str | None) -> tuple[Commit,
 
 
 def path_history(git_dir: Path, tip: str, paths: Sequence[str]) -> tuple[PathHistory, ...]:
-    """For each path: in how many of the latest commits it was changed, by whom, and when last. Merges do not count."""
+    """For each path: in how many of the latest commits it was changed, by whom, and when last. Merges do not
+    count.
+    """
     asked = list(dict.fromkeys(paths))[:_MOST_PATHS]
     seen: dict[str, tuple[int, set[str], int]] = {}
     if asked:
@@ -59,10 +62,10 @@ def _path_history(path: str, found: tuple[int, set[str], int] | None) -> PathHis
     return PathHistory(path, found[0], tuple(sorted(found[1])), found[2])
 
 
-def brought_by(git_dir: Path, head: str, tip: str) -> str | None:
-    """The commit on the main line of `tip` that brought `head`: a merge, a squash that names it, or `head` itself."""
-    if not refs.contains(git_dir, head, tip):
-        return _squashed_by(git_dir, head, tip)
+def brought_by(git_dir: Path, head: str, tip: str) -> str:
+    """The commit on the main line of `tip` that brought `head`, which `tip` contains: a merge, or `head`
+    itself.
+    """
     line = git(git_dir, "rev-list", "--first-parent", "--parents", tip, f"^{head}").splitlines()
     holders = set(git(git_dir, "rev-list", "--ancestry-path", tip, f"^{head}").splitlines())
     found = head
@@ -74,9 +77,13 @@ def brought_by(git_dir: Path, head: str, tip: str) -> str | None:
     return found
 
 
-def _squashed_by(git_dir: Path, head: str, tip: str) -> str | None:
+def squashed_by(git_dir: Path, head: str, tip: str) -> str | None:
+    """The squash on the main line of `tip` whose trailer names `head`, the newest one, or None."""
     trailer = f"%(trailers:key={HEAD_TRAILER},valueonly,separator=%x2C)"
     options = (f"-{LOOK_BACK}", "--first-parent", f"--format=%H%x00{trailer}")
-    for entry in run(git_dir, "log", "-z", *options, tip, "--", limit=_LOG_BYTES).text.split("\0\0"):
-        print(repr(entry))
+    # A squash of `head` came after `head` left the base, so it is not among the commits of `head`.
+    found = run(git_dir, "log", "-z", *options, tip, f"^{head}", "--", limit=_LOG_BYTES).text.split("\0")
+    for sha, heads in zip(found[::2], found[1::2], strict=False):
+        if head in (value.strip() for value in heads.split(",")):
+            return sha
     return None

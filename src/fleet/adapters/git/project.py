@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,8 @@ _COPIED = ("core.filemode", "core.symlinks", "core.ignorecase", "core.precompose
 class Project:
     """The project's repository.
 
-    `git_dir` is the directory that all its checkouts share, `checkout` the main one of them (None: bare, or
-    found from a linked worktree), `sha256` its object format, `core` the settings of its file system, which a
+    `git_dir` is the directory that all its checkouts share, `checkout` the main one of them (None: bare),
+    wherever it was found from, `sha256` its object format, `core` the settings of its file system, which a
     clone beside it should have too.
     """
 
@@ -74,13 +75,22 @@ def find_project(path: Path) -> Project:
         ) from error
     listed = run(common, "config", "--null", "--get-regexp", r"^(core|extensions)\.", ok=(0, 1)).records()
     settings = dict(item.split("\n", 1) for item in listed if "\n" in item)
-    main = own.git_dir.resolve() == common and settings.get("core.bare") != "true"
     return Project(
         git_dir=common,
-        checkout=own.work_tree if main else None,
+        checkout=_main_checkout(own, common, settings),
         sha256=settings.get("extensions.objectformat") == "sha256",
         core=tuple((name, settings[name]) for name in _COPIED if settings.get(name) in ("true", "false")),
     )
+
+
+def _main_checkout(own: Place, common: Path, settings: Mapping[str, str]) -> Path | None:
+    if settings.get("core.bare") == "true":
+        return None
+    if "core.worktree" in settings:
+        return (common / settings["core.worktree"]).resolve()
+    if own.git_dir.resolve() == common:
+        return own.work_tree
+    return common.parent if common.name == ".git" else None
 
 
 def _discovered(path: Path) -> Place:

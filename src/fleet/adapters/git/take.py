@@ -1,8 +1,8 @@
 """Taking an agent's commits into the project's repository.
 
-The commits are packed in a lens (see there), which reads none of the agent's configuration, and unpacked here by
-git's own receiving end in its strictest mode: each object is hashed and checked anew, and whatever it refers to must
-be there. Only then does the branch move.
+The commits are packed in a lens (see there), which reads none of the agent's configuration, and unpacked here
+by git's own receiving end in its strictest mode: each object is hashed and checked anew, and whatever it
+refers to must be there. Only then does the branch move.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _PACK_FROM = 100
 
 
 def workspace_head(workspace: Path, branch: str, expected: str | None) -> str:
-    """The commit of the workspace's branch. Raises Permanent without one, Temporary when it is not the expected."""
+    """The commit of the workspace's branch. Raises Permanent without one, Temporary when it is not the
+    expected.
+    """
     with opened_git_dir(workspace) as inside:
         head = read_ref(inside, branch_ref(branch))
     if head is None:
@@ -40,11 +42,13 @@ def workspace_head(workspace: Path, branch: str, expected: str | None) -> str:
     return head
 
 
-def take_objects(project: Project, workspace: Path, head: str, known: tuple[str, ...]) -> None:
-    """Bring in all that `head` needs beyond the commits in `known`, which are here already.
+def take_objects(project: Project, workspace: Path, head: str, base: str, previous: str | None) -> int:
+    """Bring in all that `head` needs beyond `base` and `previous`, which are here already.
 
-    Raises Permanent when an object is missing, malformed or not what its name says.
+    Returns how many commits `head` has that `base` has not. Raises Permanent when an object is missing,
+    malformed or not what its name says.
     """
+    known = (base,) if previous is None else (base, previous)
     wanted = "\n".join((head, "--not", *known)) + "\n"
     with opened_git_dir(workspace) as inside, lens(project, inside, workspace.parent / ".making") as place:
         try:
@@ -54,13 +58,16 @@ def take_objects(project: Project, workspace: Path, head: str, known: tuple[str,
             if name:
                 _unpack(project.git_dir, Path(f"{packed}-{name}.pack"))
             # All that is reachable must be here now, without the lens.
-            git(project.git_dir, "rev-list", "--objects", "--quiet", head, "--not", *known)
+            listed = run(project.git_dir, "rev-list", "--objects", head, f"^{base}").out
         except GitFailed as error:
             raise Permanent(
                 f"the commits of {workspace.name} cannot be taken",
                 why=error.why,
                 do="let the agent repair its branch, or start again in a new workspace",
             ) from error
+
+    # A commit stands alone on its line; a tree or a file is followed by a space and its path.
+    return sum(b" " not in line for line in listed.splitlines())
 
 
 def _unpack(git_dir: Path, pack: Path) -> None:
