@@ -1,0 +1,152 @@
+"""Items (issues and tasks): where each stands, in a word and a sentence."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from fleet.model.fleet import Fleet
+from fleet.model.state import Instance, Item, State
+from fleet.views.changes import change_row
+from fleet.views.units import moment
+from fleet.views.waiting import asked, how_to_answer, wait_of
+
+
+class Standing(NamedTuple):
+    """Where something stands. `state` is idle, routing, working, waits, queued, checking, landing, stuck,
+    done, failed, rejected or closed.
+    """
+
+    state: str
+    reason: str
+
+
+def item_row(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool) -> dict[str, Any]:
+    """An item as lists show it."""
+    standing = standing_of_item(fleet, state, item, now, watched=watched)
+    instances = _instances(state, item)
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "title": item.title,
+        "author": item.author,
+        "labels": list(item.labels),
+        "open": item.open,
+        "opened": moment(item.opened),
+        "state": standing.state,
+        "reason": standing.reason,
+        "instances": [each.id for each in instances],
+        "prs": [each.change for each in instances if each.change],
+    }
+
+
+def item_page(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool) -> dict[str, Any]:
+    """One item in full: its text, its comments, and how each job of its workflows stands."""
+    return item_row(fleet, state, item, now, watched=watched) | {
+        "body": item.body,
+        "comments": [
+            {
+                "author": str(each.get("author", "")),
+                "text": str(each.get("text", "")),
+                "time": moment(int(each.get("time", 0))),
+            }
+            for each in item.comments
+        ],
+        "work": [instance_row(fleet, state, each, now, watched=watched) for each in _instances(state, item)],
+    }
+
+
+def instance_row(
+    fleet: Fleet, state: State, instance: Instance, now: int, *, watched: bool
+) -> dict[str, Any]:
+    """One workflow at work on an item, with its jobs."""
+    standing = standing_of_instance(fleet, state, instance, now, watched=watched)
+    return {
+        "id": instance.id,
+        "workflow": instance.workflow or None,
+        "agent": instance.agent or None,
+        "item": instance.item or None,
+        "pr": instance.change or None,
+        "round": instance.round,
+        "started": moment(instance.started),
+        "outcome": instance.outcome or None,
+        "state": standing.state,
+        "reason": standing.reason,
+        "jobs": [
+            {"name": name, "state": record.state, "reason": record.reason, "runs": list(record.runs)}
+            for name, record in instance.jobs.items()
+        ],
+    }
+
+
+def standing_of_item(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool) -> Standing:
+    """Where an item stands: as its newest workflow does, or why none was started."""
+    instances = _instances(state, item)
+    active = [each for each in instances if not each.outcome]
+    if active:
+        return standing_of_instance(fleet, state, active[-1], now, watched=watched)
+    if not item.open:
+        return Standing("closed", instances[-1].reason if instances else "")
+    if any(pending.data.get("item") == item.id for pending in state.pending.values()):
+        return Standing("routing", "" if watched else "the watcher does not run: fleet watcher start")
+    if instances:
+        last = instances[-1]
+        return Standing(last.outcome, last.reason)
+    return Standing("idle", _unstarted(fleet, item))
+
+
+def standing_of_instance(
+    fleet: Fleet, state: State, instance: Instance, now: int, *, watched: bool
+) -> Standing:
+    """Where a workflow stands; the reason names everything that is going on in it."""
+    if instance.outcome:
+        return Standing(instance.outcome, instance.reason)
+    runs = [state.runs[name] for name in state.moving if state.runs[name].instance == instance.id]
+    questions = [each for each in asked(state) if each.instance == instance.id]
+    found = [
+        Standing("working", f"{run.agent} works on {run.job} ({run.id})") for run in runs if run.live
+    ] + [Standing("waits", f"{each.why} ({how_to_answer(each)})") for each in questions]
+    handoffs = {each.run for each in questions}
+    for run in runs:
+        if run.state == "queued" and run.id not in handoffs:
+            wait = wait_of(fleet, state, run, now, watched=watched)
+            found.append(Standing("queued", f"{run.job} ({run.id}): {wait.reason}"))
+    found = found or _between_runs(fleet, state, instance, watched=watched)
+    return Standing(found[0].state, "; ".join(dict.fromkeys(each.reason for each in found)))
+
+
+def _between_runs(fleet: Fleet, state: State, instance: Instance, *, watched: bool) -> list[Standing]:
+    """Where a workflow stands in which no run moves and nobody was asked."""
+    change = state.changes.get(instance.change)
+    for wish in state.wishes.values():
+        if change is not None and wish.args.get("change") == change.id and wish.kind == "check":
+            return [Standing("checking", f"the checks of #{change.id} are being run{_error(wish.error)}")]
+    if change is not None and any(each.state == "landing" for each in instance.jobs.values()):
+        row = change_row(fleet, state, change)
+        return [Standing("landing", f"#{change.id} {row['standing']}: {row['reason']}")]
+    for name, record in instance.jobs.items():
+        if record.state == "stuck":
+            return [Standing("stuck", f"{name}: {record.reason}")]
+    if not watched:
+        return [Standing("queued", "the watcher does not run: fleet watcher start")]
+    return [Standing("queued", "its next step is being decided")]
+
+
+def _instances(state: State, item: Item) -> list[Instance]:
+    return [each for each in state.instances.values() if each.item == item.id]
+
+
+def _unstarted(fleet: Fleet, item: Item) -> str:
+    labels = sorted(
+        {each.label for workflow in fleet.workflows for each in workflow.triggers if each.kind == "issue"}
+        - {""}
+    )
+    wearing = [label for label in labels if label in item.labels]
+    if wearing:
+        return f"it has the label {', '.join(wearing)}, but no workflow was started: fleet why {item.id}"
+    if labels:
+        return f"no workflow is at work on it; one starts with the label {' or '.join(labels)}"
+    return "no workflow is at work on it"
+
+
+def _error(text: str) -> str:
+    return f" (last time: {text})" if text else ""

@@ -1,0 +1,115 @@
+"""Events in plain words: one short sentence for each type, for the log on a screen and for `fleet why`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.text import clean
+
+_LONGEST = 200
+
+_WORDS: Mapping[str, str] = {
+    events.CONFIG_LOADED: "fleet.yaml was read",
+    events.WATCHER_STARTED: "the watcher started",
+    events.WATCHER_STOPPED: "the watcher stopped",
+    events.CLOCK_TICKED: "time passed",
+    events.BASE_SEEN: "the base branch is at {sha}",
+    events.ITEM_OPENED: "{author} opened {kind} {item}: {title}",
+    events.ITEM_LABELED: "{actor} gave item {item} the label {label}",
+    events.ITEM_UNLABELED: "{actor} took the label {label} from item {item}",
+    events.ITEM_COMMENTED: "{author} commented on item {item}: {text}",
+    events.ITEM_CLOSED: "item {item} was closed",
+    events.TRIGGER_ROUTED: "what it starts was decided: {started}",
+    events.WORKFLOW_REQUESTED: "{actor} asked for {name} by hand: {text}",
+    events.INSTANCE_STARTED: "{instance} started ({workflow}{agent}) on item {item}",
+    events.INSTANCE_FINISHED: "{instance} finished: {outcome}",
+    events.JOB_SENT_BACK: "{job} of {instance} goes back, round {round}",
+    events.JOB_READY: "{job} of {instance} lets its change land",
+    events.JOB_STUCK: "{job} of {instance} waits for a person",
+    events.JOB_RESUMED: "{actor} let {job} of {instance} try again",
+    events.JOB_FINISHED: "{job} of {instance}: {outcome}",
+    events.RUN_QUEUED: "{run} was queued for {job} of {instance}, attempt {attempt}",
+    events.RUN_ADMITTED: "{run} goes to {agent}",
+    events.RUN_STARTED: "{run} started",
+    events.RUN_ACTED: "{run}: {action}",
+    events.RUN_SPENT: "{run} has used {tokens} tokens",
+    events.RUN_CONVERSED: "{run} is conversation {conversation}",
+    events.RUN_REPORTED: "{run} reported {verdict}: {text}",
+    events.RUN_SAID: "{actor} told {run}: {text}",
+    events.RUN_STOP_ASKED: "{actor} asked {run} to stop",
+    events.RUN_EXITED: "the session of {run} ended",
+    events.RUN_COLLECTED: "the commits of {run} were taken: {commits}",
+    events.RUN_ENDED: "{run} ended: {outcome}",
+    events.RUN_CANCELLED: "{run} was cancelled",
+    events.CHANGE_OPENED: "{author} opened pull request {change} for item {item}: {title}",
+    events.CHANGE_UPDATED: "pull request {change} has a new commit, {head}",
+    events.CHANGE_REVIEWED: "{by} reviewed pull request {change}: {verdict}",
+    events.CHANGE_CHECKED: "the checks of pull request {change} ran: {ok}",
+    events.CHANGE_ASSESSED: "the risk of pull request {change} is {score}",
+    events.CHANGE_MERGED: "pull request {change} was merged as {sha}",
+    events.CHANGE_HELD: "the merge of pull request {change} is held ({kind})",
+    events.CHANGE_CLOSED: "pull request {change} was closed",
+    events.APPROVAL_ASKED: "{approval} asks a person ({kind})",
+    events.APPROVAL_GIVEN: "{actor} approved {approval}",
+    events.APPROVAL_REFUSED: "{actor} refused {approval}",
+    events.APPROVAL_SETTLED: "{approval} is settled",
+    events.AGENT_QUARANTINED: "{agent} was quarantined",
+    events.AGENT_RELEASED: "{agent} was released",
+    events.AGENT_DENIED: "{agent} in {run} was denied: {action}",
+    events.GATE_EVALUATED: "the gate of pull request {change} was looked at",
+    events.EFFECT_WANTED: "wanted: {kind}, {key}",
+    events.EFFECT_DONE: "done: {key}",
+    events.EFFECT_FAILED: "it failed: {key}",
+}
+
+_COMMITS = ("sha", "head")
+_WHY = ("reason", "why", "error", "note")
+
+
+def words(event: Event) -> str:
+    """What happened, in one line without control characters."""
+    form = _WORDS.get(event.type)
+    if form is None:
+        return clean(f"{event.type} {event.subject}")[:_LONGEST].strip()
+    said = clean(form.format_map(_Told(event.data)))
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+
+
+def reason_of(event: Event) -> str:
+    """Why it happened, where the event says so; empty otherwise."""
+    for name in _WHY:
+        value = event.data.get(name)
+        if isinstance(value, str) and value.strip():
+            return clean(value)
+    return ""
+
+
+def who(event: Event) -> str:
+    """Who it came from: a person (`user/mia`), an agent (`agent/qa`), or Fleet."""
+    for name in ("actor", "author", "by"):
+        value = event.data.get(name)
+        if isinstance(value, str) and value:
+            return clean(value)
+    return clean(event.source.partition("/")[0] if event.source.startswith("fleet") else event.source)
+
+
+class _Told(dict[str, Any]):
+    """The data of an event as it is put into a sentence: long things are cut, missing ones marked."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__({name: _shown(name, value) for name, value in data.items()})
+
+    def __missing__(self, name: str) -> str:
+        return "" if name in ("workflow", "agent") else "?"
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "passed" if value else "failed"
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value) or "nothing"
+    text = str(value)
+    return text[:12] if name in _COMMITS else text[:_LONGEST]
