@@ -1,0 +1,127 @@
+"""CEL, the language of the conditions in fleet.yaml: it computes an answer and can do nothing else.
+
+The library is loaded when the first expression is met, since most of what Fleet does needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from fleet.model.errors import FleetError
+
+_LONGEST = 2000
+_MACROS = ("all", "exists", "exists_one", "filter", "map")
+_TYPES = frozenset(
+    ("bool", "bytes", "double", "duration", "dyn", "google", "int", "list", "map", "null_type", "string")
+    + ("timestamp", "type", "uint")
+)
+
+
+def holds(expression: str, variables: Mapping[str, Any]) -> bool:
+    """Whether the condition is true of these variables: plain dicts, lists, texts, numbers and booleans.
+
+    Raises `FleetError` when it can't be told: the expression is wrong, names what is not there, or is not a
+    yes or a no.
+    """
+    compiled = _compile(expression)
+    if compiled.problem:
+        raise _untold(expression, compiled.problem)
+    from celpy.adapter import json_to_cel
+    from celpy.celtypes import BoolType
+    from celpy.evaluation import CELEvalError
+
+    try:
+        found = compiled.program.evaluate({name: json_to_cel(value) for name, value in variables.items()})
+    except CELEvalError as error:
+        raise _untold(expression, _reason(error)) from error
+    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+        raise _untold(expression, str(error) or type(error).__name__) from error
+    if not isinstance(found, BoolType | bool):
+        raise _untold(expression, f"it comes to {found}, which is neither true nor false")
+    return bool(found)
+
+
+def compile_problem(expression: str) -> str:
+    """Why the expression is no CEL, with the place inside it; "" when it is."""
+    return _compile(expression).problem
+
+
+def references(expression: str) -> tuple[tuple[str, ...], ...]:
+    """What the expression looks at, as paths such as ("risk", "score"), longest first; none when it is no CEL."""
+    tree = _compile(expression).tree
+    if tree is None:
+        return ()
+    bound = {name for node in tree.iter_subtrees() for name in _bound_by(node)}
+    paths = {path for node in tree.iter_subtrees() if (path := _path(node)) and path[0] not in bound | _TYPES}
+    return tuple(sorted(paths, key=lambda path: (-len(path), path)))
+
+
+class _Compiled(NamedTuple):
+    """An expression made ready to be asked, or why it can't be."""
+
+    program: Any = None
+    tree: Any = None
+    problem: str = ""
+
+
+@lru_cache(maxsize=256)
+def _compile(expression: str) -> _Compiled:
+    if not expression.strip():
+        return _Compiled(problem="it is empty")
+    if len(expression) > _LONGEST:
+        return _Compiled(problem=f"it is longer than {_LONGEST} signs")
+    from celpy import Environment
+    from celpy.celparser import CELParseError
+
+    environment = Environment()
+    try:
+        tree = environment.compile(expression)
+        return _Compiled(environment.program(tree), tree)
+    except CELParseError as error:
+        return _Compiled(problem=f"it can't be read at {_at(error, expression)}")
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        return _Compiled(problem=f"it can't be read: {str(error) or type(error).__name__}")
+
+
+def _at(error: Any, expression: str) -> str:
+    column = error.column or 0
+    if column > 0 and error.line == 1 and column <= len(expression):
+        return f"sign {column}: {expression[column - 1 : column + 19]!r}"
+    return "its end"
+
+
+def _reason(error: Exception) -> str:
+    """The library's reason without the dump of everything it knows."""
+    text = str(error.args[0] if error.args else error)
+    return text.partition(" (in activation")[0].replace("mapping: ", "")
+
+
+def _untold(expression: str, why: str) -> FleetError:
+    return FleetError(
+        f"The condition {expression!r} can't be told",
+        why=why,
+        do="Correct it in fleet.yaml; see what is known with: fleet config check",
+    )
+
+
+def _bound_by(node: Any) -> Iterator[str]:
+    """The name that a macro such as `exists(p, …)` gives to each element."""
+    if node.data == "member_dot_arg" and str(node.children[1]) in _MACROS and len(node.children) > 2:
+        first = node.children[2].children[0]
+        for each in first.iter_subtrees_topdown():
+            if each.data == "ident":
+                yield str(each.children[0])
+                return
+
+
+def _path(node: Any) -> tuple[str, ...]:
+    """The path that a `member` of the tree spells, () when it is none."""
+    if node.data == "ident" or (node.data in ("member", "primary") and len(node.children) == 1):
+        child = node.children[0]
+        return (str(child),) if node.data == "ident" else _path(child)
+    if node.data == "member_dot":
+        before = _path(node.children[0])
+        return (*before, str(node.children[1])) if before else ()
+    return ()
