@@ -64,8 +64,8 @@ def signal_all(number: int) -> None:
 
 
 def kill_below() -> None:
-    """Kill every descendant. A group is hit in one instant, so none of it slips away by forking; in the shim's
-    own group, which one of them may have joined, they are hit one by one.
+    """Kill every descendant. A group is hit in one instant, so that none of it slips away by forking; in the
+    shim's own group, which one of them may have joined, they are hit one by one.
     """
     pids = descendants()
     for group in {_group_of(pid) for pid in pids} - {0, os.getpgrp()}:

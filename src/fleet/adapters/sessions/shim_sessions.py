@@ -180,7 +180,7 @@ class ShimSessions:
                     (os.POSIX_SPAWN_DUP2, lock, _LOCK_FD),
                 ],
                 setsigmask=[],
-                setsigdef=[signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT],
+                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
             )
         with self._shims_lock:
             self._shims[run.key] = pid
