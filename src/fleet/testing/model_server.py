@@ -128,13 +128,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, b"")
 
     def do_GET(self) -> None:
-        """Nothing is served by GET."""
-        self._error(404, "not found")
+        """No list holds anything; of other things there are none."""
+        if self.path.startswith("/v1/models"):
+            self._document(200, {"data": [], "has_more": False, "first_id": None, "last_id": None})
+        else:
+            self._error(404, "not found")
 
     def do_POST(self) -> None:
-        """A question to the model, or for a count of its tokens."""
-        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        """A question to the model, or for a count of its tokens. All else (telemetry, say) is refused."""
+        raw = self._read()
         path = self.path.partition("?")[0]
+        if not path.startswith("/v1/messages"):
+            self._error(404, f"no such endpoint: {path}")
+            return
         try:
             body = json.loads(raw)
         except ValueError:
@@ -148,6 +154,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(Ask(path, headers, body))
         else:
             self._error(404, f"no such endpoint: {path}")
+
+    def _read(self) -> bytes:
+        """The body, in one piece or in chunks."""
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+        parts = []
+        while size := int(self.rfile.readline(100).partition(b";")[0] or b"0", 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline(100)
+        self.rfile.readline(100)
+        return b"".join(parts)
 
     def _answer(self, ask: Ask) -> None:
         said, number = self.server.model.reply(ask)

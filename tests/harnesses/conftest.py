@@ -1,0 +1,212 @@
+"""A real session in which the real Claude Code works for a scripted model, and the real gateway beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
+from fleet.adapters.sessions.shim_sessions import ShimSessions
+from fleet.gateway.serve import serve
+from fleet.gateway.server import build_app
+from fleet.model.event import Event
+from fleet.model.state import Run, State
+from fleet.ports.harness import AgentEvent, Launch
+from fleet.ports.session import Command, Exit
+from fleet.testing.model_script import Script
+from fleet.testing.model_server import ModelServer
+
+TOKEN = "token-of-r7"
+
+
+@dataclass
+class Played:
+    """A run that is over, or is waited for: what its harness was seen to do."""
+
+    events: list[AgentEvent] = field(default_factory=list)
+    exit: Exit | None = None
+    argv: tuple[str, ...] = ()
+
+    def only(self, kind: type) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+class Stage:
+    """A workspace (a real repository), a user's home, and sessions; `server` is the model of the last run."""
+
+    def __init__(self, folder: Path, claude: str) -> None:
+        self.folder = folder
+        self.home, self.workspace = folder / "home", folder / "workspace"
+        for made in (self.home, self.workspace):
+            made.mkdir()
+        self.sessions = ShimSessions(folder / "runs")
+        self.server: ModelServer
+        self._path = f"{Path(claude).parent}{os.pathsep}{os.environ['PATH']}"
+        self._count = 0
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "user.name", "developer (fleet)")
+        self.git("config", "user.email", "developer@fleet.invalid")
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=self.workspace, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def play(
+        self,
+        script: Script,
+        *,
+        env: dict[str, str] | None = None,
+        on: Callable = lambda *_: None,
+        **more: object,
+    ) -> Played:
+        """Run it to its end. `on(event, key)` is called for each agent event, with the session's key."""
+        with ModelServer(script) as self.server:
+            self._count += 1
+            key = f"r{self._count}"
+            harness, user = ClaudeCodeHarness(), self._user(env or {})
+            launch = replace(self._launch(key, user), **more)
+            plan = harness.plan(launch)
+            run_dir = Path(launch.run_dir)
+            run_dir.mkdir(mode=0o700)
+            for name, text in plan.files.items():
+                (run_dir / name).write_text(text)
+                (run_dir / name).chmod(0o600)
+            base = {name: user[name] for name in ("PATH", "HOME", "LANG")}
+            seen = {
+                name: value
+                for name, value in user.items()
+                if any(
+                    name == one or (one[-1] == "*" and name.startswith(one[:-1])) for one in plan.passthrough
+                )
+            }
+            command = Command(
+                argv=plan.argv,
+                env={**base, **seen, **plan.env},
+                cwd=launch.workspace,
+                stdin=plan.stdin,
+                keep_stdin=plan.keep_stdin,
+                last_line=plan.last_line,
+                seconds=60,
+                grace_seconds=1,
+            )
+            self.sessions.start(key, command)
+            return self._follow(key, Played(argv=plan.argv), lambda event: on(event, key))
+
+    def _follow(self, key: str, played: Played, heard: Callable[[AgentEvent], None]) -> Played:
+        reader, offset, pieces = ClaudeCodeHarness().reader(), 0, {"out": "", "err": ""}
+        until = time.monotonic() + 90
+        while True:
+            select.select([self.sessions.wakes()], [], [], 0.5)
+            self.sessions.drain()
+            played.exit = self.sessions.exit(key)
+            records, offset = self.sessions.read(key, offset)
+            while records:
+                for record in records:
+                    if record.stream not in pieces:
+                        continue
+                    pieces[record.stream] += record.text
+                    if record.complete:
+                        line, pieces[record.stream] = pieces[record.stream], ""
+                        for event in reader.feed(record.stream, line):
+                            played.events.append(event)
+                            heard(event)
+                records, offset = self.sessions.read(key, offset)
+            if played.exit is not None:
+                return played
+            assert time.monotonic() < until, "the session did not end"
+
+    def _user(self, more: dict[str, str]) -> dict[str, str]:
+        """The environment that the user has: with what an agent may see, and with what it may not."""
+        return {
+            "PATH": self._path,
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "ANTHROPIC_BASE_URL": self.server.url,
+            "ANTHROPIC_API_KEY": "dummy",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "CLAUDE_CODE_MAX_RETRIES": "1",
+            "GH_TOKEN": "not-for-agents",
+            "SSH_AUTH_SOCK": "/not/for/agents",
+            **more,
+        }
+
+    def _launch(self, key: str, user: dict[str, str]) -> Launch:
+        return Launch(
+            run=key,
+            workspace=str(self.workspace),
+            prompt="Please begin.",
+            system_prompt="You are a developer of the fleet.",
+            model="",
+            tools=(),
+            conversation="",
+            cost_limit_micros=0,
+            gateway_url="",
+            gateway_token="",
+            run_dir=str(self.folder / f"files-{key}"),
+            environment=user,
+        )
+
+    def close(self) -> None:
+        for key in self.sessions.keys():  # noqa: SIM118  # no dict
+            self.sessions.stop(key, "the test is over")
+        self.sessions.close()
+
+
+@pytest.fixture
+def stage(tmp_path, need) -> Iterator[Stage]:
+    made = Stage(tmp_path, need("claude", "npm install -g @anthropic-ai/claude-code"))
+    yield made
+    made.close()
+
+
+class Door:
+    """The gateway for run r7, on an event loop of its own. It keeps what it was asked to append."""
+
+    def __init__(self, socket: Path) -> None:
+        self.appended: list[Event] = []
+        self._state = State()
+        self._state.runs["r7"] = Run("r7", "i1", "implement", "change", 12, 1, 1, 0, "running", "developer")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        serving = serve(build_app(self), build_app(self, mcp=True), socket)
+        self._serving = asyncio.run_coroutine_threadsafe(serving, self._loop).result(30)
+        self.url = f"http://127.0.0.1:{self._serving.port}/mcp"
+
+    def state(self) -> State:
+        return self._state
+
+    def run_of(self, token: str) -> str | None:
+        return "r7" if token == TOKEN else None
+
+    async def submit(self, events: Sequence[Event]) -> None:
+        self.appended += events
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(30)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _stop(self) -> None:
+        await self._serving.stop()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:  # a server-sent-events task of the MCP SDK that sleeps
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+@pytest.fixture
+def door(tmp_path) -> Iterator[Door]:
+    made = Door(tmp_path / "door" / "gateway.sock")
+    yield made
+    made.close()
