@@ -171,3 +171,13 @@ def test_the_sdk_is_not_loaded_before_an_agent_calls_by_mcp():
     path = str(Path(fleet.__file__).parents[1])
     ended = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, timeout=60, check=False)
     assert ended.returncode == 0
+
+
+def test_no_stream_is_held_open_so_the_gateways_end_waits_for_no_agent(opened):
+    async def story():
+        async with opened() as serving, create_mcp_http_client() as http:
+            headers = {"Authorization": "Bearer token-of-r1", "Accept": "text/event-stream"}
+            return await http.get(f"http://127.0.0.1:{serving.port}/mcp", headers=headers)
+
+    answer = run(story())
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")

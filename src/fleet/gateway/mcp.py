@@ -36,6 +36,11 @@ class McpEndpoint:
             refusal = JSONResponse({"error": "The token is not known: it is good for one run."}, 401)
             await refusal(scope, receive, send)
             return
+        if scope["method"] == "GET":
+            # A stream for messages of the server's own, of which there are none: each agent would hold one
+            # open for its whole life, and the watcher's end would wait for all of them.
+            await JSONResponse({"error": "There is no stream."}, 405, {"Allow": "POST"})(scope, receive, send)
+            return
         app = self._app or await self._load()
         await app(scope, receive, send)
 
