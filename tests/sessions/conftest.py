@@ -1,13 +1,12 @@
-"""Real sessions in a folder of their own. After each test all of them are ended, and nothing of them is left."""
+"""Real sessions in a folder of their own. After each test all are ended and nothing is left."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import select
-import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -104,16 +103,3 @@ def runs(tmp_path) -> Iterator[Runs]:
         runs.end(key)
         assert not runs.processes(key), f"{key} has left processes behind"
     runs.sessions.close()
-
-
-@pytest.fixture
-def need() -> Callable[[str], str]:
-    """Where a program is; without it the test is skipped, which in CI is a failure."""
-
-    def find(program: str) -> str:
-        found = shutil.which(program)
-        if found is None and os.environ.get("CI") == "true":
-            pytest.fail(f"{program} is missing, and CI must have it")
-        return found or pytest.skip(f"{program} is not installed")
-
-    return find

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -191,7 +192,7 @@ def test_a_watcher_that_runs_inside_a_session_can_bury_without_hitting_itself(ru
         "os.waitid(os.P_PID, shim, os.WEXITED | os.WNOWAIT)\n"
         "print(sessions.exit('r1').reason)\n"
     )
-    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(processes.__file__))))
+    source = str(Path(processes.__file__).parents[3])
     runs.start((sys.executable, "-c", inner, source))
     assert runs.end().code == 0
     assert runs.said() == "shim killed\n"

@@ -120,7 +120,7 @@ class RefusesUnknownKeys(ShimSessions):
 
 class ForgetsTheEnded(ShimSessions):
     def keys(self):
-        return [key for key in super().keys() if self.alive(key)]
+        return list(filter(self.alive, super().keys()))
 
 
 class WatchesNothing(ShimSessions):

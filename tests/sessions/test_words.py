@@ -19,7 +19,10 @@ def peak_kib(pid: int) -> int:
 
 def test_a_line_of_50_mb_is_kept_in_pieces_and_bounded_memory(runs):
     runs.python(
-        "import sys\nfor _ in range(50): sys.stdout.write('x' * 1_000_000)\nprint('\\ndone', flush=True)\ninput()",
+        "import sys\n"
+        "for _ in range(50): sys.stdout.write('x' * 1_000_000)\n"
+        "print('\\ndone', flush=True)\n"
+        "input()",
         keep_stdin=True,
     )
     length, offset, done = 0, 0, False

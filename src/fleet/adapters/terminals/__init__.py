@@ -1,0 +1,1 @@
+"""Terminals: where people look at live runs. One in tmux, and none for machines without it."""

@@ -1,0 +1,126 @@
+"""Terminals in tmux: a session per run, on a server of the project's own.
+
+A session runs `tail -F` on the transcript and ends with it. So tmux can be killed at any time without harm,
+no session outlives its run, and neither the user's tmux nor its configuration is touched.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+from fleet.model.errors import Temporary
+
+_SECONDS = 10
+_TITLE = 60  # characters
+_PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMUX_TMPDIR")
+_GOING = ("server exited", "lost server")
+"""What a client says whose server was just ending, as its last session had ended."""
+
+_LOOK = (
+    ("set-option", "-g", "history-limit", "20000"),  # lines; room is taken as they come
+    ("set-option", "-g", "mouse", "on"),  # the wheel scrolls
+    ("set-option", "-g", "status-left-length", "40"),
+    ("set-option", "-g", "status-right", "q leaves, the run goes on"),
+    ("bind-key", "-n", "q", "detach-client"),
+    ("bind-key", "-n", "C-c", "detach-client"),  # what people press to leave must not end the showing
+    ("bind-key", "-n", "PPage", "copy-mode", "-eu"),
+)
+
+
+class TmuxTerminal:
+    """Sessions named `fleet-<project>-<key>` on the tmux server `fleet-<digest>`.
+
+    `digest` tells projects apart: some hex digits of the hash of the root's path.
+    """
+
+    def __init__(self, project: str, digest: str) -> None:
+        self._project = project
+        self._server = f"fleet-{_plain(digest)}"
+
+    def available(self) -> bool:
+        """Whether there is a tmux, and a tail to run in it."""
+        return shutil.which("tmux") is not None and shutil.which("tail") is not None
+
+    def open(self, key: str, title: str, screen: Path, pid: int) -> None:
+        """See the port."""
+        try:
+            screen.touch(mode=0o600)
+        except OSError as error:
+            raise Temporary(f"run {key} has nothing to show", why=str(error)) from error
+        shown = [
+            "tail",
+            "-n",
+            "+1",
+            *([f"--pid={pid}"] if _tail_can_await() else []),
+            "-F",
+            str(screen.absolute()),
+        ]
+        # With more than one word tmux runs a command without a shell. What it takes itself (names, the
+        # folder) it reads as a format, in which #(…) is a shell command: hence the plain names.
+        session = ("new-session", "-d", "-s", self._name(key), "-n", _shown(title), "-c", "/", "--", *shown)
+        words = ["start-server", *(word for line in (*_LOOK, session) for word in (";", *line))]
+        done = self._tmux(*words)
+        if done.stderr.startswith(_GOING):
+            done = self._tmux(*words)
+        if done.returncode != 0 and "duplicate session" not in done.stderr:
+            raise Temporary(f"run {key} has no terminal", why=done.stderr.strip() or "tmux says nothing")
+
+    def close(self, key: str) -> None:
+        """See the port."""
+        self._tmux("kill-session", "-t", f"={self._name(key)}")
+
+    def attach_command(self, key: str) -> list[str] | None:
+        """See the port. It works from inside another tmux too."""
+        if self._tmux("has-session", "-t", f"={self._name(key)}").returncode != 0:
+            return None
+        return ["env", "-u", "TMUX", *self._argv("-u", "attach-session", "-t", f"={self._name(key)}")]
+
+    def _name(self, key: str) -> str:
+        return f"fleet-{_plain(self._project)}-{_plain(key)}"
+
+    def _argv(self, *words: str) -> list[str]:
+        return ["tmux", "-L", self._server, "-f", os.devnull, *words]
+
+    def _tmux(self, *words: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        argv = self._argv(*words)
+        try:
+            return subprocess.run(
+                argv,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=_SECONDS,
+                check=False,
+            )
+        except FileNotFoundError:
+            return subprocess.CompletedProcess(argv, 127, "", "there is no tmux any more")
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(argv, 1, "", f"tmux has not answered within {_SECONDS} s")
+
+
+def _plain(name: str) -> str:
+    """A name that means nothing to tmux; different ones stay different."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", name)[:100]
+    return plain if plain == name else f"{plain[:60]}-{sha256(name.encode(errors='replace')).hexdigest()[:8]}"
+
+
+def _shown(title: str) -> str:
+    """A title as people may see it: no control characters, nothing that is a format or separator to tmux."""
+    plain = "".join(sign if sign.isprintable() and sign not in "#;" else " " for sign in title)
+    return " ".join(plain.split()).lstrip("-")[:_TITLE] or "run"
+
+
+@functools.cache
+def _tail_can_await() -> bool:
+    """Whether this tail ends with a process (GNU's does; those of macOS and BusyBox do not)."""
+    probe = ["tail", f"--pid={os.getpid()}", "-n", "0", os.devnull]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
