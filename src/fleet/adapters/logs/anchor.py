@@ -9,6 +9,7 @@ only the database.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -43,7 +44,9 @@ class Anchor:
         unfinished = self.path.with_name(f"{self.path.name}.new")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.write(descriptor, _note(Head(0, GENESIS.hex())))
+            note = _note(Head(0, GENESIS.hex()))
+            if os.write(descriptor, note) < len(note):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

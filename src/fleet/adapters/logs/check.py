@@ -13,9 +13,9 @@ _SHOWN = 80  # characters of a value that are shown to a person
 
 
 class Found(NamedTuple):
-    """A row as it was found. But for the key, a damaged file may hold anything in its columns."""
+    """A row as it was found. A damaged file may hold anything in its columns, `check_chain` believes none."""
 
-    seq: int
+    seq: object
     id: object
     type: object
     body: object
@@ -29,7 +29,10 @@ def check_chain(rows: Iterable[Found], noted: Head | None) -> Verification:
     """
     seq, digest = 0, GENESIS
     for row in rows:
-        problem, sealed = _problem(row, seq, digest)
+        if not isinstance(row.seq, int):  # the table is another one, in which seq is no key
+            text = f"Record {seq + 1}: its number is {_shown(row.seq)}."
+            return Verification(False, seq, Head(seq, digest.hex()), seq + 1, text)
+        problem, sealed = _problem(row, row.seq, seq, digest)
         if not problem and noted is not None and noted.seq == row.seq and noted.hash != sealed.hex():
             problem = "log.head was written for another record: one of the two was changed"
         if problem:
@@ -48,11 +51,11 @@ def check_chain(rows: Iterable[Found], noted: Head | None) -> Verification:
     return Verification(True, seq, head)
 
 
-def _problem(row: Found, before: int, digest: bytes) -> tuple[str, bytes]:
+def _problem(row: Found, seq: int, before: int, digest: bytes) -> tuple[str, bytes]:
     """What is wrong with this row behind the record `before` (empty: nothing), and the hash it must have."""
-    if row.seq > before + 1:
+    if seq > before + 1:
         return f"it is missing; the next one there is {_name(row)}", b""
-    if row.seq < before + 1:
+    if seq < before + 1:
         return "its number is below 1", b""
     if not isinstance(row.body, str) or not isinstance(row.hash, bytes):
         return "its body or its hash is not of the type that was stored", b""
@@ -60,7 +63,7 @@ def _problem(row: Found, before: int, digest: bytes) -> tuple[str, bytes]:
         body = row.body.encode()
     except UnicodeEncodeError:
         return "its body is not UTF-8", b""
-    sealed = link(digest, row.seq, body)
+    sealed = link(digest, seq, body)
     if sealed != row.hash:
         why = "its body or its hash was changed, or it is not in its place (the hash chain breaks here)"
         return why, sealed

@@ -14,6 +14,8 @@ from pathlib import Path
 from fleet.adapters.logs.anchor import Anchor
 from fleet.model.errors import FleetError, Permanent, Temporary
 
+# SQLite quotes a damaged schema in its message as it is, which Python then cannot decode.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 APPLICATION_ID = 0x666C6565  # "flee": which program the file belongs to, as `file` and SQLite show it
 SCHEMA_VERSION = 1
 _CREATE = """\
@@ -25,7 +27,7 @@ CREATE TABLE events (
     hash BLOB NOT NULL
 )"""
 _LOOK_AGAIN_SECONDS = 0.001
-_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
+_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # IOERR_WRITE is what SQLite makes of a quota and of a limit on the size of files.
 _FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_WRITE)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
@@ -146,17 +148,20 @@ def telling(path: Path, doing: str) -> Iterator[None]:
     """Turn errors of SQLite and of the file system into Fleet's own; `doing` is like "append to"."""
     try:
         yield
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise _told(error, path, doing) from error
     except OSError as error:
         what = f"Fleet could not {doing} the event log {path}."
         if error.errno in _FULL_ERRNOS:
             raise _full(what) from error
         reason = error.strerror or str(error)
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            do = "close some programs, or raise the limit (`ulimit -n`)"
+            raise Temporary(what, why=reason, do=do, delay_ms=1000) from error
         raise Permanent(what, why=reason, do=f"look at the permissions of {path.parent}") from error
 
 
-def _told(error: sqlite3.Error, path: Path, doing: str) -> FleetError:
+def _told(error: Exception, path: Path, doing: str) -> FleetError:
     what = f"Fleet could not {doing} the event log {path}."
     extended = getattr(error, "sqlite_errorcode", 0)
     code = extended & 0xFF
@@ -167,7 +172,7 @@ def _told(error: sqlite3.Error, path: Path, doing: str) -> FleetError:
         return Temporary(
             what, why="another process has been writing to it for a long time", do=do, delay_ms=1000
         )
-    if code in _DAMAGED or "decode to UTF-8" in str(error):
+    if code in _DAMAGED or isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):
         do = "run `fleet audit verify` to see where, and restore the log from a copy"
         return Permanent(what, why=f"the file is damaged or no event log ({error})", do=do)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):

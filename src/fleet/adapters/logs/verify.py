@@ -10,7 +10,7 @@ from typing import cast
 
 from fleet.adapters.logs.check import Found, check_chain
 from fleet.adapters.logs.record import EMPTY
-from fleet.adapters.logs.sqlite_file import anchor_of, connect, strange_in
+from fleet.adapters.logs.sqlite_file import SQLITE_ERRORS, anchor_of, connect, strange_in
 from fleet.model.errors import FleetError
 from fleet.ports.log import Head, Verification
 
@@ -33,7 +33,7 @@ def verify_log(path: Path) -> Verification:
         # Read-only, so that closing it does not tidy away a WAL that may be evidence.
         with closing(connect(path, "ro", _BUSY_MS)) as connection:
             return _verify(connection, walk, noted)
-    except (sqlite3.Error, OSError, MemoryError) as error:
+    except (*SQLITE_ERRORS, OSError, MemoryError) as error:
         return _bad(walk, f"{walk.place} the database file cannot be read: {error}.")
     except FleetError as error:
         return _bad(walk, str(error))
@@ -54,7 +54,7 @@ class _Walk:
         for row in cursor:
             found = Found._make(row)
             yield found
-            self.last = Head(found.seq, cast("bytes", found.hash).hex())
+            self.last = Head(cast("int", found.seq), cast("bytes", found.hash).hex())
 
 
 def _verify(connection: sqlite3.Connection, walk: _Walk, noted: Head | None) -> Verification:
