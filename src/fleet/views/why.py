@@ -16,7 +16,7 @@ from fleet.views.changes import change_row
 from fleet.views.items import item_row, standing_of_instance
 from fleet.views.units import moment
 from fleet.views.waiting import asked, how_to_answer, wait_of
-from fleet.views.words import reason_of, who, words
+from fleet.views.events import reason_of, who, words
 
 _LONGEST_CHAIN = 200
 

@@ -65,6 +65,38 @@ _WORDS: Mapping[str, str] = {
     events.EFFECT_FAILED: "it failed: {key}",
 }
 
+_HEADLINES = frozenset(
+    {
+        events.WATCHER_STARTED,
+        events.WATCHER_STOPPED,
+        events.ITEM_OPENED,
+        events.ITEM_LABELED,
+        events.ITEM_CLOSED,
+        events.WORKFLOW_REQUESTED,
+        events.INSTANCE_FINISHED,
+        events.JOB_SENT_BACK,
+        events.JOB_RESUMED,
+        events.RUN_ADMITTED,
+        events.RUN_REPORTED,
+        events.RUN_STOP_ASKED,
+        events.RUN_ENDED,
+        events.RUN_CANCELLED,
+        events.CHANGE_OPENED,
+        events.CHANGE_UPDATED,
+        events.CHANGE_REVIEWED,
+        events.CHANGE_CHECKED,
+        events.CHANGE_MERGED,
+        events.CHANGE_HELD,
+        events.CHANGE_CLOSED,
+        events.APPROVAL_ASKED,
+        events.APPROVAL_GIVEN,
+        events.APPROVAL_REFUSED,
+        events.AGENT_QUARANTINED,
+        events.AGENT_RELEASED,
+        events.AGENT_DENIED,
+        events.EFFECT_FAILED,
+    }
+)
 _COMMITS = ("sha", "head")
 _WHY = ("reason", "why", "error", "note")
 
@@ -76,6 +108,17 @@ def words(event: Event) -> str:
         return clean(f"{event.type} {event.subject}")[:_LONGEST].strip()
     said = clean(form.format_map(_Told(event.data)))
     return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+
+
+def told(event: Event) -> str:
+    """What happened and, where it says so, why: one line."""
+    reason = reason_of(event)
+    return f"{words(event)} — {reason}" if reason else words(event)
+
+
+def headline(event: Event) -> str:
+    """The same for those events that a person who watches cares about; empty for the others."""
+    return told(event) if event.type in _HEADLINES or not event.type.startswith("fleet.") else ""
 
 
 def reason_of(event: Event) -> str:
