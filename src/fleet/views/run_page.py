@@ -9,9 +9,9 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run, State
 from fleet.views.agents import run_row
+from fleet.views.events import reason_of, who, words
 from fleet.views.units import moment
 from fleet.views.waiting import asked
-from fleet.views.events import reason_of, who, words
 
 _NOISE = (events.RUN_SPENT,)
 

@@ -13,10 +13,10 @@ from fleet.model.state import Instance, State
 from fleet.policy.decide import RULES
 from fleet.views.agents import condition_of, run_row
 from fleet.views.changes import change_row
+from fleet.views.events import reason_of, who, words
 from fleet.views.items import item_row, standing_of_instance
 from fleet.views.units import moment
 from fleet.views.waiting import asked, how_to_answer, wait_of
-from fleet.views.events import reason_of, who, words
 
 _LONGEST_CHAIN = 200
 
