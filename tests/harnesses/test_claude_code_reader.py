@@ -177,6 +177,10 @@ def test_two_results_of_one_process_tell_its_total_twice():
             "overloaded",
         ),
         (result(is_error=True, result="API Error: no", stop_reason="refusal"), "error"),
+        (result(is_error=True, result="API Error: 404 no such model"), "error"),
+        (result(is_error=True, result="API Error: Request rejected (429) - slow down"), "overloaded"),
+        (result(is_error=True, result="Please run /login. API Error: 401 no"), "auth"),
+        (result(is_error=True, result="Prompt is too long"), "limit"),
         (result(is_error=None), "error"),
     ],
 )

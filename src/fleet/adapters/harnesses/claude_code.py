@@ -28,7 +28,7 @@ GATEWAY = "fleet"
 """The gateway's name among the MCP servers: its tools are `mcp__fleet__…`."""
 
 _MCP_FILE, _SYSTEM_FILE = "claude-mcp.json", "claude-system.md"
-_OLDEST = (2, 1, 0)
+_OLDEST = (2, 1, 0)  # knows every flag that is used here
 _INSTALL = "Install it (npm install -g @anthropic-ai/claude-code) and log in by running: claude"
 
 # They make sense only where somebody keeps the session open, answers, or looks into another worktree.

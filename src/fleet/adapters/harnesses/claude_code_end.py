@@ -60,19 +60,22 @@ def _kind(record: Mapping[str, Any], error: str) -> FinishKind:
         return "ok"
     if subtype != "success":
         return _SUBTYPES.get(subtype, "error")
-    if record.get("terminal_reason") == "prompt_too_long":
+    text = string(record, "result", 200)
+    if record.get("terminal_reason") == "prompt_too_long" or text.startswith("Prompt is too long"):
         return "limit"
     if error in _ERRORS:
         return _ERRORS[error]
-    return _by_status(record)
+    return _by_status(record, text)
 
 
-def _by_status(record: Mapping[str, Any]) -> FinishKind:
-    status = count(record, "api_error_status")
+def _by_status(record: Mapping[str, Any], text: str) -> FinishKind:
+    # Older versions tell the status in their words alone.
+    told = re.search(r"API Error\D{1,40}(\d{3})\b", text)
+    status = count(record, "api_error_status") or (int(told[1]) if told else 0)
     if status in (401, 403):
         return "auth"
     if status in (408, 409, 429) or status >= 500:
         return "overloaded"
     # No status: the connection was refused or lost, or what came was no answer.
     lost = not status and record.get("stop_reason") != "refusal"
-    return "overloaded" if lost and string(record, "result", 20).startswith("API Error:") else "error"
+    return "overloaded" if lost and text.startswith("API Error:") else "error"
