@@ -15,7 +15,7 @@ import pytest
 
 from fleet.adapters.logs.sqlite import SqliteLog
 from fleet.adapters.logs.sqlite_file import telling
-from fleet.model.errors import Permanent, Temporary
+from fleet.model.errors import FleetError, Permanent, Temporary
 from fleet.model.event import Event
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -183,7 +183,9 @@ def test_a_new_log_is_not_begun_beside_the_anchor_of_one_that_is_gone(path: Path
         (PermissionError(13, "Permission denied"), Permanent, "Permission denied"),
     ],
 )
-def test_errors_of_the_file_system_say_what_to_do(raised: OSError, kind: type, says: str, path: Path) -> None:
+def test_errors_of_the_file_system_say_what_to_do(
+    raised: OSError, kind: type[FleetError], says: str, path: Path
+) -> None:
     with pytest.raises(kind, match=says) as told, telling(path, "append to"):
         raise raised
 

@@ -5,7 +5,7 @@
 
 `make(clock)` gives a new, empty log that takes the time from `clock`; the law closes it. A broken law raises
 `AssertionError` with a sentence that says which promise was broken, or whatever the log itself raised. What a
-log must survive (kills, full disks, changed files) depends on what it is made of and is no part of this suite.
+log must survive (kills, full disks, changed files) depends on what it is made of: that is no part of this.
 """
 
 from __future__ import annotations
