@@ -13,10 +13,8 @@ from fleet.model.errors import FleetError
 
 _LONGEST = 2000
 _MACROS = ("all", "exists", "exists_one", "filter", "map")
-_TYPES = frozenset(
-    ("bool", "bytes", "double", "duration", "dyn", "google", "int", "list", "map", "null_type", "string")
-    + ("timestamp", "type", "uint")
-)
+_SCALARS = ("bool", "bytes", "double", "int", "null_type", "string", "uint")
+_TYPES = frozenset((*_SCALARS, "duration", "dyn", "google", "list", "map", "timestamp", "type"))
 
 
 def holds(expression: str, variables: Mapping[str, Any]) -> bool:
@@ -49,7 +47,7 @@ def compile_problem(expression: str) -> str:
 
 
 def references(expression: str) -> tuple[tuple[str, ...], ...]:
-    """What the expression looks at, as paths such as ("risk", "score"), longest first; none when it is no CEL."""
+    """What it looks at, as paths such as ("risk", "score"), longest first; none when it is no CEL."""
     tree = _compile(expression).tree
     if tree is None:
         return ()

@@ -1,0 +1,136 @@
+"""From a file whose every word is right to the plain data that the rules work on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import cast
+
+from fleet.config import schema
+from fleet.config.templates import Template
+from fleet.model.fleet import (
+    Agent,
+    Budget,
+    Check,
+    Duty,
+    Fleet,
+    Job,
+    Limit,
+    Requirement,
+    Trigger,
+    Workflow,
+)
+
+
+def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, folder: str) -> Fleet:
+    """The fleet. `templates` are the agents' own, by agent; `folder` names a project that has no name."""
+    agents = tuple(
+        _agent(name, agent, templates.get(name), declared.defaults) for name, agent in declared.agents.items()
+    )
+    defaults = Fleet(name="")
+    gate = declared.gates.merge
+    fleet = Fleet(
+        name=declared.project.name or folder,
+        base=declared.project.base,
+        forge=declared.project.forge,
+        agents=agents,
+        workflows=tuple(_workflow(name, each, agents) for name, each in declared.workflows.items()),
+        checks=tuple(Check(name, each.run, each.time) for name, each in declared.checks.items()),
+        merge_gate=defaults.merge_gate if gate is None else tuple(_requirement(each) for each in gate),
+        quarantine_failures=declared.quarantine.failures,
+        quarantine_when=declared.quarantine.when or "",
+        attempts=declared.attempts,
+        notify=tuple(declared.notify),
+    )
+    return replace(fleet, digest=digest_of(fleet))
+
+
+def digest_of(fleet: Fleet) -> str:
+    """Tells one version of the configuration from another: all of it counts, the templates' text too."""
+    content = {
+        name: value for name, value in asdict(fleet).items() if not name.startswith("_") and name != "digest"
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def duty_of(agent: schema.Agent, template: Template | None) -> Duty | str:
+    """What the agent is for: what fleet.yaml says, else what its template does, else ""."""
+    return agent.duty or (template.duty if template else "")
+
+
+def _agent(name: str, agent: schema.Agent, template: Template | None, defaults: schema.Defaults) -> Agent:
+    body = template.body if template else ""
+    own = (agent.prompt or "").strip()
+    model = agent.model or (template.model if template else "") or defaults.model or ""
+    tools = agent.tools if agent.tools is not None else template.tools if template else ()
+    return Agent(
+        name=name,
+        duty=cast("Duty", duty_of(agent, template)),
+        harness=agent.harness or defaults.harness,
+        model="" if model == "inherit" else model,
+        slots=agent.slots,
+        prompt=f"{body}\n\n{own}" if body and own else body or own,
+        template=agent.template or "",
+        tools=tuple(tools),
+        budget=Budget(
+            per_run=_limit(agent.budget.per_run, defaults.budget.per_run, Budget().per_run),
+            per_day=_limit(agent.budget.per_day, defaults.budget.per_day, Budget().per_day),
+        ),
+        options=tuple(sorted(agent.options.items())),
+    )
+
+
+def _limit(own: schema.Limits, default: schema.Limits, last: Limit) -> Limit:
+    return Limit(
+        time_ms=_first(own.time, default.time, last.time_ms),
+        cost_micros=_first(own.cost, default.cost, last.cost_micros),
+        tokens=_first(own.tokens, default.tokens, last.tokens),
+    )
+
+
+def _first(own: int | None, default: int | None, last: int) -> int:
+    return own if own is not None else default if default is not None else last
+
+
+def _workflow(name: str, workflow: schema.Workflow, agents: tuple[Agent, ...]) -> Workflow:
+    return Workflow(
+        name=name,
+        triggers=tuple(trigger for each in workflow.on for trigger in _triggers(each))
+        or (Trigger("manual"),),
+        jobs=tuple(_job(each, job, agents) for each, job in workflow.jobs.items()),
+        rounds=workflow.rounds,
+    )
+
+
+def _triggers(on: schema.Triggers) -> Iterator[Trigger]:
+    if on.issue is not None:
+        yield Trigger("issue", label=on.issue.labeled or "", when=on.issue.when or "")
+    if on.event is not None:
+        yield Trigger("event", event=on.event.type, when=on.event.when or "")
+    if on.schedule is not None:
+        yield Trigger("schedule", cron=on.schedule)
+    if on.merge is not None:
+        yield Trigger("merge", when=on.merge.when or "")
+    if on.manual is not None:
+        yield Trigger("manual")
+
+
+def _job(name: str, job: schema.Job, agents: tuple[Agent, ...]) -> Job:
+    if job.agent is not None:
+        able: tuple[str, ...] = (job.agent,)
+    elif job.duty is not None:
+        able = tuple(agent.name for agent in agents if agent.duty == job.duty)
+    else:
+        able = tuple(job.agents or ())
+    return Job(name, agents=able, action=job.action or "", needs=tuple(dict.fromkeys(job.needs)))
+
+
+def _requirement(each: schema.Requirement) -> Requirement:
+    if each.review is not None:
+        return Requirement("review", approvals=each.review.approvals)
+    if each.human is not None:
+        return Requirement("human", when=each.human.when or "")
+    return Requirement("checks")

@@ -1,0 +1,230 @@
+"""The keys of fleet.yaml: their types, bounds and defaults. Unknown keys are refused everywhere.
+
+Short forms (`checks: {test: make test}`, one trigger instead of a list) are widened before they are checked,
+so the rest of Fleet meets one form only.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from fleet.config import values
+from fleet.model.fleet import Duty
+
+Name = Annotated[str, BeforeValidator(values.name, json_schema_input_type=str)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[list[Text], BeforeValidator(values.listed, json_schema_input_type=str | list[str])]
+Tools = Annotated[list[Text], BeforeValidator(values.tools, json_schema_input_type=str | list[str])]
+Duration = Annotated[int, BeforeValidator(values.duration, json_schema_input_type=str)]
+Cost = Annotated[int, BeforeValidator(values.cost, json_schema_input_type=float | str)]
+Tokens = Annotated[int, BeforeValidator(values.tokens, json_schema_input_type=int | str)]
+Cron = Annotated[str, BeforeValidator(values.cron, json_schema_input_type=str)]
+EventCondition = Annotated[str, BeforeValidator(values.event_condition, json_schema_input_type=str)]
+GateCondition = Annotated[str, BeforeValidator(values.gate_condition, json_schema_input_type=str)]
+QuarantineCondition = Annotated[str, BeforeValidator(values.quarantine_condition, json_schema_input_type=str)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Project(_Part):
+    """What this is about."""
+
+    name: Text | None = Field(default=None, description="Its name on screens; the folder's name by default")
+    forge: Annotated[str, BeforeValidator(values.forge)] = Field(
+        default="local", description="Where issues and pull requests live: local"
+    )
+    repo: Text | None = Field(default=None, description="OWNER/NAME on a forge that is not local")
+    base: Annotated[str, BeforeValidator(values.branch)] = Field(
+        default="main", description="The branch that changes are merged into"
+    )
+
+
+class Limits(_Part):
+    """Ceilings. What is left out is taken from `defaults`; `none` takes a ceiling away."""
+
+    time: Duration | None = Field(default=None, description="Such as 45m, 2h30m, 90s")
+    cost: Cost | None = Field(default=None, description="In dollars")
+    tokens: Tokens | None = Field(default=None, description="Such as 150000 or 200k")
+
+
+class Budget(_Part):
+    """What an agent may use."""
+
+    per_run: Limits = Field(default=Limits(), description="In one run, after which it is stopped")
+    per_day: Limits = Field(default=Limits(), description="In one day (UTC), after which it is not started")
+
+
+class Defaults(_Part):
+    """What holds for every agent that does not say otherwise."""
+
+    harness: Text = Field(default="claude-code", description="The program that is the agent")
+    model: Text | None = Field(default=None, description="The harness's own choice by default")
+    budget: Budget = Budget()
+
+
+class Agent(_Part):
+    """A role: who does the work, with which prompt, how many at once, at what cost."""
+
+    template: Text | None = Field(
+        default=None, description="A built-in template, a file of .claude/agents, or a path that ends in .md"
+    )
+    duty: Duty | None = Field(default=None, description="What its jobs produce; the template's by default")
+    harness: Text | None = None
+    model: Text | None = None
+    slots: int = Field(default=1, ge=1, le=64, description="How many runs of it may live at once")
+    budget: Budget = Budget()
+    prompt: Text | None = Field(
+        default=None, description="Its prompt; with a template, what is added to that"
+    )
+    tools: Tools | None = Field(default=None, description="The harness's own tool names; all by default")
+    options: dict[str, str] = Field(default={}, description="For the harness alone")
+
+
+class IssueTrigger(_Part):
+    """An issue was opened, or got a label."""
+
+    labeled: Text | None = None
+    opened: Literal[True] | None = None
+    when: EventCondition | None = Field(default=None, description="CEL over `event`")
+
+
+class EventTrigger(_Part):
+    """An event of this type was recorded, by anybody."""
+
+    type: Annotated[str, BeforeValidator(values.event_type)]
+    when: EventCondition | None = Field(default=None, description="CEL over `event`")
+
+
+class MergeTrigger(_Part):
+    """A change was merged."""
+
+    when: EventCondition | None = Field(default=None, description="CEL over `event`")
+
+
+class Triggers(_Part):
+    """What starts the workflow: any of these."""
+
+    issue: (
+        Annotated[
+            IssueTrigger,
+            BeforeValidator(values.issue, json_schema_input_type=Literal["opened"] | IssueTrigger),
+        ]
+        | None
+    ) = None
+    event: (
+        Annotated[EventTrigger, BeforeValidator(values.event, json_schema_input_type=str | EventTrigger)]
+        | None
+    ) = None
+    schedule: Cron | None = Field(default=None, description="A cron line, in UTC")
+    merge: (
+        Annotated[
+            MergeTrigger, BeforeValidator(values.merge, json_schema_input_type=Literal[True] | MergeTrigger)
+        ]
+        | None
+    ) = None
+    manual: Literal[True] | None = Field(default=None, description="By hand alone: fleet run NAME")
+
+
+class Job(_Part):
+    """One step: played by an agent, by one of several, by any with a duty, or an action of Fleet's own."""
+
+    agent: Text | None = None
+    agents: Texts | None = None
+    duty: Duty | None = None
+    action: Text | None = Field(default=None, description="merge: no agent is needed")
+    needs: Texts = Field(default=[], description="The jobs that have to be done before")
+
+
+class Workflow(_Part):
+    """Jobs with needs; an instance of it runs once for each work item."""
+
+    on: Annotated[
+        list[Triggers], BeforeValidator(values.listed, json_schema_input_type=Triggers | list[Triggers])
+    ] = []
+    jobs: dict[Name, Job] = Field(min_length=1)
+    rounds: int = Field(default=3, ge=0, le=50, description="How often a change may be sent back")
+
+
+class Check(_Part):
+    """A command that is run on the merge result and has to exit with 0."""
+
+    run: Text
+    time: Duration = Field(
+        default=10 * 60_000, description="How long it may take", json_schema_extra={"default": "10m"}
+    )
+
+
+class ReviewGate(_Part):
+    """Approvals of the head commit by others than its author."""
+
+    approvals: int = Field(default=1, ge=1, le=20)
+
+
+class HumanGate(_Part):
+    """A person approves: always, or where the condition holds."""
+
+    when: GateCondition | None = Field(default=None, description="CEL over risk, change, item, agent, run")
+
+
+class Requirement(_Part):
+    """One line of a gate."""
+
+    review: ReviewGate | None = None
+    checks: Literal["passing"] | None = None
+    human: (
+        Annotated[
+            HumanGate, BeforeValidator(values.human, json_schema_input_type=Literal["always"] | HumanGate)
+        ]
+        | None
+    ) = None
+
+
+class Gates(_Part):
+    """What an action must pass."""
+
+    merge: list[Requirement] | None = Field(
+        default=None, description="One approval and passing checks by default"
+    )
+
+
+class Quarantine(_Part):
+    """When an agent may do nothing more until a person releases it."""
+
+    failures: int = Field(default=3, ge=0, le=1000, description="So many failed runs in a row; 0 for never")
+    when: QuarantineCondition | None = Field(default=None, description="CEL over agent and run")
+
+
+class FleetFile(_Part):
+    """The whole of fleet.yaml."""
+
+    version: Annotated[int, BeforeValidator(values.version, json_schema_input_type=Literal[1])] = 1
+    project: Project = Project()
+    defaults: Defaults = Defaults()
+    agents: dict[Name, Agent] = {}
+    workflows: dict[Name, Workflow] = {}
+    checks: dict[
+        Name, Annotated[Check, BeforeValidator(values.check, json_schema_input_type=str | Check)]
+    ] = Field(default={}, description="Commands that are run on the merge result, by name")
+    gates: Gates = Gates()
+    quarantine: Quarantine = Quarantine()
+    attempts: int = Field(
+        default=3, ge=1, le=20, description="How often a job is tried before a person is asked"
+    )
+    notify: Annotated[
+        list[Annotated[str, BeforeValidator(values.url)]],
+        BeforeValidator(values.listed, json_schema_input_type=str | list[str]),
+    ] = Field(default=[], description="Where people are told, as Apprise URLs")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of fleet.yaml, for editors."""
+    schema = FleetFile.model_json_schema(mode="validation")
+    return (
+        {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "fleet.yaml"}
+        | schema
+        | {"title": "fleet.yaml"}
+    )

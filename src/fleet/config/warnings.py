@@ -1,0 +1,86 @@
+"""What a fleet may be but hardly should: nothing here keeps it from starting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.model.fleet import Agent, Fleet, Job, Limit, Workflow
+
+_JUDGES = ("review", "check", "merge")
+_FIGURES = ("time_ms", "cost_micros", "tokens")
+
+
+def warnings(fleet: Fleet) -> list[str]:
+    """Each as one sentence; none when there is nothing to say."""
+    return [*_agents(fleet), *_workflows(fleet), *_gate(fleet), *_names(fleet)]
+
+
+def _agents(fleet: Fleet) -> Iterator[str]:
+    used = {name for workflow in fleet.workflows for job in workflow.jobs for name in job.agents}
+    for agent in fleet.agents:
+        if agent.name not in used:
+            yield f"No job uses the agent {agent.name}: it works only by hand (fleet run {agent.name})."
+        for figure in _FIGURES:
+            run, day = getattr(agent.budget.per_run, figure), getattr(agent.budget.per_day, figure)
+            if day and day < run:
+                word = figure.partition("_")[0]
+                yield f"The {word} that {agent.name} has for a day is less than what it has for one run."
+        if agent.budget.per_run == Limit() and agent.budget.per_day == Limit():
+            yield f"Nothing bounds what {agent.name} uses: it has no ceiling at all."
+
+
+def _workflows(fleet: Fleet) -> Iterator[str]:
+    if not fleet.workflows:
+        yield "There is no workflow: nothing starts by itself."
+    for workflow in fleet.workflows:
+        for job in workflow.jobs:
+            if _duty(fleet, job) in ("review", "check") and not _after_a_change(fleet, workflow, job):
+                yield f"{workflow.name}: {job.name} needs no job that makes a change: it has none to look at."
+        starts = [each for each in workflow.jobs if _duty(fleet, each) == "change"]
+        ends = [each for each in workflow.jobs if _duty(fleet, each) == "merge"]
+        if starts and not ends:
+            yield f"{workflow.name}: no job merges, so its changes stay open until a person merges them."
+        if workflow.rounds == 0 and any(_duty(fleet, each) in _JUDGES for each in workflow.jobs):
+            yield f"{workflow.name}: with rounds: 0 a change that is sent back waits for a person at once."
+
+
+def _gate(fleet: Fleet) -> Iterator[str]:
+    kinds = {each.kind for each in fleet.merge_gate}
+    if not fleet.merge_gate:
+        yield "The merge gate is empty: whatever an agent wrote is merged."
+    if "checks" in kinds and not fleet.checks:
+        yield "The gate asks for checks, but none is declared, so that asks for nothing."
+    wanted = max((each.approvals for each in fleet.merge_gate if each.kind == "review"), default=0)
+    for workflow in fleet.workflows:
+        jobs = [job for job in workflow.jobs if _duty(fleet, job) in _JUDGES and job.agents]
+        merges = any(_duty(fleet, job) == "merge" for job in workflow.jobs)
+        if merges and len(jobs) < wanted:
+            said = f"{workflow.name}: the gate wants {wanted} approvals, its agents can give {len(jobs)}"
+            yield f"{said}; a person has to give the rest."
+
+
+def _names(fleet: Fleet) -> Iterator[str]:
+    for workflow in fleet.workflows:
+        if fleet.agent(workflow.name) is not None:
+            yield f"{workflow.name} is an agent and a workflow: fleet run {workflow.name} means the agent."
+
+
+def _after_a_change(fleet: Fleet, workflow: Workflow, job: Job) -> bool:
+    look, seen = list(job.needs), set()
+    while look:
+        name = look.pop()
+        need = workflow.job(name)
+        if need is None or name in seen:
+            continue
+        if _duty(fleet, need) == "change":
+            return True
+        seen.add(name)
+        look += need.needs
+    return False
+
+
+def _duty(fleet: Fleet, job: Job) -> str:
+    if job.action:
+        return job.action
+    agents = [agent for name in job.agents if isinstance(agent := fleet.agent(name), Agent)]
+    return agents[0].duty if agents else ""
