@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from fleet.model import events as kinds
 from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
@@ -19,6 +20,7 @@ from fleet.views.units import moment
 from fleet.views.waiting import asked, how_to_answer, wait_of
 
 _LONGEST_CHAIN = 200
+_NOBODY = "no workflow listens to it"
 
 
 class Now(NamedTuple):
@@ -45,6 +47,8 @@ def why(
     """
     events = {event.id: event for event in log}
     found = _standing(fleet, state, thing.strip().removeprefix("#"), now, watched=watched)
+    if found is not None and found.kind == "item" and found.state == "idle":
+        found = _unstarted(events, found)
     if found is None and thing in events:
         found = Now(thing, "event", "", "", "", thing)
     if found is None:
@@ -155,6 +159,17 @@ def _numbered(fleet: Fleet, state: State, number: int, now: int, *, watched: boo
         waits = _questions(state, instances[-1].id) if instances else ""
         return Now(str(number), "item", row["state"], row["reason"], waits, newest)
     return None
+
+
+def _unstarted(events: dict[str, Event], item: Now) -> Now:
+    """An item that no workflow was started for: what the rules said of the newest event about it."""
+    for event in reversed(events.values()):
+        trigger = events.get(str(event.data.get("trigger"))) if event.type == kinds.TRIGGER_ROUTED else None
+        if trigger is not None and str(trigger.data.get("item")) == item.name:
+            said = reason_of(event)
+            reason = item.reason if said in ("", _NOBODY) else said
+            return item._replace(reason=reason, newest=event.id)
+    return item
 
 
 def _agent(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) -> Now:
