@@ -18,7 +18,7 @@ from fleet.adapters.sessions.shim_sessions import ShimSessions
 FAMILY = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-subprocess.Popen(["/bin/sleep", "60"], env={})  # without the mark, in the shim's session
+subprocess.run(["/bin/sh", "-c", "sleep 60 &"], env={})  # known by the shim's session alone
 if os.fork() == 0:
     os.setsid()  # with the mark, out of the session
     if os.fork() == 0:
@@ -149,6 +149,11 @@ def test_files_that_a_power_cut_has_torn_tell_an_end_too(runs, left):
     told = runs.sessions.exit("r1")
     assert told.reason == "host restarted"
     assert runs.sessions.exit("r1") == told
+
+
+def test_no_one_is_of_the_family_of_a_process_that_is_not_known():
+    nobody = processes.Identity(0, "")
+    assert processes.family(nobody, nobody, "") == set()
 
 
 def test_a_shim_that_fails_kills_its_program_and_says_why(runs):

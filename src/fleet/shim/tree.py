@@ -68,7 +68,7 @@ def kill_below() -> None:
     shim's own group, which one of them may have joined, they are hit one by one.
     """
     pids = descendants()
-    for group in {_group_of(pid) for pid in pids} - {0, os.getpgrp()}:
+    for group in {_group_of(pid) for pid in pids} - {0, 1, os.getpgrp()}:
         signal_group(group, _signal.SIGKILL)
     for pid in pids:
         try:

@@ -140,8 +140,10 @@ def _a_program_that_cannot_start_has_ended(stage: Stage) -> None:
 
 
 def _another_party_adopts_by_the_key(stage: Stage) -> None:
-    stage.sessions.start("r1", stage.python("import sys; print('heard ' + sys.stdin.readline(), flush=True)"))
+    command = stage.python("import sys; print('heard ' + sys.stdin.readline(), flush=True)")
+    first = stage.sessions.start("r1", command)
     other = stage.open_sessions(stage.place)
+    assert other.start("r1", command) == first, "a start of what lives found another session"
     assert other.alive("r1"), "another party does not see that it lives"
     assert other.send("r1", "you\n"), "another party cannot tell it anything"
     stage.until(lambda: other.exit("r1") is not None, "the end, as another party sees it")

@@ -115,7 +115,7 @@ def family(shim: Identity, child: Identity, mark: str) -> set[Identity]:
         row.identity.pid
         for row in rows.values()
         if row.identity == child
-        or (row.session == shim.pid and not recycled)
+        or (row.session == shim.pid > 1 and not recycled)  # session 0 is no run's
         or _is_marked(row.identity.pid, mark)
     }
     grown = True
@@ -161,7 +161,8 @@ def _kill_group(identity: Identity) -> None:
     """Kill the group of a process in one instant, so that none of it slips away by forking."""
     try:
         group = os.getpgid(identity.pid)
-        if group != os.getpgrp() and is_alive(identity):  # so the group was really its own
+        # Group 0 would mean our own. That it lives, asked after its group, says that the group was really its.
+        if group > 1 and group != os.getpgrp() and is_alive(identity):
             os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
