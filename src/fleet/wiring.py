@@ -11,20 +11,24 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fleet.model.errors import FleetError, UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from fleet.adapters.git.repository import GitRepository
     from fleet.adapters.git.workspaces import CloneWorkspaces
     from fleet.adapters.logs.sqlite import SqliteLog
     from fleet.adapters.sessions.shim_sessions import ShimSessions
+    from fleet.model.event import Event
     from fleet.model.fleet import Fleet
     from fleet.model.state import State
     from fleet.ports.harness import Harness
-    from fleet.ports.log import Log
+    from fleet.ports.log import Log, Verification
     from fleet.ports.terminal import Terminal
 
 CONFIG_NAME = "fleet.yaml"
@@ -115,6 +119,13 @@ def open_log(place: Place) -> SqliteLog:
     return SqliteLog(place.log)
 
 
+def verify_log(place: Place) -> Verification:
+    """Check the log as it lies on the disk. Never raises for what is wrong with it."""
+    from fleet.adapters.logs.verify import verify_log as verify
+
+    return verify(place.log)
+
+
 def read_state(place: Place, log: Log | None = None) -> State:
     """What is true now, by the log."""
     from fleet.policy.fold import fold_all
@@ -199,9 +210,14 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     from fleet.adapters.harnesses.scripted import ScriptedHarness
 
     makers: dict[str, Callable[[], Harness]] = {
-        entry.name: lambda entry=entry: entry.load()() for entry in entry_points(group=ENTRY_POINTS)
+        entry.name: partial(_make, entry) for entry in entry_points(group=ENTRY_POINTS)
     }
     return makers | {"claude-code": ClaudeCodeHarness, "scripted": ScriptedHarness}
+
+
+def _make(entry: EntryPoint) -> Harness:
+    found: Harness = entry.load()()
+    return found
 
 
 def harness(name: str) -> Harness:
@@ -224,11 +240,12 @@ async def watch(
     until_idle: bool = False,
     ready: Callable[[int], None] = lambda _: None,
     stopping: Callable[[Callable[[str], None]], None] = lambda _: None,
+    told: Callable[[Event], None] | None = None,
 ) -> int:
     """Be the project's watcher until it is stopped, or idle. Returns the exit code of `Engine.run`.
 
-    `ready` is told the port once everything is served; `stopping` is given the function that stops it. The
-    caller holds the lease.
+    `ready` is told the port once everything is served; `stopping` is given the function that stops it; `told`
+    hears of every event. The caller holds the lease.
     """
     import time
     from concurrent.futures import ThreadPoolExecutor
@@ -265,6 +282,7 @@ async def watch(
         environment=dict(os.environ),
     )
     engine = Engine(parts, journal)
+    journal.told = told
     stopping(engine.stop)
     desk = EngineDesk(journal, secret)
     serving = await serve(build_app(desk), build_app(desk, mcp=True), place.socket, port=last_port(place))
@@ -303,3 +321,23 @@ def read_watcher(place: Place) -> Mapping[str, object]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def watcher_status(place: Place) -> dict[str, Any]:
+    """What is known of the watcher: `running`, and while it does `pid`, `port`, `started` (ms)."""
+    from fleet.engine.lease import holder
+
+    pid = holder(place.lock)
+    about = read_watcher(place) if pid is not None else {}
+    known = {name: about.get(name, 0) for name in ("port", "started")}
+    return {"running": pid is not None, "pid": pid or 0, **known, "version": about.get("version", "")}
+
+
+def running_version() -> str:
+    """The version of Fleet that runs."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("fleet")
+    except PackageNotFoundError:
+        return "(not installed)"

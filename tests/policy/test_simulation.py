@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,17 +41,40 @@ FLEET = Fleet(
     ),
 )
 
+# Nobody but the gate stands between the author and the base branch here, and the day's money is short.
+LONE = replace(
+    FLEET,
+    agents=(
+        Agent(
+            "dev",
+            "change",
+            slots=3,
+            budget=Budget(per_run=Limit(cost_micros=1_000_000), per_day=Limit(cost_micros=2_500_000)),
+        ),
+    ),
+    workflows=(
+        replace(
+            FEATURE,
+            jobs=(Job("implement", agents=("dev",)), Job("merge", action="merge", needs=("implement",))),
+        ),
+    ),
+)
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 2**32), chaos=st.sampled_from([0.0, 0.1, 0.3, 0.6]))
-def test_every_promise_holds_after_every_step(seed: int, chaos: float) -> None:
-    world = World(FLEET, seed, chaos=chaos)
-    for _ in range(200):
+
+@settings(max_examples=70, deadline=None, derandomize=True)
+@given(
+    fleet=st.sampled_from([FLEET, LONE]),
+    seed=st.integers(0, 2**32),
+    chaos=st.sampled_from([0.0, 0.1, 0.3, 0.6]),
+)
+def test_every_promise_holds_after_every_step(fleet: Fleet, seed: int, chaos: float) -> None:
+    world = World(fleet, seed, chaos=chaos)
+    for _ in range(150):
         world.step()
         assert world.broken_promises() == []
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**32), chaos=st.sampled_from([0.1, 0.4]))
 def test_all_comes_to_rest_once_the_bad_luck_ends(seed: int, chaos: float) -> None:
     world = World(FLEET, seed, chaos=chaos)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -38,6 +38,7 @@ class Journal:
         self._writer = ThreadPoolExecutor(1, "log")
         self.state = State()
         self.wake = asyncio.Event()
+        self.told: Callable[[Event], None] | None = None
 
     def load(self) -> State:
         """Read the log up to its end. Blocks; for the start, before anything else runs."""
@@ -52,6 +53,12 @@ class Journal:
         self._queue.append((facts, future))
         self.wake.set()
         await future
+
+    async def write(self, facts: Sequence[Event]) -> None:
+        """Append these facts and all that is queued, now. For the loop itself, which nobody else wakes."""
+        if facts:
+            self._queue.append((facts, asyncio.get_running_loop().create_future()))
+        await self.write_facts()
 
     async def write_facts(self) -> None:
         """Append what is queued, in groups. What can't be written now stays queued."""
@@ -94,6 +101,8 @@ class Journal:
         for event in stored:
             if event.seq == self.state.seq + 1:
                 fold(self.state, event)
+                if self.told is not None:
+                    self.told(event)
 
     def close(self) -> None:
         """Let go of the thread that writes."""

@@ -84,9 +84,7 @@ class Engine:
         due = next_due(self.parts.fleet, self.journal.state)
         if due is not None and due <= self.parts.clock():
             tick = Event(events.CLOCK_TICKED, {"due": due}, source="fleet/clock")
-            facts = asyncio.ensure_future(self.journal.record([tick]))
-            await self.journal.write_facts()
-            await facts
+            await self.journal.write([tick])
 
     async def _sleep(self) -> None:
         times = [next_due(self.parts.fleet, self.journal.state), self.performer.next_retry()]
@@ -115,6 +113,4 @@ class Engine:
             self.journal.wake.clear()
             await self.journal.write_facts()
             await self.journal.wake.wait()
-        last = asyncio.ensure_future(self.journal.record([stopped]))
-        await self.journal.write_facts()
-        await last
+        await self.journal.write([stopped])

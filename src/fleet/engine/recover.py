@@ -19,10 +19,7 @@ async def recover(parts: Parts, journal: Journal, observer: Observer, *, step: b
     sessions, and end those that nobody wants.
     """
     loop = asyncio.get_running_loop()
-    facts = [*_configured(parts.fleet, journal), _started(step)]
-    recorded = asyncio.ensure_future(journal.record(facts))
-    await journal.write_facts()
-    await recorded
+    await journal.write([*_configured(parts.fleet, journal), _started(step)])
     await loop.run_in_executor(parts.threads, parts.repository.recover)
     alive = await loop.run_in_executor(parts.threads, _alive, parts)
     for name in list(journal.state.moving):

@@ -1,6 +1,6 @@
 """A world made of dice: it plays agents, people, git and crashes against the rules, from one seed.
 
-Nothing real is in it: no process, no clock, no repository. What it does is what the world may do to a watcher at
+Nothing real is in it: no process, no clock, no repository. It does what the world may do to a watcher at
 any time: sessions end in every way there is, people answer or don't, the base branch moves, the watcher dies
 between a deed and the event that tells of it. After each step `broken_promises` says what should never be.
 """
@@ -20,6 +20,7 @@ from fleet.model.state import Run, State, Wish
 from fleet.policy.decide import decide
 from fleet.policy.due import next_due, rest
 from fleet.policy.fold import fold, fold_all
+from fleet.policy.gate import requirements
 
 START_MS = 1_767_225_600_000
 _MOST_STEPS = 500
@@ -66,6 +67,7 @@ class World:
 
     def settle(self) -> None:
         """Ask the rules until they have nothing more to say."""
+        decided: list[Event] = []
         for _ in range(_MOST_STEPS):
             decided = decide(self.fleet, self.state)
             if not decided:
@@ -247,7 +249,8 @@ class World:
 
     def _do_merge(self, wish: Wish) -> list[Event]:
         head, change = wish.args["head"], self.state.changes[wish.args["change"]]
-        if change.head != head or not change.open or not all(each["met"] for each in change.gate):
+        gate = requirements(self.fleet, self.state, change)
+        if change.head != head or not change.open or not all(each["met"] for each in gate):
             return []
         if head not in self.merged:
             if wish.args["base"] != self.base:

@@ -1,0 +1,93 @@
+"""Being the watcher in this process: the lease, the signals, and a line for what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fleet.engine.lease import lease
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.surfaces.cli.output import clean, clock, print_json, say
+from fleet.views.events import words
+from fleet.wiring import load_fleet, running_version, watch
+
+if TYPE_CHECKING:
+    from fleet.wiring import Place
+
+
+def watch_here(place: Place, *, step: bool, until_idle: bool, json: bool, ready_fd: int) -> int:
+    """Watch until a signal, or until idle; returns the exit code. Raises `FleetError` for a second one."""
+    fleet = load_fleet(place)
+    place.dot.mkdir(mode=0o700, exist_ok=True)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+    with lease(place.lock):
+        code = asyncio.run(
+            watch(
+                place,
+                fleet,
+                step=step,
+                until_idle=until_idle,
+                ready=lambda port: _ready(place, port, ready_fd),
+                stopping=_on_signals,
+                told=None if json else _tell,
+            )
+        )
+    if json:
+        print_json({"exit": code, "waits_for_person": code == 3})
+    return code
+
+
+def _ready(place: Place, port: int, ready_fd: int) -> None:
+    """Say where this watcher is, to those who look for it and to the one who waits for it."""
+    about = {
+        "pid": os.getpid(),
+        "port": port,
+        "started": time.time_ns() // 1_000_000,
+        "version": running_version(),
+    }
+    draft = place.watcher.with_suffix(".draft")
+    draft.write_text(json.dumps(about), encoding="utf-8")
+    draft.replace(place.watcher)
+    if ready_fd >= 0:
+        os.write(ready_fd, b"+")
+        os.close(ready_fd)
+
+
+def _on_signals(stop: Callable[[str], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, f"it was asked to by {number.name}")
+
+
+_QUIET = (
+    events.CONFIG_LOADED,
+    events.BASE_SEEN,
+    events.CLOCK_TICKED,
+    events.EFFECT_DONE,
+    events.EFFECT_WANTED,
+    events.GATE_EVALUATED,
+    events.RUN_ACTED,
+    events.RUN_COLLECTED,
+    events.RUN_CONVERSED,
+    events.RUN_EXITED,
+    events.RUN_QUEUED,
+    events.RUN_SPENT,
+    events.TRIGGER_ROUTED,
+)
+
+
+def _tell(event: Event) -> None:
+    """One line for an event that people care about."""
+    if event.type not in _QUIET:
+        reason = event.data.get("reason") or event.data.get("why") or event.data.get("error") or ""
+        more = f" - {clean(str(reason))[:160]}" if reason else ""
+        say(f"{clock(event.time)}  {words(event)}{more}")
+        sys.stdout.flush()
