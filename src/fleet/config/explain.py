@@ -43,7 +43,9 @@ class ConfigError(UsageError):
     """A file of the operator's is wrong. `problems` are all that was found, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems), key=lambda each: (each.file, each.line, each.column)))
+        self.problems = tuple(
+            sorted(dict.fromkeys(problems), key=lambda each: (each.file, each.line, each.column))
+        )
         shown = [str(each) for each in self.problems[:_MOST_SHOWN]]
         more = len(self.problems) - len(shown)
         if len(self.problems) > 1:
@@ -57,9 +59,11 @@ def problem_at(
     file: str, document: Document, path: Sequence[Key], *, expected: str, hint: str = "", key: bool = False
 ) -> Problem:
     """The problem that a value is not what was expected; with `key`, that its key is not."""
-    spot = document.key_at(path) if key else document.value_at(path)
-    found = repr(str(path[-1])) if key else found_at(document, path)
-    return placed(file, spot, path[:-1] if key else path, found, expected=expected, hint=hint)
+    if key:
+        spot, found = document.key_at(path), repr(str(path[-1]))
+        return placed(file, spot, document.nearest(path[:-1]), found, expected=expected, hint=hint)
+    spot, found = document.value_at(path), found_at(document, path)
+    return placed(file, spot, document.nearest(path), found, expected=expected, hint=hint)
 
 
 def placed(

@@ -65,7 +65,7 @@ def _declared(file: str, document: Document, problems: list[Problem]) -> FleetFi
     if not isinstance(document.value, dict):
         spot = document.value_at(())
         expected = f"a mapping with {named(keys_at(()))}"
-        what = "nothing" if document.value is None else f"a {type(document.value).__name__}"
+        what = {list: "a list", type(None): "nothing"}.get(type(document.value), "a text")
         problems.append(placed(file, spot, (), what, expected=expected, hint="fleet init writes a first one"))
         return None
     try:

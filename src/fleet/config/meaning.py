@@ -32,7 +32,8 @@ class Meaning:
         for name, agent in self._declared.agents.items():
             yield from self._harness(("agents", name, "harness"), agent.harness, harnesses)
         for name, workflow in self._declared.workflows.items():
-            yield from self._workflow(("workflows", name), workflow)
+            path = ("workflows", name)
+            yield from list(self._workflow(path, workflow)) or self._merges(path, workflow)
         for at, requirement in enumerate(self._declared.gates.merge or ()):
             yield from self._requirement(("gates", "merge", at), requirement)
 
@@ -57,8 +58,6 @@ class Meaning:
             found = " → ".join(circle)
             spot = self._document.key_at(where)
             yield placed(self._file, spot, where, found, expected="needs that do not go in a circle")
-        else:
-            yield from self._merges(path, workflow)
 
     def _triggers(self, path: Path, triggers: schema.Triggers) -> Iterator[Problem]:
         if not triggers.model_fields_set:

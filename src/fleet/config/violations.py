@@ -83,10 +83,16 @@ def _violation(
         expected = f"a mapping with {_one_of(keys_at(path))}"
         return problem_at(file, document, path, expected=expected)
     if kind == "literal_error":
-        names = str(about["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        names = (
+            str(about["expected"]).replace("'", "").replace(" or ", ", ").replace("True", "true").split(", ")
+        )
         hint = did_you_mean(str(document.written.get(document.nearest(path), "")).strip('"'), names)
         return problem_at(
-            file, document, path, expected=" or ".join(names).replace("True", "true"), hint=hint
+            file,
+            document,
+            path,
+            expected=" or ".join(names) if len(names) < 4 else f"one of {named(names)}",
+            hint=hint,
         )
     return problem_at(file, document, path, expected=_expected(kind, about), hint=_hint(kind, path, document))
 
