@@ -143,8 +143,8 @@ def _another_party_adopts_by_the_key(stage: Stage) -> None:
     command = stage.python("import sys; print('heard ' + sys.stdin.readline(), flush=True)")
     first = stage.sessions.start("r1", command)
     other = stage.open_sessions(stage.place)
-    assert other.start("r1", command) == first, "a start of what lives found another session"
     assert other.alive("r1"), "another party does not see that it lives"
+    assert other.start("r1", command) == first, "a start of what lives found another session"
     assert other.send("r1", "you\n"), "another party cannot tell it anything"
     stage.until(lambda: other.exit("r1") is not None, "the end, as another party sees it")
     texts = [record.text for record in other.read("r1", 0)[0] if record.stream == "out"]

@@ -161,7 +161,7 @@ def _kill_group(identity: Identity) -> None:
     """Kill the group of a process in one instant, so that none of it slips away by forking."""
     try:
         group = os.getpgid(identity.pid)
-        # Group 0 would mean our own. That it lives, asked after its group, says that the group was really its.
+        # Group 0 would mean our own. That it lives, asked after its group, says that this was its group.
         if group > 1 and group != os.getpgrp() and is_alive(identity):
             os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
