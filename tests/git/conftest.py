@@ -86,7 +86,12 @@ class Desk:
         )
 
     def change(
-        self, files: dict[str, str | None], id: str = "r1", *, start: str | None = None, message: str = "Change"
+        self,
+        files: dict[str, str | None],
+        id: str = "r1",
+        *,
+        start: str | None = None,
+        message: str = "Change",
     ) -> str:
         """A commit on the branch fleet/<id>, made in a workspace and taken."""
         workspace = self.prepare(id, start=start)

@@ -223,13 +223,14 @@ def _in_order(part: Part, goes: Callable[[Move], bool]) -> list[tuple[int, Move]
 
 
 def _make_room(path: Path) -> None:
-    """Make the directories above a file to be, and take away an empty one in its place."""
+    """Make the directories above a file to be, and take away one without files in its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir() and not path.is_symlink():
-        try:
-            path.rmdir()
-        except OSError as error:
-            raise FileExistsError(path) from error
+        for folder, _, _ in os.walk(path, topdown=False):
+            try:
+                Path(folder).rmdir()
+            except OSError as error:
+                raise FileExistsError(path) from error
 
 
 def _prune(path: Path, work_tree: Path) -> None:

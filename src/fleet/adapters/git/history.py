@@ -47,7 +47,7 @@ def path_history(git_dir: Path, tip: str, paths: Sequence[str]) -> tuple[PathHis
         span = [tip, f"^{oldest}"] if oldest else [tip]
         options = ("--no-merges", "--no-renames", "--name-only", "--format=%x00%x00%ct%x00%ae")
         found = run(git_dir, "log", "-z", *options, *span, "--", *asked, limit=_LOG_BYTES)
-        for block in found.text.split("\0\0\0"):
+        for block in filter(None, found.text.split("\0\0\0")):
             when, author, *names = block.strip("\0").split("\0")
             for name in names:
                 count, authors, last = seen.get(name.lstrip("\n"), (0, set(), 0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,10 +29,12 @@ Mark = tuple[int, int, int, int]
 
 
 def mark(path: Path) -> Mark | None:
-    """The mark of what is at `path`, links not followed; None when nothing is there."""
+    """The mark of the file (or link, itself) at `path`; None when there is none, or a directory."""
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISDIR(found.st_mode):
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
 

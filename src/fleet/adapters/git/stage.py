@@ -32,7 +32,9 @@ def staged(part: Part, old: str, new: str, sides: Sequence[Sides], held: int) ->
     The index must be locked: what is found clean here is still so afterwards, but for an editor's writes,
     which applying (advance.py) notices.
     """
-    (part.stage / "old").mkdir(parents=True, exist_ok=True)
+    files = part.stage / "new"
+    for folder in (part.stage / "old", files):
+        folder.mkdir(parents=True, exist_ok=True)
     present = part.git_dir / "index"
     if present.exists():
         # With its time: git trusts an entry of an index only if the file is older than that.
@@ -46,12 +48,10 @@ def staged(part: Part, old: str, new: str, sides: Sequence[Sides], held: int) ->
     try:
         # Git's own check besides: it sees changes in files that the user told it to assume unchanged.
         git(place, "read-tree", "-n", "-m", "-u", old, new)
-        git(place, "read-tree", "-m", old, new)
     except GitFailed as error:
         return dirty(part.work_tree, _REFUSED.findall(error.why), error.why)
-    coming = "".join(f"{side.path}\0" for side in sides if side.new[0] not in _NO_FILE)
-    files = part.stage / "new"
-    git(place, "checkout-index", f"--prefix={files}/", "-z", "--stdin", input=coming)
+    # What changes is written into the empty directory, just as git would write it into the checkout.
+    git(replace(place, work_tree=files), "read-tree", "-m", "-u", old, new)
     return replace(
         part,
         index=mark(present),

@@ -72,11 +72,10 @@ class CloneWorkspaces:
             self._records.mkdir(parents=True, exist_ok=True)
             self._making.mkdir(exist_ok=True)
             self._check_commits(start, base_sha)
-            if self.exists(id):
-                if self._follows(id, record, reset=reset):
-                    self._renew(id, record, author)
-                    return path
-                self.discard(id)
+            if self.exists(id) and self._follows(id, record, reset=reset):
+                self._renew(id, record, author)
+                return path
+            self.discard(id)  # the old one, or what is there under its name without being one
             sweep(self._making)
             self._make(id, record, author)
         except OSError as error:
