@@ -8,8 +8,8 @@ import re
 from decimal import Decimal, InvalidOperation
 
 _MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000}
-_PART = re.compile(r"(\d{1,9})(d|h|m|s)")
-_DURATION = re.compile(r"(?:\d{1,9}[dhms])+")
+_PART = re.compile(r"([0-9]{1,9})(d|h|m|s)")
+_DURATION = re.compile(r"(?:[0-9]{1,9}[dhms])+")
 _MOST_MS = 366 * _MS["d"]
 _MOST_DOLLARS = 1_000_000
 _MOST_TOKENS = 10**12
@@ -19,7 +19,7 @@ _THOUSANDS = {"": 1, "k": 1000, "M": 1_000_000}
 def duration_ms(text: str) -> int:
     """`45m`, `2h30m`, `90s`, `1d` in milliseconds; the units go from large to small, each at most once."""
     written = text.replace(" ", "")
-    if re.fullmatch(r"\d+", written):
+    if re.fullmatch(r"[0-9]+", written):
         raise ValueError(f"it needs a unit: {written}m is {written} minutes, {written}s is {written} seconds")
     if not _DURATION.fullmatch(written):
         raise ValueError("write it like 45m, 2h30m or 90s")
@@ -50,7 +50,7 @@ def cost_micros(written: str | float) -> int:
 def token_count(written: str | int) -> int:
     """A number of tokens: `150000`, `200k`, `1.5M`."""
     text = str(written).strip()
-    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?)\s*([kKM]?)", text)
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kKM]?)", text)
     if not found:
         raise ValueError("write it like 150000, 200k or 1.5M")
     tokens = Decimal(found[1]) * _THOUSANDS[found[2].replace("K", "k")]
