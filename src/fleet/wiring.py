@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -247,7 +248,6 @@ async def watch(
     `ready` is told the port once everything is served; `stopping` is given the function that stops it; `told`
     hears of every event. The caller holds the lease.
     """
-    import time
     from concurrent.futures import ThreadPoolExecutor
 
     from fleet.engine.desk import EngineDesk
@@ -261,7 +261,7 @@ async def watch(
 
     log, sessions = open_log(place), open_sessions(place)
     secret = read_secret(place.secret)
-    journal = Journal(log)
+    journal = Journal(log, clock)
     journal.load()
     parts = Parts(
         fleet=fleet,
@@ -271,7 +271,7 @@ async def watch(
         repository=open_repository(place, fleet.base),
         harnesses=harnesses(),
         terminal=open_terminal(place, fleet.name),
-        clock=lambda: time.time_ns() // 1_000_000,
+        clock=clock,
         render=lines_of,
         threads=ThreadPoolExecutor(16, "deed"),
         root=place.root,
@@ -295,6 +295,11 @@ async def watch(
         parts.threads.shutdown(wait=False, cancel_futures=True)
         sessions.close()
         log.close()
+
+
+def clock() -> int:
+    """The time now, in ms since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def program_folder() -> Path:

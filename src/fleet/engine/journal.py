@@ -2,7 +2,8 @@
 
 Facts (what sessions, agents and effects report) are queued and appended together, so a burst costs one
 commit. What the rules decide is appended only if nothing has come between: `expected` is the event that they
-saw.
+saw. A whole chain of decisions (a run has ended, so its job is done, so the next one is queued, so it starts)
+is one append.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
+from uuid import uuid4
 
 from fleet.model import events
 from fleet.model.errors import Conflict, Temporary
@@ -20,7 +22,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State
 from fleet.policy.decide import decide
 from fleet.policy.fold import fold, fold_all
-from fleet.ports.log import Log
+from fleet.ports.log import Clock, Log
 
 _MOST_AT_ONCE = 500
 _MOST_STEPS = 10_000
@@ -32,8 +34,9 @@ logger = logging.getLogger("fleet.engine")
 class Journal:
     """The state, and all that is written on behalf of this watcher. Used on one event loop only."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, clock: Clock) -> None:
         self._log = log
+        self._clock = clock
         self._queue: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
         self._writer = ThreadPoolExecutor(1, "log")
         self.state = State()
@@ -78,16 +81,40 @@ class Journal:
 
     async def settle(self, fleet: Fleet) -> None:
         """Ask the rules and append what they decide, until they have nothing more to say."""
-        decided: list[Event] = []
+        while decided := self._conclusions(fleet):
+            stored: list[Event] = []
+            try:
+                stored = await self._append(decided, decided[0].seq - 1)
+            except Conflict:
+                pass  # somebody was faster: what was folded in advance is not what happened
+            finally:
+                if [replace(event, hash="") for event in stored] != decided:
+                    await self._start_over()
+            for event in stored:
+                self._tell(event)
+
+    def _conclusions(self, fleet: Fleet) -> list[Event]:
+        """All that follows from what is true, folded in advance."""
+        found: list[Event] = []
+        now = max(self.state.now, self._clock())
         for _ in range(_MOST_STEPS):
             decided = decide(fleet, self.state)
             if not decided:
-                return
-            try:
-                self.take(await self._append(decided, self.state.seq))
-            except Conflict:
-                await self.catch_up()
-        raise RuntimeError(f"the rules do not come to rest; the last one was {decided[0].source}")
+                return found
+            for event in decided:
+                made = replace(event, id=uuid4().hex, time=now, seq=self.state.seq + 1)
+                fold(self.state, made)
+                found.append(made)
+        raise RuntimeError(f"the rules do not come to rest; the last one was {found[-1].source}")
+
+    async def _start_over(self) -> None:
+        """Forget all and fold the log anew, into the same state, which others hold."""
+        fresh = State()
+        for part in fields(State):
+            setattr(self.state, part.name, getattr(fresh, part.name))
+        told, self.told = self.told, None
+        await self.catch_up()
+        self.told = told
 
     async def catch_up(self) -> None:
         """Fold what others have appended."""
@@ -101,8 +128,11 @@ class Journal:
         for event in stored:
             if event.seq == self.state.seq + 1:
                 fold(self.state, event)
-                if self.told is not None:
-                    self.told(event)
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        if self.told is not None:
+            self.told(event)
 
     def close(self) -> None:
         """Let go of the thread that writes."""

@@ -60,7 +60,9 @@ class Performer:
     def launch(self) -> None:
         """Begin what is wanted and not under way."""
         now = self._parts.clock()
-        for key, wish in self._journal.state.wishes.items():
+        wishes = self._journal.state.wishes.items()
+        # Starts come first: somebody waits for them, while a check takes as long as it takes.
+        for key, wish in sorted(wishes, key=lambda each: each[1].kind != "start"):
             if key not in self._tasks and wish.retry_at <= now:
                 task = asyncio.create_task(self._perform(wish), name=key)
                 self._tasks[key] = task

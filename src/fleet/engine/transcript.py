@@ -105,7 +105,7 @@ class Transcript:
             spent = (
                 event.input_tokens + event.output_tokens + event.cache_read_tokens + event.cache_write_tokens
             )
-            data: dict[str, Any] = {"run": run, "cost_micros": event.cost_micros or 0, "tokens": spent}
+            data: dict[str, Any] = {"run": run, "cost_micros": event.cost_micros, "tokens": spent}
             data["turns"] = event.turns
             return [self._next(events.RUN_SPENT, data)]
         if isinstance(event, Finished):

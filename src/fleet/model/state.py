@@ -92,6 +92,7 @@ class Run:
     ceiling_ms: int = 0
     cost_limit: int = 0
     conversation: str = ""
+    conversed: bool = False  # its harness has opened that conversation, or gone on with it
     question: str = ""
     unsaid: dict[str, str] = field(default_factory=dict)  # event id → words for the agent, not delivered yet
     pid: int = 0  # of the process that supervises its session
@@ -102,6 +103,9 @@ class Run:
     action: str = ""
     acted: int = 0
     cost_micros: int = 0
+    cost_known: bool = (
+        False  # some harnesses tell the cost at the end alone, and so never when they are killed
+    )
     tokens: int = 0
     stop_reason: str = ""
     stop_kind: str = ""  # person | over_budget | quarantine | not_wanted

@@ -163,6 +163,7 @@ def _ended(run: Run, ending: Ending) -> Event:
         "reason": ending.reason,
         "counts": ending.counts,
         "cost_micros": run.cost_micros,
+        "charged_micros": charge(run),
         "tokens": run.tokens,
     }
     return fact(events.RUN_ENDED, data, cause=run.cause, story=run.instance)
@@ -224,6 +225,14 @@ def _review(run: Run, change: Change, verdict: str) -> Event:
         "run": run.id,
     }
     return fact(events.CHANGE_REVIEWED, data, cause=run.cause, story=run.instance)
+
+
+def charge(run: Run) -> int:
+    """What the run costs its agent's budget, in micro-dollars. One that was ended before its harness told
+    what it cost is charged all that was set aside for it: a budget must not be walked around by being killed.
+    """
+    untold = run.tokens > 0 and not run.cost_known
+    return max(run.cost_micros, run.cost_limit) if untold else run.cost_micros
 
 
 def branch_name(state: State, instance: Instance) -> str:

@@ -70,4 +70,4 @@ def _goes_on(last: Run, record: JobRecord) -> bool:
     """Whether the next run goes on in the last one's conversation. One that failed twice in it starts afresh:
     the conversation itself may be what is wrong.
     """
-    return bool(last.conversation) and record.failures < 2
+    return last.conversed and record.failures < 2

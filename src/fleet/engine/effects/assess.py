@@ -17,6 +17,8 @@ async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """The event with the score and its factors."""
     change = state.changes[wish.args["change"]]
     head = str(wish.args["head"])
+    if not change.open or change.head != head:
+        return []
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(parts.threads, assessed, parts, head)
     data = {"change": change.id, "head": head, **found}

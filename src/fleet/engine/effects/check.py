@@ -38,6 +38,8 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """The event with every check's result, for this head on the base as it is now."""
     change, head = state.changes[wish.args["change"]], str(wish.args["head"])
     story = change.instance
+    if not change.open or change.head != head:
+        return []
     loop = asyncio.get_running_loop()
     place = await loop.run_in_executor(parts.threads, _prepare, parts, change.id, head, wish.wanted)
     if place.conflicts:

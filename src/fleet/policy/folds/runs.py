@@ -79,6 +79,7 @@ def run_spent(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     run = state.runs.get(text(data, "run"))
     if run is not None:
         run.cost_micros = max(run.cost_micros, whole(data, "cost_micros"))
+        run.cost_known = run.cost_known or type(data.get("cost_micros")) is int
         run.tokens = max(run.tokens, whole(data, "tokens"))
 
 
@@ -87,6 +88,7 @@ def run_conversed(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     run = state.runs.get(text(data, "run"))
     if run is not None:
         run.conversation = text(data, "conversation")
+        run.conversed = True
         run.model = text(data, "model") or run.model
 
 
@@ -163,7 +165,7 @@ def _count_run(agent: AgentRecord, run: Run, failed: bool, event: Event) -> None
     """What the run cost its agent, on the day that it ended (UTC)."""
     day = agent.spent.setdefault(event.time // DAY_MS, {"time_ms": 0, "cost_micros": 0, "tokens": 0})
     day["time_ms"] += max(0, run.ended - run.started) if run.started else 0
-    day["cost_micros"] += run.cost_micros
+    day["cost_micros"] += whole(event.data, "charged_micros") or run.cost_micros
     day["tokens"] += run.tokens
     if failed:
         agent.failures += 1
