@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.views.conftest import FLEET, NOON, Story
 
 from fleet.model import events
 from fleet.model.fleet import Budget, Limit
+from fleet.testing.story import FLEET, NOON, Story
 from fleet.testing.world import World
 from fleet.views.board import board
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.views.conftest import NOON, Story
-
 from fleet.model import events
+from fleet.testing.story import NOON, Story
 from fleet.views.ledger import ledger
 
 DAY = 86_400_000

@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.views.conftest import FLEET, Story
 
 from fleet.model import events
 from fleet.model.errors import FleetError
+from fleet.testing.story import FLEET, Story
 from fleet.testing.world import World
 from fleet.views.why import why
 

@@ -1,0 +1,76 @@
+"""`fleet events`: the log, one event a line; `--follow` goes on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+import typer
+
+from fleet.model.event import Event, to_cloudevent
+from fleet.surfaces.cli.output import clean, clock, print_json_line, say
+from fleet.surfaces.cli.project import open_project
+
+app = typer.Typer()
+
+
+@app.command()
+def events(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    kind: Annotated[
+        str, typer.Option("--type", metavar="GLOB", help="Only types like this: fleet.run.*")
+    ] = "",
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="SEQ", min=0, help="Only those behind this number.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", "-n", metavar="N", min=0, help="At most so many: the newest; after SEQ: the next."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one CloudEvent a line.")] = False,
+) -> None:
+    """Show the event log, oldest first."""
+    with open_project() as project:
+        last = 0
+        found = (event for event in project.log.read(after or 0) if _fits(event, kind))
+        for event in _limited(found, limit, newest=after is None):
+            last = event.seq
+            _show(event, json=json)
+        if follow and (limit is None or after is None):
+            _follow(project.log.follow(last or after or 0), kind, json=json)
+
+
+def _follow(following, kind: str, *, json: bool) -> None:  # type: ignore[no-untyped-def]  # ports.log.Following
+    with following:
+        while True:
+            for event in following.wait(None):
+                if _fits(event, kind):
+                    _show(event, json=json)
+
+
+def _limited(found: Iterable[Event], limit: int | None, *, newest: bool) -> Iterator[Event]:
+    if limit is None:
+        yield from found
+    elif newest:
+        yield from deque(found, maxlen=limit)
+    else:
+        for _, event in zip(range(limit), found, strict=False):
+            yield event
+
+
+def _fits(event: Event, kind: str) -> bool:
+    return not kind or fnmatchcase(event.type, kind)
+
+
+def _show(event: Event, *, json: bool) -> None:
+    if json:
+        print_json_line(to_cloudevent(event))
+        return
+    from fleet.views.events import told
+
+    name = clean(event.type.removeprefix("fleet."))
+    say(f"{event.seq:>6}  {clock(event.time)}  {name:<20}  {told(event)}")

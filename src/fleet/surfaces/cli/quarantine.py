@@ -1,0 +1,45 @@
+"""`fleet quarantine AGENT`: it may do nothing more until a person releases it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fleet.model import events
+from fleet.model.errors import FleetError
+from fleet.model.event import Event
+from fleet.model.state import State
+from fleet.surfaces.cli.acting import act, actor, deed, tell
+from fleet.surfaces.cli.finding import near
+from fleet.surfaces.cli.options import Json, Reason, given
+from fleet.surfaces.cli.people_only import people_only
+from fleet.surfaces.cli.project import open_project
+
+app = typer.Typer()
+
+
+@app.command()
+def quarantine(
+    agent: Annotated[str, typer.Argument(metavar="AGENT")],
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """Quarantine an agent: its runs are stopped, and it gets no new ones."""
+    people_only(f"quarantine {agent}")
+    why = given(reason, "reason")
+
+    def quarantined(state: State) -> list[Event]:
+        record = state.agents.get(agent)
+        if record is not None and record.quarantined:
+            raise FleetError(f"{agent} is in quarantine already", why=record.quarantined)
+        data = {"agent": agent, "reason": why, "actor": actor()}
+        return [deed(events.AGENT_QUARANTINED, data, subject=f"agent/{agent}")]
+
+    with open_project() as project:
+        known = [*project.state.agents, *(each.name for each in project.fleet.agents)]
+        if agent not in known:
+            raise FleetError(f"There is no agent {agent!r}", do=near(agent, known, "See: fleet status"))
+        act(project, quarantined)
+        document = {"agent": agent, "quarantined": True, "reason": why}
+        tell(project, f"{agent} is in quarantine: {why}", document, as_json=json)

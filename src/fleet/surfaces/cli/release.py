@@ -1,0 +1,43 @@
+"""`fleet release AGENT`: let it work again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fleet.model import events
+from fleet.model.errors import FleetError
+from fleet.model.event import Event
+from fleet.model.state import State
+from fleet.surfaces.cli.acting import act, actor, deed, tell
+from fleet.surfaces.cli.finding import near
+from fleet.surfaces.cli.options import Json, Reason, given
+from fleet.surfaces.cli.people_only import people_only
+from fleet.surfaces.cli.project import open_project
+
+app = typer.Typer()
+
+
+@app.command()
+def release(
+    agent: Annotated[str, typer.Argument(metavar="AGENT")],
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """Release an agent from its quarantine. Its failures are counted from zero again."""
+    people_only(f"release {agent}")
+    why = given(reason, "reason")
+
+    def released(state: State) -> list[Event]:
+        record = state.agents.get(agent)
+        if record is None or not record.quarantined:
+            held = [name for name, each in state.agents.items() if each.quarantined]
+            otherwise = f"In quarantine: {', '.join(held)}." if held else "No agent is."
+            raise FleetError(f"{agent} is not in quarantine", do=near(agent, held, otherwise))
+        data = {"agent": agent, "reason": why, "actor": actor()}
+        return [deed(events.AGENT_RELEASED, data, subject=f"agent/{agent}", cause=record.cause)]
+
+    with open_project() as project:
+        act(project, released)
+        tell(project, f"{agent} may work again", {"agent": agent, "quarantined": False}, as_json=json)

@@ -1,0 +1,57 @@
+"""`fleet say RUN TEXT`: tell a live run something, or answer what it asked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fleet.model import events
+from fleet.model.errors import FleetError
+from fleet.model.event import Event
+from fleet.model.state import State
+from fleet.surfaces.cli.acting import act, actor, deed, tell
+from fleet.surfaces.cli.answering import answer, question_of
+from fleet.surfaces.cli.finding import find_run
+from fleet.surfaces.cli.options import Json, RunId, given, text_of
+from fleet.surfaces.cli.people_only import people_only
+from fleet.surfaces.cli.project import open_project
+
+app = typer.Typer()
+
+
+@app.command()
+def say(
+    run: RunId,
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="The words.")] = None,
+    file: Annotated[
+        str, typer.Option("--file", "-F", metavar="FILE", help="The text's file, - for stdin.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Tell a live run something; if it asked a question, this is the answer."""
+    people_only(f"say {run}")
+    words = given(text_of(" ".join(text or ()), file), "text")
+
+    def said(state: State) -> list[Event]:
+        found = find_run(state, run)
+        asked = question_of(state, found.id)
+        if asked is not None:
+            return [answer(asked, given=True, note=words)]
+        if not found.live:
+            raise FleetError(
+                f"{found.id} can't hear you",
+                why=f"it is {found.outcome or found.state}",
+                do=f"Try it again: fleet retry {found.id}" if found.state == "ended" else "",
+            )
+        data = {"run": found.id, "text": words, "actor": actor()}
+        return [
+            deed(events.RUN_SAID, data, subject=f"run/{found.id}", cause=found.cause, story=found.instance)
+        ]
+
+    with open_project() as project:
+        event = act(project, said)[0]
+        answered = event.type == events.APPROVAL_GIVEN
+        done = f"You answered {run} ({event.data['approval']})" if answered else f"You told {run}"
+        document = {"run": run, "event": event.id, "approval": event.data.get("approval")}
+        tell(project, done, document, as_json=json)
