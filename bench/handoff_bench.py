@@ -2,8 +2,8 @@
 
 A real project (git, log, shims, the scripted agent) with many runs live that just wait, while one issue after
 another goes through implement → review. Both ends are on one clock: the time of `fleet.run.ended` in the log,
-another goes through implement → review. Both ends are on one clock: the time of `fleet.run.ended` in the
-floor: fork and exec of a process that does nothing, and a session started without any engine.
+and the time at which the next run's process was started, as its shim noted it. Beside it, in the same run,
+the floor: fork and exec of a process that does nothing, and a session started without any engine.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from fleet.policy.answer import answers_to_apply, approvals_to_lapse
 from fleet.policy.examine import changes_to_assess, changes_to_check
 from fleet.policy.finish import instances_to_abandon, instances_to_finish
 from fleet.policy.gate import approvals_to_ask, gates_to_evaluate
-from fleet.policy.land import changes_to_merge, jobs_to_land
+from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.quarantine import agents_to_quarantine
 from fleet.policy.queue import jobs_to_queue
@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     runs_to_admit,
     gates_to_evaluate,
     approvals_to_ask,
+    merges_to_give_up,
     changes_to_merge,
     instances_to_finish,
 )

@@ -49,6 +49,20 @@ def landing(state: State) -> list[tuple[Instance, JobRecord, Change]]:
     return found
 
 
+def merges_to_give_up(fleet: Fleet, state: State) -> list[Event]:
+    """Merges that the repository refused for good: a person has to look before it is tried again."""
+    del fleet
+    decided: list[Event] = []
+    asked = state.approval_number
+    for instance, record, change in landing(state):
+        if change.held.get("kind") == "refused":
+            asked += 1
+            job = next(name for name, each in instance.jobs.items() if each is record)
+            why = f"it could not be merged: {change.held.get('reason', '')}"
+            decided += stuck(state, instance, job, "failed", why, number=asked)
+    return decided
+
+
 def changes_to_merge(fleet: Fleet, state: State) -> list[Event]:
     """The next change to merge: one at a time, since each merge moves the base that the others were checked
     on.
@@ -57,6 +71,8 @@ def changes_to_merge(fleet: Fleet, state: State) -> list[Event]:
     if any(each.kind == "merge" for each in state.wishes.values()):
         return []
     for instance, _, change in landing(state):
+        if change.held.get("kind") == "refused":
+            continue
         if change.gate and all(each["met"] for each in change.gate) and not objections(change):
             args = {"change": change.id, "head": change.head, "base": state.base, "instance": instance.id}
             key = f"{change.id}/{change.head}/{state.base}"

@@ -85,6 +85,9 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
         reason = f"the model's provider refused its credentials: {run.exit.get('error', '')}"
         return Ending("failed", reason, "stuck", "auth", counts=False)
     reason = _failure(run) + said
+    if run.exit.get("reason") in ("not started", "spawn failed"):
+        # It would fail the same way again: something has to be installed or put right first.
+        return Ending("failed", reason, "stuck", "failed", counts=False)
     overloaded = run.exit.get("finish") == "overloaded"
     if state.instances[run.instance].jobs[run.job].failures + 1 >= fleet.attempts:
         return Ending("failed", reason, "stuck", "failed", counts=not overloaded)

@@ -108,6 +108,9 @@ def job_resumed(state: State, event: Event, data: Mapping[str, Any]) -> None:
     feedback = "\n\n".join(text for text in (record.feedback, text(data, "feedback")) if text)
     _reset(record, event.id)
     record.feedback = feedback
+    change = state.changes.get(instance.change)
+    if change is not None and not change.merged:
+        change.held, change.open = {}, True
     if instance.outcome and instance.outcome != "done":  # it was given up, and a person thinks better of it
         instance.outcome = instance.reason = ""
         state.active[instance.id] = None
