@@ -47,6 +47,7 @@ def test_a_fleet_as_it_should_be_has_none():
         ("checks: {test: make test}\n", "", "asks for checks, but none"),
         ("      merge: {action: merge, needs: [review]}\n", "", "no job merges"),
         ("agent: rev, needs: [make]", "agent: rev", "has none to look at"),
+        ("{template: developer}", "{duty: change}", "dev has no template and no prompt"),
         ("  feature:", "  dev:", "is an agent and a workflow"),
         ("    jobs:", "    rounds: 0\n    jobs:", "rounds: 0"),
     ],

@@ -113,12 +113,10 @@ def _template(
             expected = "a template" + (f" ({error.why})" if error.why else "")
             problems.append(placed(file, at, (*where, "template"), said, expected=expected, hint=hint))
             return None
-    elif agent.prompt is None:
-        known = named(sorted(templates.names(root)))
-        hint = f"the templates are {known}"
-        problems.append(
-            placed(file, spot, where, "no template", expected="template, or duty and prompt", hint=hint)
-        )
+    elif agent.duty is None and agent.prompt is None:
+        hint = f"the templates are {named(sorted(templates.names(root)))}"
+        expected = "a template, or a duty with a prompt"
+        problems.append(placed(file, spot, where, "no template", expected=expected, hint=hint))
         return None
     if not duty_of(agent, found):
         said = f"the template {agent.template!r} says none" if found else "no duty"

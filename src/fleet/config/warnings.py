@@ -25,6 +25,8 @@ def _agents(fleet: Fleet) -> Iterator[str]:
             if day and day < run:
                 word = figure.partition("_")[0]
                 yield f"The {word} that {agent.name} has for a day is less than what it has for one run."
+        if not agent.prompt and agent.harness != "scripted":
+            yield f"{agent.name} has no template and no prompt: it knows no more than its duty."
         if agent.budget.per_run == Limit() and agent.budget.per_day == Limit():
             yield f"Nothing bounds what {agent.name} uses: it has no ceiling at all."
 
