@@ -63,7 +63,7 @@ class Crash:
         shutil.copytree(self.kept, self.desk.root, symlinks=True)
 
     def in_a_process(self, prelude: Callable[[], object], *, only_recover: bool = False) -> int:
-        """Merge (or recover) in a child after `prelude`. Its exit code; negative: the signal that ended it."""
+        """Merge (or recover) in a child after `prelude`. Its exit code, or minus the signal that ended it."""
         child = os.fork()
         if child == 0:
             try:
