@@ -18,7 +18,7 @@ from fleet.adapters.sessions.shim_sessions import ShimSessions
 FAMILY = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-subprocess.run(["/bin/sh", "-c", "sleep 60 &"], env={})  # known by the shim's session alone
+subprocess.run(["/bin/sh", "-c", "sleep 60 &"], env={}, process_group=0)  # known by the shim's session alone
 if os.fork() == 0:
     os.setsid()  # with the mark, out of the session
     if os.fork() == 0:
