@@ -71,6 +71,11 @@ class Place:
         return self.dot / "workspaces"
 
     @property
+    def git(self) -> Path:
+        """What the repository needs beside git's own: the plan of a merge that is under way."""
+        return self.dot / "git"
+
+    @property
     def socket(self) -> Path:
         """The gateway's socket."""
         return self.dot / "gateway.sock"
@@ -167,7 +172,7 @@ def open_repository(place: Place, base: str) -> GitRepository:
     from fleet.adapters.git.project import find_project
     from fleet.adapters.git.repository import GitRepository
 
-    return GitRepository(find_project(place.root), base, place.workspaces / ".making")
+    return GitRepository(find_project(place.root), base, place.git)
 
 
 def open_terminal(place: Place, project: str) -> Terminal:
