@@ -32,6 +32,8 @@ def busy(cli) -> None:
 
 
 LOOKING = [
+    ("status",),
+    ("status", "--all"),
     ("issue", "list", "--all"),
     ("issue", "show", "1"),
     ("pr", "list", "--all"),
@@ -60,7 +62,7 @@ def test_no_text_of_others_reaches_the_terminal_raw(cli, words):
 
 @pytest.mark.parametrize(
     "words",
-    [("issue", "list", "--all"), ("pr", "list"), ("runs",), ("approvals",), ("budget",)],
+    [("status", "--all"), ("issue", "list", "--all"), ("pr", "list"), ("runs",), ("approvals",), ("budget",)],
     ids=" ".join,
 )
 def test_tables_fit_eighty_columns(cli, words):
@@ -74,13 +76,23 @@ def test_json_is_one_document_and_nothing_else(cli, words):
     busy(cli)
     said = cli(*words, "--json")
     assert said.code == 0, said.err
-    assert isinstance(said.json, list if words[-1] in ("--all", "runs", "approvals", "plan") else dict)
+    many = words[-1] in ("list", "runs", "approvals", "plan") or words[1:] == ("list", "--all")
+    assert isinstance(said.json, list if many else dict)
     assert said.err == ""
 
 
 @pytest.mark.parametrize(
     "words",
-    [("issue", "list"), ("pr", "list"), ("runs",), ("approvals",), ("budget",), ("plan",), ("events",)],
+    [
+        ("status",),
+        ("issue", "list"),
+        ("pr", "list"),
+        ("runs",),
+        ("approvals",),
+        ("budget",),
+        ("plan",),
+        ("events",),
+    ],
     ids=" ".join,
 )
 def test_a_project_in_which_nothing_happened_can_be_looked_at(cli, words):

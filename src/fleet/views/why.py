@@ -77,7 +77,7 @@ def chain(events: Mapping[str, Event], newest: str) -> list[dict[str, Any]]:
         event = events.get(at)
         if event is None:
             break
-        links.append(_link(event))
+        links.append(_link(event, _routed(events, event)))
         at = event.causation_id
     return links
 
@@ -88,7 +88,21 @@ def rule_of(event: Event) -> str:
     return name if event.source.startswith("fleet/") and name in _RULES else ""
 
 
-def _link(event: Event) -> dict[str, Any]:
+def _routed(events: Mapping[str, Event], event: Event) -> str:
+    """Why an instance was started: it stands in the event that tells what its trigger led to."""
+    if event.type != kinds.INSTANCE_STARTED:
+        return ""
+    name = event.data.get("instance")
+    found = (
+        each
+        for each in events.values()
+        if each.type == kinds.TRIGGER_ROUTED and name in (each.data.get("started") or ())
+    )
+    routed = next(found, None)
+    return reason_of(routed) if routed is not None else ""
+
+
+def _link(event: Event, reason: str) -> dict[str, Any]:
     rule = rule_of(event)
     return {
         "id": event.id,
@@ -100,7 +114,7 @@ def _link(event: Event) -> dict[str, Any]:
         "who": who(event),
         "rule": rule,
         "rule_says": _RULES.get(rule, ""),
-        "reason": reason_of(event),
+        "reason": reason_of(event) or reason,
         "cause": event.causation_id,
     }
 

@@ -60,7 +60,7 @@ def _gauge(used: str, limit: float | None, shown: Any) -> str:
 
 
 def _time(seconds: float) -> str:
-    return duration(round(seconds) * 1000) if seconds else "0s"
+    return duration(round(seconds * 1000)) if seconds else "0s"
 
 
 def _cost(dollars: float) -> str:

@@ -14,7 +14,7 @@ from fleet.surfaces.cli.acting import act, actor, deed, tell
 from fleet.surfaces.cli.finding import find_item
 from fleet.surfaces.cli.options import Json, given, number, text_of
 from fleet.surfaces.cli.output import clean, print_json, say, style
-from fleet.surfaces.cli.paragraphs import say_block, say_fact
+from fleet.surfaces.cli.paragraphs import say_block, say_fact, say_line, say_table
 from fleet.surfaces.cli.people_only import people_only
 from fleet.surfaces.cli.project import open_project
 from fleet.surfaces.cli.table import Column, print_table
@@ -203,19 +203,13 @@ def _show(page: dict[str, Any]) -> None:
         say_block(page["body"])
     for each in page["comments"]:
         say()
-        say(clean(f"  {each['author']} commented:"))
+        say_line(f"{each['author']} commented:", indent=2)
         say_block(each["text"])
     for work in page["work"]:
         say()
-        say(
-            clean(
-                f"  {work['id']} {work['workflow'] or work['agent']}, round {work['round']}: {work['state']}"
-            )
-        )
-        print_table(
-            [Column("  job", least=8), "state", Column("runs", least=6), Column("why", least=12)],
-            [
-                [f"  {job['name']}", job["state"], " ".join(job["runs"]), job["reason"]]
-                for job in work["jobs"]
-            ],
+        name = work["workflow"] or work["agent"]
+        say_line(f"{work['id']} {name}, round {work['round']}: {work['state']}", indent=2)
+        say_table(
+            [Column("job", least=8), "state", Column("runs", least=6), Column("why", least=12)],
+            [[job["name"], job["state"], " ".join(job["runs"]), job["reason"]] for job in work["jobs"]],
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from fleet.surfaces.cli.output import clean, say, width
+from fleet.surfaces.cli.output import Style, clean, say, width
+from fleet.surfaces.cli.table import Column, table_lines
 
 
 def say_block(text: str, *, indent: int = 4) -> None:
@@ -28,6 +29,24 @@ def say_wrapped(text: str, *, indent: int = 0, first: str = "") -> None:
         clean(text), max(20, width()), initial_indent=lead, subsequent_indent=blank, break_on_hyphens=False
     ):
         say(line)
+
+
+def say_line(text: str, *, indent: int = 0) -> None:
+    """Write one line, cleaned, with its indent."""
+    say(" " * indent + clean(text))
+
+
+def say_table(
+    columns: Sequence[Column | str],
+    rows: Sequence[Sequence[str]],
+    *,
+    indent: int = 2,
+    styles: Mapping[str, Style] | None = None,
+) -> None:
+    """Write a table below something, indented; nothing for no rows."""
+    if rows:
+        for line in table_lines(columns, rows, width() - indent, styles=styles):
+            say(" " * indent + line)
 
 
 def say_fact(name: str, text: str) -> None:

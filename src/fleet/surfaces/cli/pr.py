@@ -15,7 +15,7 @@ from fleet.surfaces.cli.acting import act, actor, deed, tell
 from fleet.surfaces.cli.finding import find_change
 from fleet.surfaces.cli.options import Json, number, text_of
 from fleet.surfaces.cli.output import clean, print_json, say, style
-from fleet.surfaces.cli.paragraphs import say_block, say_fact
+from fleet.surfaces.cli.paragraphs import say_block, say_fact, say_line, say_table
 from fleet.surfaces.cli.people_only import people_only
 from fleet.surfaces.cli.project import Project, open_project
 from fleet.surfaces.cli.table import Column, print_table
@@ -202,10 +202,10 @@ def _show(page: dict[str, Any]) -> None:
         say_block(page["body"])
     if page["gate"]:
         say()
-        print_table(
-            ["  gate", "met", Column("why", least=20), Column("who can", least=12)],
+        say_table(
+            ["gate", "met", Column("why", least=20), Column("who can", least=12)],
             [
-                [f"  {each['name']}", "yes" if each["met"] else "no", each["reason"], each["who"]]
+                [each["name"], "yes" if each["met"] else "no", each["reason"], each["who"]]
                 for each in page["gate"]
             ],
             styles={"yes": "green", "no": "yellow"},
@@ -213,13 +213,13 @@ def _show(page: dict[str, Any]) -> None:
     for each in page["reviews"]:
         say()
         old = "" if each["counts"] else f" (of {each['head'][:12]}, an older commit)"
-        say(clean(f"  {each['by']}: {each['verdict']}{old}"))
+        say_line(f"{each['by']}: {each['verdict']}{old}", indent=2)
         say_block(each["text"])
     for check in page["checks"]:
         say()
-        say(clean(f"  check {check.get('name')}: {'passed' if check.get('ok') else 'failed'}"))
+        say_line(f"check {check.get('name')}: {'passed' if check.get('ok') else 'failed'}", indent=2)
         if not check.get("ok"):
             say_block(str(check.get("output", ""))[-4000:])
     if page["risk"] is not None:
         say()
-        say(f"  risk {page['risk']}: fleet risk {page['id']}")
+        say_line(f"risk {page['risk']}: fleet risk {page['id']}", indent=2)

@@ -1,0 +1,166 @@
+"""`fleet status`: agents, runs, approvals, the queue and what went wrong, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from fleet.surfaces.cli.options import Json
+from fleet.surfaces.cli.output import clean, duration, print_json, say, style
+from fleet.surfaces.cli.paragraphs import say_table, say_wrapped
+from fleet.surfaces.cli.project import open_project
+from fleet.surfaces.cli.table import Column
+
+app = typer.Typer()
+
+_STYLES: Any = {
+    "running": "cyan",
+    "working": "cyan",
+    "blocked": "yellow",
+    "waits": "yellow",
+    "held": "yellow",
+    "stopped": "yellow",
+    "failed": "red",
+    "quarantined": "red",
+    "rejected": "red",
+    "timed_out": "red",
+    "over_budget": "red",
+    "succeeded": "green",
+    "done": "green",
+    "ready": "green",
+}
+
+
+@app.command()
+def status(
+    all_: Annotated[bool, typer.Option("--all", help="Issues that nobody works on too.")] = False,
+    json: Json = False,
+) -> None:
+    """Show agents, runs, approvals and budgets on one screen."""
+    from fleet.views.board import board
+
+    with open_project() as project:
+        found = board(project.fleet, project.state, project.now, project.watcher)
+    if json:
+        print_json(found)
+    else:
+        _draw(found, idle=all_)
+
+
+def _draw(found: dict[str, Any], *, idle: bool) -> None:
+    watcher = found["watcher"]
+    how = (
+        f"watcher {watcher.get('pid')}"
+        if watcher["running"]
+        else "the watcher does not run: fleet watcher start"
+    )
+    step = ", --step" if found["step"] else ""
+    say(f"{style(clean(found['project']), 'bold')}  {how}{step}")
+    say()
+    say_table(
+        [
+            Column("agent", least=10),
+            "state",
+            "slots",
+            "run",
+            Column("about", "right"),
+            Column("time", "right"),
+            Column("today", "right"),
+            Column("doing", least=12),
+        ],
+        [row for agent in found["agents"] for row in _agent_rows(agent)],
+        indent=0,
+        styles=_STYLES,
+    )
+    for agent in found["agents"]:
+        if agent["reason"]:
+            say_wrapped(f"{agent['name']}: {agent['reason']}", indent=4, first="  ")
+    _section(
+        "Waits for you",
+        ["id", "kind", Column("about", "right"), Column("why", least=16), Column("do", least=18)],
+        [[each["id"], each["kind"], _about(each), each["why"], each["do"]] for each in found["approvals"]],
+    )
+    _section(
+        "Queue",
+        ["run", Column("job", least=8), Column("about", "right"), Column("waits", least=20)],
+        [[each["run"], each["job"], _about(each), each["reason"]] for each in found["queue"]],
+    )
+    _section(
+        "Pull requests",
+        ["#", "state", Column("title", least=16), Column("why", least=16)],
+        [[str(each["id"]), each["standing"], each["title"], each["reason"]] for each in found["changes"]],
+    )
+    _section(
+        "Issues",
+        ["#", "state", Column("title", least=16), Column("why", least=16)],
+        [
+            [str(each["id"]), each["state"], each["title"], each["reason"]]
+            for each in found["items"]
+            if idle or each["state"] != "idle"
+        ],
+    )
+    _section(
+        "Tried again",
+        ["effect", Column("tries", "right"), Column("next", "right"), Column("error", least=20)],
+        [
+            [each["kind"], str(each["attempt"]), _seconds(each["retry_seconds"]), each["error"]]
+            for each in found["effects"]
+        ],
+    )
+    _section(
+        "Ended lately",
+        ["run", Column("agent", least=8), "outcome", Column("about", "right"), Column("why", least=16)],
+        [
+            [each["id"], each["agent"] or "-", each["outcome"], _about(each), each["reason"]]
+            for each in found["ended"]
+        ],
+    )
+    bad = [each for each in found["finished"] if each["outcome"] != "done"]
+    _section(
+        "Given up",
+        ["work", "outcome", Column("about", "right"), Column("why", least=20)],
+        [[each["id"], each["outcome"], _about(each), each["reason"]] for each in bad],
+    )
+
+
+def _section(title: str, columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:
+    if rows:
+        say()
+        say(style(title, "bold"))
+        say_table(columns, rows, styles=_STYLES)
+
+
+def _agent_rows(agent: dict[str, Any]) -> list[list[str]]:
+    """A row for each live run; one row for an agent that has none."""
+    slots, today = f"{agent['slots_used']}/{agent['slots']}", _today(agent["budget"])
+    if not agent["runs"]:
+        return [[agent["name"], agent["state"], slots, "", "", "", today, ""]]
+    return [
+        [
+            agent["name"] if at == 0 else "",
+            agent["state"] if at == 0 else "",
+            slots if at == 0 else "",
+            run["id"],
+            _about(run),
+            _seconds(run["seconds"]),
+            today if at == 0 else "",
+            run["last_action"] or run["state"],
+        ]
+        for at, run in enumerate(agent["runs"])
+    ]
+
+
+def _today(budget: dict[str, Any]) -> str:
+    cost = budget["cost"]
+    return f"${cost['used']:.2f}/${cost['limit']:g}" if cost["limit"] else f"${cost['used']:.2f}"
+
+
+def _about(row: dict[str, Any]) -> str:
+    number = row.get("pr") or row.get("item")
+    return f"#{number}" if number else "-"
+
+
+def _seconds(seconds: float) -> str:
+    return duration(round(seconds * 1000))
