@@ -76,14 +76,19 @@ def _commands() -> Iterator[str]:
 
 
 def _verb(verb: Verb) -> Iterator[str]:
-    yield from (f"### fleet {verb.name}", "", f"{verb.help[0].upper()}{verb.help[1:]}.", "")
-    if verb.raw:
-        root.load(verb)
-        yield from _words(verb)
-        return
-    from typer.main import get_command
+    yield from (f"### fleet {verb.name}", "")
+    if not verb.raw:
+        from typer.main import get_command
 
-    yield from _command(get_command(root.load(verb)), f"fleet {verb.name}", top=True)
+        command = get_command(root.load(verb))
+        if not getattr(command, "commands", {}):
+            yield from _usage(command, f"fleet {verb.name}")
+            return
+        yield from (f"{verb.help[0].upper()}{verb.help[1:]}.", "")
+        yield from _commands_of(command, f"fleet {verb.name}")
+        return
+    yield from (f"{verb.help[0].upper()}{verb.help[1:]}.", "")
+    yield from _words(verb)
 
 
 def _words(verb: Verb) -> Iterator[str]:
@@ -96,18 +101,18 @@ def _words(verb: Verb) -> Iterator[str]:
         yield ""
 
 
-def _command(command: Any, name: str, *, top: bool = False) -> Iterator[str]:
-    below = getattr(command, "commands", {})
-    if not below:
-        if not top:
-            yield from (f"#### {name}", "")
-        yield from _usage(command, name, top=top)
-    for word, each in below.items():
-        if not each.hidden:
-            yield from _command(each, f"{name} {word}")
+def _commands_of(command: Any, name: str) -> Iterator[str]:
+    for word, each in command.commands.items():
+        if each.hidden:
+            continue
+        if getattr(each, "commands", {}):
+            yield from _commands_of(each, f"{name} {word}")
+        else:
+            yield from (f"#### {name} {word}", "")
+            yield from _usage(each, f"{name} {word}")
 
 
-def _usage(command: Any, name: str, *, top: bool) -> Iterator[str]:
+def _usage(command: Any, name: str) -> Iterator[str]:
     shown = [each for each in command.params if not getattr(each, "hidden", False) and each.name != "help"]
     arguments = [each for each in shown if each.param_type_name == "argument"]
     options = [each for each in shown if each.param_type_name == "option"]
@@ -150,12 +155,12 @@ def _spelled(option: Any) -> str:
 def _keys() -> Iterator[str]:
     yield from ("## Every key", "")
     yield from ("| key | default | meaning |", "| --- | --- | --- |")
-    for path, field, kind in keys():
+    for path, field, kind in fleet_keys():
         default = _default(field)
         yield f"| `{path}` | {f'`{default}`' if default else ''} | {meaning(path, field, kind)} |"
 
 
-def keys() -> Iterator[tuple[str, FieldInfo, type[BaseModel] | None]]:
+def fleet_keys() -> Iterator[tuple[str, FieldInfo, type[BaseModel] | None]]:
     """Every key of fleet.yaml with its path (NAME: the user gives it) and the model below it."""
     yield from _below(FleetFile, "")
 
