@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fleet.model.fleet import Fleet
     from fleet.model.state import State
     from fleet.ports.harness import Harness
-    from fleet.ports.log import Log, Verification
+    from fleet.ports.log import Clock, Log, Verification
     from fleet.ports.terminal import Terminal
 
 CONFIG_NAME = "fleet.yaml"
@@ -117,12 +117,17 @@ def find_place(start: Path | None = None) -> Place:
     )
 
 
-def open_log(place: Place) -> SqliteLog:
-    """The project's log; made when there is none."""
+def clock() -> int:
+    """The time now, in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def open_log(place: Place, clock: Clock = clock) -> SqliteLog:
+    """The project's log; made when there is none. `clock` gives the times of its events."""
     from fleet.adapters.logs.sqlite import SqliteLog
 
     place.dot.mkdir(mode=0o700, exist_ok=True)
-    return SqliteLog(place.log)
+    return SqliteLog(place.log, clock=clock)
 
 
 def verify_log(place: Place) -> Verification:
@@ -247,11 +252,12 @@ async def watch(
     ready: Callable[[int], None] = lambda _: None,
     stopping: Callable[[Callable[[str], None]], None] = lambda _: None,
     told: Callable[[Event], None] | None = None,
+    clock: Clock = clock,
 ) -> int:
     """Be the project's watcher until it is stopped, or idle. Returns the exit code of `Engine.run`.
 
     `ready` is told the port once everything is served; `stopping` is given the function that stops it; `told`
-    hears of every event. The caller holds the lease.
+    hears of every event; the log and the rules go by `clock`. The caller holds the lease.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -264,7 +270,7 @@ async def watch(
     from fleet.gateway.server import build_app
     from fleet.views.transcript import lines_of
 
-    log, sessions = open_log(place), open_sessions(place)
+    log, sessions = open_log(place, clock), open_sessions(place)
     secret = read_secret(place.secret)
     journal = Journal(log, clock)
     journal.load()
@@ -300,11 +306,6 @@ async def watch(
         parts.threads.shutdown(wait=False, cancel_futures=True)
         sessions.close()
         log.close()
-
-
-def clock() -> int:
-    """The time now, in ms since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def program_folder() -> Path:

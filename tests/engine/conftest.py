@@ -1,12 +1,17 @@
-"""A real project on a real disk: git, a log, sessions of the scripted agent, and a watcher in this process."""
+"""A real project on a real disk: git, a log, sessions of the scripted agent, a watcher in this process."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import select
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,9 +20,14 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Agent, Budget, Check, Fleet, Job, Limit, Requirement, Trigger, Workflow
 from fleet.model.state import State
-from fleet.wiring import Place, open_log, open_sessions, read_state, watch
+from fleet.views.board import board
+from fleet.wiring import Place, open_log, open_sessions, read_state, verify_log, watch
 
 READY = "fleet:ready"
+FEATURE = (Trigger("issue", label=READY),)
+PATIENCE = 20.0
+Heard = Mapping[str, Callable[[Event], object]]
+"""What to do when an event of a type is told."""
 
 
 def git(root: Path, *args: str) -> str:
@@ -26,11 +36,25 @@ def git(root: Path, *args: str) -> str:
     return done.stdout.strip()
 
 
+class Clock:
+    """The time that the log and the watcher go by; it jumps where a test would have to wait."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead_ms
+
+    def jump(self, seconds: float) -> None:
+        self.ahead_ms += int(seconds * 1000)
+
+
 @dataclass
 class Stage:
-    """One project. Scripts are what its agents play."""
+    """One project. Its agents play scripts."""
 
     root: Path
+    clock: Clock = field(default_factory=Clock)
     scripts: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -43,9 +67,10 @@ class Stage:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(script))
         options = (("script", f".fleet/scripts/{name}.yaml"),)
-        return Agent(name, duty, harness="scripted", options=options, **more)  # type: ignore[arg-type]
+        given: dict[str, object] = {"harness": "scripted", "options": options, **more}
+        return Agent(name, duty, **given)  # type: ignore[arg-type]
 
-    def fleet(self, *agents: Agent, **more: object) -> Fleet:
+    def fleet(self, *agents: Agent, rounds: int = 3, **more: object) -> Fleet:
         """A fleet with these agents; its workflow is implement → review, test → merge, by their duties."""
         by_duty: dict[str, list[str]] = {}
         for agent in agents:
@@ -59,24 +84,35 @@ class Stage:
             jobs.append(Job("merge", agents=tuple(by_duty["merge"]), needs=needs))
         else:
             jobs.append(Job("merge", action="merge", needs=needs))
-        workflow = Workflow("feature", (Trigger("issue", label=READY),), tuple(jobs))
         given: dict[str, object] = {
             "name": "shop",
             "agents": agents,
-            "workflows": (workflow,),
+            "workflows": (Workflow("feature", FEATURE, tuple(jobs), rounds=rounds),),
             "merge_gate": (Requirement("review"), Requirement("checks")),
             "digest": "d1",
         }
         return Fleet(**{**given, **more})  # type: ignore[arg-type]
 
-    def issue(self, title: str = "Add a note", *, labels: Sequence[str] = (READY,), trusted: bool = True) -> int:
+    def pair(self, code: object = None, review: object = None, **more: object) -> Fleet:
+        """A developer and a reviewer, and nothing else."""
+        developer = self.agent("dev", "change", code or CODES, budget=BUDGET)
+        return self.fleet(developer, self.agent("lead", "review", review or APPROVES), **more)  # type: ignore[arg-type]
+
+    def issue(
+        self,
+        title: str = "Add a note",
+        *,
+        labels: Sequence[str] = (READY,),
+        trusted: bool = True,
+        body: str = "Please.",
+    ) -> int:
         """What `fleet issue create` appends. Returns its number."""
         number = self.state().number + 1
         data = {
             "item": number,
             "kind": "issue",
             "title": title,
-            "body": "Please.",
+            "body": body,
             "labels": list(labels),
             "author": "user/ann",
             "trusted": trusted,
@@ -84,27 +120,67 @@ class Stage:
         self.append(Event(events.ITEM_OPENED, data, source="user/ann"))
         return number
 
+    def tell(self, kind: str, /, **data: Any) -> None:
+        """A person (Ann) makes something happen."""
+        self.append(Event(kind, {"actor": "user/ann", **data}, source="user/ann"))
+
+    def approve(self, approval: str, note: str = "") -> None:
+        self.tell(events.APPROVAL_GIVEN, approval=approval, note=note)
+
     def append(self, *batch: Event) -> None:
-        log = open_log(self.place)
+        log = open_log(self.place, self.clock)
         log.append(batch)
         log.close()
 
-    def events(self, kind: str = "") -> list[Event]:
+    def events(self, kind: str = "", **where: Any) -> list[Event]:
+        """The events of this type (all types without one) whose data is so."""
         log = open_log(self.place)
         found = [event for event in log.read() if not kind or event.type == kind]
         log.close()
-        return found
+        return [event for event in found if all(event.data.get(k) == v for k, v in where.items())]
 
     def state(self) -> State:
         return read_state(self.place)
 
-    def watch(self, fleet: Fleet, *, seconds: float = 60, step: bool = False) -> int:
+    def watch(
+        self, fleet: Fleet, *, seconds: float = 60, step: bool = False, heard: Heard | None = None
+    ) -> int:
         """Watch until nothing is left to do; the exit code."""
+        reactions = dict(heard or {})
+
+        def told(event: Event) -> None:
+            if event.type in reactions:
+                reactions[event.type](event)
 
         async def bounded() -> int:
-            return await asyncio.wait_for(watch(self.place, fleet, until_idle=True, step=step), seconds)
+            watching = watch(
+                self.place, fleet, until_idle=True, step=step, told=told if heard else None, clock=self.clock
+            )
+            return await asyncio.wait_for(watching, seconds)
 
         return asyncio.run(bounded())
+
+    def board(self, fleet: Fleet) -> dict[str, Any]:
+        """What `fleet status --json` shows."""
+        return board(fleet, self.state(), self.clock(), {"running": True})
+
+    def outcomes(self) -> list[tuple[str, str, str]]:
+        """Agent, job and outcome of every run that was played, oldest first."""
+        return [(run.agent, run.job, run.outcome) for run in self.state().runs.values() if run.agent]
+
+    def prompt(self, run: str) -> dict[str, Any]:
+        """What the agent of this run was given on its stdin."""
+        about = json.loads((self.place.runs / run / "command.json").read_text())
+        return json.loads(about["stdin"].splitlines()[0])  # type: ignore[no-any-return]
+
+    def said(self, run: str) -> list[dict[str, Any]]:
+        """What the agent of this run printed."""
+        sessions, found, offset = open_sessions(self.place), "", 0
+        while (page := sessions.read(run, offset))[0]:
+            found += "".join(f"{one.text}\n" for one in page[0] if one.stream == "out")
+            offset = page[1]
+        sessions.close()
+        return [json.loads(line) for line in found.splitlines() if line.startswith("{")]
 
     def live(self) -> list[str]:
         """Sessions that still run."""
@@ -113,10 +189,71 @@ class Stage:
         sessions.close()
         return found
 
+    def end(self) -> None:
+        """End what a test has left at work."""
+        sessions = open_sessions(self.place)
+        keys = [key for key in sessions.keys() if sessions.alive(key)]  # noqa: SIM118
+        for key in keys:
+            sessions.stop(key, "the test is over")
+        for key in keys:
+            await_end(sessions.watch(key))
+            sessions.exit(key)
+        sessions.close()
+
+
+def await_end(descriptor: int | None) -> None:
+    """Wait for the process behind this descriptor to end, and close it."""
+    if descriptor is not None:
+        ended = select.select([descriptor], [], [], PATIENCE)[0]
+        os.close(descriptor)
+        assert ended, "a process does not end"
+
+
+def unexplained(stage: Stage, fleet: Fleet) -> list[str]:
+    """What stands still though no screen says why: what must be empty once a watcher has come to rest."""
+    state, shown = stage.state(), stage.board(fleet)
+    asked = {row["instance"] for row in shown["approvals"]}
+    queued = {row["instance"] for row in shown["queue"] if row["reason"]}
+    held = {each["pr"] for each in shown["held"] if each["reason"]}
+    waits = [
+        name
+        for name in state.active
+        if name not in asked | queued and state.instances[name].change not in held
+    ]
+    gone = [run.id for run in state.runs.values() if run.state == "ended" and not run.reason]
+    return [*waits, *gone, *stage.live()]
+
+
+def assert_merged(stage: Stage, fleet: Fleet, *, changes: int = 1) -> None:
+    """So many changes were merged, each once, and nothing is left behind."""
+    state = stage.state()
+    merged = [event.data["change"] for event in stage.events(events.CHANGE_MERGED)]
+    assert len(merged) == len(set(merged)) == changes
+    log = git(stage.root, "log", "--first-parent", "--format=%s", "main")
+    assert sum(line.startswith("Merge #") for line in log.splitlines()) == changes
+    assert unexplained(stage, fleet) == []
+    assert not state.active
+    assert workspaces(stage) == []
+    assert git(stage.root, "status", "--porcelain") == ""
+    assert git(stage.root, "branch", "--list", "fleet/*") == ""
+    assert verify_log(stage.place).ok
+
+
+def workspaces(stage: Stage) -> list[str]:
+    """The workspaces that are there."""
+    root = stage.place.workspaces
+    return sorted(path.name for path in root.glob("[!.]*")) if root.exists() else []
+
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    root = tmp_path / "shop"
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    found = Stage(make_project(tmp_path / "shop"))
+    yield found
+    found.end()
+
+
+def make_project(root: Path) -> Path:
+    """A repository as a user has it."""
     root.mkdir()
     git(root, "init", "-q", "-b", "main")
     git(root, "config", "user.name", "Ann")
@@ -125,7 +262,21 @@ def stage(tmp_path: Path) -> Stage:
     (root / ".gitignore").write_text(".fleet/\n")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "Start")
-    return Stage(root)
+    return root
+
+
+def commits(text: str, message: str = "Add a note", *, to: str = "notes.txt") -> list[dict[str, Any]]:
+    """Steps of an agent that adds a line, commits it and reports."""
+    return [
+        {"run": f"echo '{text}' >> {to}"},
+        {"commit": message},
+        {"agent": ["done", "-m", f"I wrote: {text}"]},
+    ]
+
+
+def verdict(word: str, text: str) -> list[dict[str, Any]]:
+    """Steps of an agent that judges."""
+    return [{"agent": ["review", word, "-m", text]}]
 
 
 CODES = {
@@ -137,6 +288,19 @@ CODES = {
         {"agent": ["done", "-m", "The note is there; I read it again."]},
     ]
 }
-APPROVES = {"steps": [{"run": "git log --oneline -3"}, {"agent": ["review", "approve", "-m", "Good."]}]}
+CODES_A_FILE_EACH = {"steps": commits("a note", to='note-"${FLEET_ITEM%% *}".txt')}
+APPROVES = {"steps": [{"run": "git log --oneline -3"}, *verdict("approve", "Good.")]}
+OBJECTS_ONCE = {
+    "cases": [
+        {"when": {"round": 1}, "steps": verdict("request-changes", "Say it louder.")},
+        {"steps": verdict("approve", "Loud enough.")},
+    ]
+}
+CODES_LOUDER = {
+    "cases": [
+        {"when": {"prompt": "Say it louder"}, "steps": commits("A NOTE", "Say it louder")},
+        {"steps": commits("a note")},
+    ]
+}
 BUDGET = Budget(per_run=Limit(time_ms=30_000, cost_micros=5_000_000))
 CHECKS = (Check("test", "test -f notes.txt"),)
