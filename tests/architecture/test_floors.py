@@ -15,14 +15,21 @@ HEAVY = ("pydantic", "typer", "rich", "starlette", "uvicorn", "mcp", "yaml", "ce
 
 
 def test_no_floor_uses_what_is_above_it():
-    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as l; l()", "--no-cache"]
+    command = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command as l; l()",
+        "--no-cache",
+    ]
     done = subprocess.run(command, cwd=SRC.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def loaded_by(statement: str) -> set[str]:
     """The top-level names of all modules that a fresh interpreter has after this statement."""
-    code = f"import sys, json; {statement}; print(json.dumps(sorted({{n.split('.')[0] for n in sys.modules}})))"
+    code = (
+        f"import sys, json; {statement}; print(json.dumps(sorted({{n.split('.')[0] for n in sys.modules}})))"
+    )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=SRC, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))

@@ -12,7 +12,9 @@ VERBS = [verb for _, verbs in GROUPS for verb in verbs]
 
 
 def test_a_verb_is_shown_only_when_its_file_is_there():
-    assert [name for name, verb in shown_verbs().items() if not (FOLDER / f"{verb.module}.py").is_file()] == []
+    assert [
+        name for name, verb in shown_verbs().items() if not (FOLDER / f"{verb.module}.py").is_file()
+    ] == []
 
 
 def test_a_verb_stands_in_the_table_once():
