@@ -16,7 +16,7 @@ import fleet
 from fleet.adapters.sessions.shim_sessions import ShimSessions
 from fleet.model import events
 from fleet.ports.session import Command
-from fleet.wiring import open_sessions
+from fleet.wiring import open_sessions, open_terminal
 
 SOURCE = str(Path(fleet.__file__).parents[1])
 HELLO = '{"type": "message", "text": "hello"}'
@@ -116,3 +116,44 @@ def test_without_a_watcher_a_stopped_run_is_ended_directly(cli, sessions):
     event = cli.newest(events.RUN_STOP_ASKED)
     assert (event.data["reason"], event.data["actor"], event.data["kind"]) == ("enough", "user/mia", "person")
     assert cli("stop", "r1").code == 1
+
+
+def test_attaching_shows_the_runs_screen_and_leaving_does_nothing_to_it(
+    cli, sessions, need, tmp_path, monkeypatch
+):
+    need("tmux")
+    monkeypatch.setenv("TMUX_TMPDIR", str(tmp_path))
+    begin(cli, sessions, "exec sleep 60")
+    screen = cli.place.runs / "r1" / "screen.txt"
+    screen.write_text("12:00:00  ● hello\n")
+    terminal = open_terminal(cli.place, "shop")
+    terminal.open("r1", "developer", screen, sessions.start("r1", Command(("true",), {}, "/")).pid)
+    person, tty = os.openpty()
+    env = {**os.environ, "PYTHONPATH": SOURCE, "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "fleet", "attach", "r1"],
+            cwd=cli.place.root,
+            env=env,
+            stdin=tty,
+            stdout=tty,
+            stderr=tty,
+            start_new_session=True,
+        ) as attached:
+            os.close(tty)
+            shown = b""
+            while b"hello" not in shown:
+                assert select.select([person], [], [], 30)[0], shown
+                shown += os.read(person, 65536)
+            os.write(person, b"q")
+            while select.select([person], [], [], 30)[0]:  # what is not read would hold it up
+                try:
+                    if not os.read(person, 65536):
+                        break
+                except OSError:  # so a terminal tells that nobody is at its other end
+                    break
+            assert attached.wait(30) == 0
+        assert sessions.alive("r1")
+    finally:
+        os.close(person)
+        terminal.close("r1")

@@ -63,7 +63,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             Verb("approvals", "what waits for a person", "approvals"),
             Verb("approve", "let it go on", "approve"),
             Verb("reject", "refuse it, with a reason", "reject"),
-            Verb("quarantine", "let an agent or a change do nothing more", "quarantine"),
+            Verb("quarantine", "let an agent do nothing more", "quarantine"),
             Verb("release", "let it work again", "release"),
         ),
     ),
