@@ -1,7 +1,7 @@
 """Everything that is measured, one after the other, beside what was aimed at: `make bench`.
 
 It prints tables and writes bench/results/bench.json; `make bench ARGS="help log"` measures some parts only. A
-part that is not there, or that fails, is said and does not stop the others. The exit code is 1 when one failed
+part that is not there, or that fails, is said and does not stop the others. The exit code is 1 when one did
 or an aim was missed by more than the noise of a shared machine explains (half again).
 """
 
