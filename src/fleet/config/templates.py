@@ -61,7 +61,9 @@ def find(name: str, root: Path) -> Template:
     if name not in known:
         near = did_you_mean(name, known)
         raise UsageError(
-            f"There is no template {name!r}", why=f"there are: {named(sorted(known))}", do=near.capitalize()
+            f"There is no template {name!r}",
+            why=f"there are: {named(sorted(known))}",
+            do=near[:1].upper() + near[1:],
         )
     return read(known[name], "built-in" if known[name].parent == BUILT_IN else "project")
 
@@ -88,6 +90,13 @@ def read(path: Path, source: str = "path") -> Template:
         source=source,
         path=path,
     )
+
+
+def front_of(path: Path) -> tuple[str, int]:
+    """The front matter of a file ("" when it has none), its lines as in the file, and the line after it."""
+    text = _text(path)
+    front, body = _split(text)
+    return front, text[: len(text) - len(body)].count("\n") + 1
 
 
 def _text(path: Path) -> str:

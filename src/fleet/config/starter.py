@@ -1,0 +1,151 @@
+"""The first fleet.yaml of a project, with comments, and the folder `.fleet` beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from fleet.config import templates
+from fleet.config.survey import Survey
+from fleet.model.errors import FleetError, UsageError
+
+LABEL = "fleet:ready"
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_WORDS = ("true", "false", "null", "none")
+
+# The agents of the first fleet, with what stands behind their template.
+_AGENTS: Mapping[str, tuple[str, str]] = {
+    "developer": (
+        "change",
+        """\
+    slots: 2                               # so many issues at once
+    budget: {per_run: {time: 45m, cost: 5}, per_day: {time: 8h, cost: 60}}   # cost in dollars
+""",
+    ),
+    "tech-lead": ("review", "    # model: opus                          # each agent may have its own\n"),
+    "qa-engineer": ("check", ""),
+    "release-manager": ("merge", "    # model: haiku\n"),
+}
+
+_HEAD = """\
+# The agents of this project, what they do, and what has to hold before anything is merged.
+# Check it: fleet config check. Every key there is: fleet config schema.
+version: 1
+project: {{name: {name}, forge: local, base: {base}}}
+
+defaults:
+  harness: {harness}
+  budget: {{per_run: {{time: 45m}}}}         # a run that takes longer is stopped
+
+# A template says how an agent works: fleet template show developer.
+# A file of your own in .claude/agents goes by its name too.
+agents:
+"""
+
+_WORKFLOW = """
+workflows:
+  feature:
+    on: {{issue: {{labeled: "{label}"}}}}
+    jobs:
+      implement: {{agent: developer}}
+      review: {{agent: tech-lead, needs: [implement]}}
+      test: {{agent: qa-engineer, needs: [implement]}}
+      merge: {{agent: release-manager, needs: [review, test]}}   # or {{action: merge, needs: …}}: no agent
+    rounds: 3                              # how often a change may be sent back
+
+"""
+
+_CHECKS = """\
+# Commands that are run on the merge result, in a fresh clone: they have to install what they need.
+checks:
+"""
+
+_NO_CHECKS = """\
+# Commands that are run on the merge result, in a fresh clone. No way to test this project was found:
+# name yours here, and take the # away from `checks: passing` below.
+# checks:
+#   test: make test
+
+"""
+
+_GATES = """\
+gates:
+  merge:                                   # all of these, for exactly the commit that is merged
+    - review: {{approvals: 1}}
+    {off}- checks: passing
+    - human: {{when: "risk.score >= 60"}}    # or always; a person answers: fleet approvals, fleet approve
+
+quarantine: {{failures: 3}}                  # so many failed runs in a row, and an agent waits for a person
+"""
+
+
+def starter_text(found: Survey, *, name: str, harness: str) -> str:
+    """The text of a first fleet.yaml, which is right as it stands."""
+    checks = "".join(f"  {each}: {_quoted(command)}\n" for each, command in found.checks.items())
+    return (
+        _HEAD.format(name=_quoted(name), base=_quoted(found.base), harness=_quoted(harness))
+        + "".join(_agent(each, found.root) for each in _AGENTS)
+        + _WORKFLOW.format(label=LABEL)
+        + (f"{_CHECKS}{checks}\n" if checks else _NO_CHECKS)
+        + _GATES.format(off="" if checks else "# ")
+    )
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, whole or not at all. Raises `UsageError` where there is one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # unlike a rename, this never replaces what is there
+        except FileExistsError:
+            raise UsageError(f"{path.name} is there already", why=f"at {path}") from None
+        except OSError:  # a file system without links
+            if path.exists():
+                raise UsageError(f"{path.name} is there already", why=f"at {path}") from None
+            draft.rename(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+
+
+def make_folder(dot: Path) -> bool:
+    """Make Fleet's own folder, closed to others and ignored by git through a file of its own, so that nothing
+    that is tracked changes. Returns whether anything had to be done.
+    """
+    try:
+        dot.mkdir(mode=0o700)
+        made = True
+    except FileExistsError:
+        if not dot.is_dir() or dot.is_symlink():
+            raise FleetError(
+                f"{dot} is in the way", why="it is not a folder", do="Move it away, then try again."
+            ) from None
+        made = False
+    ignored = dot / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="utf-8")
+        made = True
+    return made
+
+
+def _agent(name: str, root: Path) -> str:
+    """An agent's lines. Where the project's own template of that name says no duty, they do."""
+    duty, rest = _AGENTS[name]
+    says = templates.find(name, root).duty
+    return f"  {name}:\n    template: {name}\n" + ("" if says else f"    duty: {duty}\n") + rest
+
+
+def _quoted(text: str) -> str:
+    """The text as YAML: as it is, or in quotes where YAML would take it for something else."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
