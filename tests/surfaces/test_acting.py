@@ -49,6 +49,12 @@ def test_an_issue_is_opened_while_no_watcher_runs(cli):
     }
 
 
+def test_a_login_with_odd_signs_is_a_plain_name(cli, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "DOM\\mia \x1b[2J")
+    cli("emit", "x.y")
+    assert cli.newest("x.y").source == "user/DOM_mia___2J"
+
+
 def test_an_issue_with_the_label_starts_its_workflow(cli):
     cli("issue", "create", "Add a note", "-l", "fleet:ready")
     cli.story.settle()

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import fleet
 from fleet.model import events
 from fleet.surfaces.cli.table import display_width
 
@@ -122,6 +128,25 @@ def test_events_can_be_chosen_by_type_place_and_number(cli):
         json.loads(line)["id"] for line in cli("events", "--json", "--after", "2", "-n", "2").out.splitlines()
     ]
     assert page == [each["id"] for each in everything[2:4]]
+
+
+def test_events_are_followed_as_they_come(cli):
+    cli.story.issue()
+    source = str(Path(fleet.__file__).parents[1])
+    argv = [sys.executable, "-m", "fleet", "events", "-f", "--json", "--type", "x.*"]
+    with subprocess.Popen(
+        argv,
+        cwd=cli.place.root,
+        env={**os.environ, "PYTHONPATH": source},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as following:
+        assert following.stdout is not None
+        cli("emit", "y.y")
+        cli("emit", "x.y")
+        assert json.loads(following.stdout.readline())["type"] == "x.y"
+        following.send_signal(signal.SIGINT)
+        assert following.wait(30) == 130
 
 
 def test_the_diff_of_a_pull_request_is_that_of_its_branch(cli):

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from fleet.model.event import Event, to_cloudevent
+from fleet.ports.log import Following
 from fleet.surfaces.cli.output import clean, clock, print_json_line, say
 from fleet.surfaces.cli.project import open_project
 
@@ -44,7 +45,7 @@ def events(
             _follow(project.log.follow(last or after or 0), kind, json=json)
 
 
-def _follow(following, kind: str, *, json: bool) -> None:  # type: ignore[no-untyped-def]  # ports.log.Following
+def _follow(following: Following, kind: str, *, json: bool) -> None:
     with following:
         while True:
             for event in following.wait(None):
