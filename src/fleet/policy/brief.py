@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet.model.fleet import Agent, Fleet
 from fleet.model.state import Run, State
-from fleet.policy.context import context_data, context_text
+from fleet.policy.context import INDENTED, context_data, context_text, indented
 
 _HOUSE = """
 # You work in a fleet
@@ -67,6 +67,9 @@ def prompt(fleet: Fleet, state: State, run: Run) -> str:
     """The work of this run. In a conversation that goes on, only what is new: the feedback."""
     task = _TASKS.get(run.duty, "Do what the item asks for.").format(base=fleet.base)
     if run.conversation and run.feedback and run.duty == "change":
-        return f"Round {run.round} of your work.\n\n{run.feedback}\n\nTake this up, commit, report again."
+        back = "\n".join(indented(run.feedback))
+        return (
+            f"Round {run.round} of your work. {INDENTED}\n\n{back}\n\nTake this up, commit, report again.\n"
+        )
     again = " The change has a new commit since you last saw it." if run.conversation else ""
     return f"{task}{again}\n\n{context_text(context_data(state, run))}\n"
