@@ -84,8 +84,11 @@ def test_no_file_names(what: str, pattern: re.Pattern[str]):
     assert named == [], f"{what} is no business of the project"
 
 
-@pytest.mark.parametrize(
-    "line", ["index = https://" + "pypi" + ".org/simple", "at /" + "home/" + "mia/fleet", f"{ROOT}/src"]
-)
-def test_what_must_not_be_named_would_be_found(line: str):
-    assert any(pattern.search(line) for pattern in _forbidden().values())
+def _lines_that_give_away() -> list[str]:
+    lines = ["index = https://" + "pypi" + ".org/simple", "at /" + "home/" + "mia/fleet"]
+    return [*lines, f"{ROOT}/src"] if len(ROOT.parts) > 2 else lines
+
+
+def test_what_must_not_be_named_would_be_found():
+    patterns = _forbidden().values()
+    assert all(any(pattern.search(line) for pattern in patterns) for line in _lines_that_give_away())
