@@ -1,0 +1,112 @@
+"""`fleet doctor`: what is there, what is missing, how to get it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+
+import pytest
+
+PROGRAMS = {"git": "git version 2.45.1", "tmux": "tmux 3.4", "node": "v22.1.0", "gh": "gh version 2.50.0 (x)"}
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    """A PATH with nothing but the programs that a test puts there."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(name, said):
+        program = folder / name
+        program.write_text(f"#!{shutil.which('sh', path=os.defpath)}\n{said}\n")
+        program.chmod(0o755)
+
+    for name, said in PROGRAMS.items():
+        put(name, f"echo '{said}'")
+    return put
+
+
+def tool(said, name):
+    (found,) = [each for each in said.json["tools"] if each["name"] == name]
+    return found
+
+
+def test_a_machine_that_has_what_is_required_is_well(cli, path):
+    said = cli("doctor", "--json")
+    assert said.code == 0
+    assert said.json["ok"] is True
+    assert tool(said, "git") == {
+        "name": "git",
+        "kind": "tool",
+        "found": True,
+        "version": "2.45.1",
+        "ok": True,
+        "required": True,
+        "purpose": "workspaces, changes, merges",
+        "problem": "",
+        "get": "",
+    }
+    assert tool(said, "python")["ok"]
+    assert tool(said, "node")["version"] == "22.1.0"
+
+
+def test_what_is_missing_and_not_required_is_told_with_the_way_to_get_it(cli, path):
+    said = cli("doctor")
+    assert said.code == 0
+    assert "apt-get install bubblewrap" in said.out
+    assert "npm install -g @anthropic-ai/claude-code" in said.out
+
+
+def test_a_git_that_is_too_old_is_told(cli, path):
+    path("git", "echo git version 2.30.2")
+    said = cli("doctor", "--json")
+    assert said.code == 1
+    assert "older than 2.38" in tool(said, "git")["problem"]
+
+
+def test_a_program_that_is_broken_is_told(cli, path):
+    path("tmux", "exit 1")
+    assert "says no version" in tool(cli("doctor", "--json"), "tmux")["problem"]
+
+
+def test_a_harness_that_agents_use_is_required(cli, path):
+    cli.place.config.write_text("agents: {dev: {template: developer}}\n")
+    said = cli("doctor", "--json")
+    assert said.code == 1
+    assert tool(said, "claude-code")["required"] is True
+    assert tool(said, "claude-code")["purpose"] == "1 agent of fleet.yaml"
+    path("claude", "echo '2.1.9 (Claude Code)'")
+    said = cli("doctor", "--json")
+    assert (said.code, tool(said, "claude-code")["version"]) == (0, "2.1.9")
+
+
+def test_a_wrong_fleet_yaml_is_told_with_its_places(cli, path):
+    cli.place.config.write_text("attempts: 0\n")
+    said = cli("doctor", "--json")
+    assert said.code == 1
+    assert said.json["config"]["state"] == "wrong"
+    assert "fleet.yaml:1:11" in said.json["config"]["errors"][0]["text"]
+    assert "fleet.yaml:1:11" in cli("doctor").out
+
+
+def test_outside_of_a_project_it_looks_at_the_machine_alone(cli, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = cli("doctor", "--json")
+    assert said.code == 0
+    assert (said.json["config"]["state"], said.json["watcher"]) == ("missing", {"running": False})
+    assert "fleet init" in cli("doctor").out
+
+
+def test_it_says_whether_the_watcher_runs(cli, path):
+    assert cli("doctor", "--json").json["watcher"]["running"] is False
+    cli.place.watcher.write_text('{"pid": 7, "port": 4321, "started": 1}')
+    with cli.place.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("4242\n")
+        lock.flush()
+        watcher = cli("doctor", "--json").json["watcher"]
+        assert (watcher["running"], watcher["pid"], watcher["port"]) == (True, 4242, 4321)
+        assert "The watcher runs: process 4242" in cli("doctor").out
+    assert "does not run" in cli("doctor").out

@@ -1,0 +1,256 @@
+"""`fleet init` in repositories of many kinds: it leaves a right fleet.yaml and changes nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+
+from fleet.config.load import load_fleet
+from fleet.surfaces.cli.root import run
+
+
+@pytest.fixture
+def fleet(tmp_path, monkeypatch, capsys):
+    """A fresh repository; called with words, it runs a verb there and returns (code, stdout, stderr)."""
+    root = tmp_path / "shop"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in [name for name in os.environ if name.startswith("FLEET_")]:
+        monkeypatch.delenv(name)
+
+    def call(*words):
+        capsys.readouterr()
+        code = run(words)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    call.root = root
+    return call
+
+
+def git(where, *words):
+    who = ["-c", "user.name=Mia", "-c", "user.email=mia@example.org"]
+    done = subprocess.run(["git", *who, *words], cwd=where, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit(root):
+    git(root, "add", ".")
+    git(root, "commit", "-q", "--allow-empty", "-m", "Begin")
+
+
+def write(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+KINDS = {
+    "make": ({"Makefile": "all:\n\techo\n\ntest: all\n\techo ok\n", "package.json": "{}"}, "make test"),
+    "make without a test": ({"Makefile": "test := 1\nall:\n\techo\n"}, None),
+    "npm, with a lock": (
+        {"package.json": '{"scripts": {"test": "jest"}}', "package-lock.json": "{}"},
+        "npm ci --no-audit --no-fund && npm test",
+    ),
+    "npm, nothing to install": ({"package.json": '{"scripts": {"test": "node --test"}}'}, "npm test"),
+    "npm's own placeholder": (
+        {"package.json": '{"scripts": {"test": "echo \\"Error: no test specified\\""}}'},
+        None,
+    ),
+    "package.json that is no JSON": ({"package.json": "{"}, None),
+    "pytest": ({"pyproject.toml": "[tool.pytest.ini_options]\n"}, "python3 -m pytest -q"),
+    "pytest with uv": ({"pyproject.toml": "pytest", "uv.lock": ""}, "uv run pytest -q"),
+    "unittest": ({"tests/test_a.py": "import unittest\n"}, "python3 -m unittest discover -s tests"),
+    "cargo": ({"Cargo.toml": "[package]\n"}, "cargo test"),
+    "go": ({"go.mod": "module x\n"}, "go test ./..."),
+    "none": ({"README.md": "hello\n"}, None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_way_a_project_is_tested_becomes_its_check(fleet, kind):
+    files, command = KINDS[kind]
+    write(fleet.root, files)
+    commit(fleet.root)
+    assert fleet("init", "--yes")[0] == 0
+    loaded = load_fleet(fleet.root / "fleet.yaml")
+    assert [each.command for each in loaded.checks] == ([command] if command else [])
+    assert any(each.kind == "checks" for each in loaded.merge_gate) is bool(command)
+    code, out, _ = fleet("config", "check", "--json")
+    assert (code, json.loads(out)["warnings"]) == (0, [])
+
+
+def test_a_project_in_two_languages_gets_a_check_for_each(fleet):
+    write(fleet.root, {"go.mod": "module x\n", "Cargo.toml": "[package]\n"})
+    fleet("init", "--yes")
+    names = [each.name for each in load_fleet(fleet.root / "fleet.yaml").checks]
+    assert names == ["test-rust", "test-go"]
+
+
+def test_the_first_fleet_is_the_one_of_the_contract(fleet):
+    fleet("init", "--yes")
+    loaded = load_fleet(fleet.root / "fleet.yaml")
+    assert [(each.name, each.duty) for each in loaded.agents] == [
+        ("developer", "change"),
+        ("tech-lead", "review"),
+        ("qa-engineer", "check"),
+        ("release-manager", "merge"),
+    ]
+    assert loaded.name == "shop"
+    assert [(each.kind, each.label) for each in loaded.workflow("feature").triggers] == [
+        ("issue", "fleet:ready")
+    ]
+
+
+def test_the_folder_is_closed_and_ignored_without_touching_a_tracked_file(fleet):
+    write(fleet.root, {".gitignore": "*.o\n"})
+    commit(fleet.root)
+    fleet("init", "--yes")
+    assert stat.S_IMODE((fleet.root / ".fleet").stat().st_mode) == 0o700
+    (fleet.root / ".fleet" / "log.db").write_text("x")
+    assert git(fleet.root, "status", "--short") == "?? fleet.yaml"
+
+
+def test_a_fleet_yaml_that_is_there_is_left_as_it_is(fleet):
+    text = "agents:\n  dev: {template: developer}\n"
+    write(fleet.root, {"fleet.yaml": text})
+    code, out, _ = fleet("init", "--yes", "--json")
+    assert (code, json.loads(out)["written"]) == (0, [".fleet/"])
+    assert (fleet.root / "fleet.yaml").read_text() == text
+    code, out, _ = fleet("init", "--yes")
+    assert code == 0
+    assert "Nothing was changed" in out
+
+
+def test_a_fleet_yaml_that_is_wrong_is_told_and_left_as_it_is(fleet):
+    write(fleet.root, {"fleet.yaml": "agnts: {}\n"})
+    code, out, err = fleet("init", "--yes")
+    assert (code, out) == (2, "")
+    assert "fleet.yaml:1:1" in err
+    assert (fleet.root / "fleet.yaml").read_text() == "agnts: {}\n"
+
+
+def test_in_a_repository_without_a_commit_it_writes_and_says_what_is_missing(fleet):
+    code, out, _ = fleet("init", "--yes")
+    assert code == 0
+    assert "no commit yet" in out
+    assert json.loads(fleet("init", "--json")[1])["needs_commit"] is True
+    commit(fleet.root)
+    assert "no commit yet" not in fleet("init", "--yes")[1]
+
+
+def test_from_a_folder_below_it_writes_at_the_top(fleet, monkeypatch):
+    write(fleet.root, {"a/b/c.txt": "x"})
+    monkeypatch.chdir(fleet.root / "a" / "b")
+    assert fleet("init", "--yes")[0] == 0
+    assert (fleet.root / "fleet.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("branches", "current", "base"),
+    [
+        (["main"], "main", "main"),
+        (["main", "topic"], "topic", "main"),
+        (["master"], "master", "master"),
+        (["trunk"], "trunk", "trunk"),
+        (["dev/next"], "dev/next", "dev/next"),
+    ],
+)
+def test_the_base_is_the_branch_that_others_build_on(fleet, branches, current, base):
+    git(fleet.root, "symbolic-ref", "HEAD", f"refs/heads/{branches[0]}")
+    commit(fleet.root)
+    for branch in branches[1:]:
+        git(fleet.root, "branch", branch)
+    git(fleet.root, "checkout", "-q", current)
+    fleet("init", "--yes")
+    assert load_fleet(fleet.root / "fleet.yaml").base == base
+
+
+def test_a_clone_takes_the_default_branch_of_its_remote(fleet, tmp_path, monkeypatch):
+    git(fleet.root, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    commit(fleet.root)
+    git(tmp_path, "clone", "-q", str(fleet.root), "clone")
+    clone = tmp_path / "clone"
+    git(clone, "checkout", "-q", "-b", "main")
+    monkeypatch.chdir(clone)
+    fleet("init", "--yes")
+    assert load_fleet(clone / "fleet.yaml").base == "trunk"
+
+
+@pytest.mark.parametrize("name", ["my shop", "true", "1", "a: b", "#x", "sh'op\"", "läden", "-"])
+def test_a_folder_of_any_name_names_the_project(fleet, tmp_path, monkeypatch, name):
+    root = tmp_path / name
+    root.mkdir()
+    git(root, "init", "-q")
+    monkeypatch.chdir(root)
+    assert fleet("init", "--yes")[0] == 0
+    assert load_fleet(root / "fleet.yaml").name == name
+
+
+def test_a_subagent_of_the_projects_own_with_an_agents_name_gets_its_duty(fleet):
+    write(fleet.root, {".claude/agents/developer.md": "---\nname: developer\n---\nWe do it so.\n"})
+    assert fleet("init", "--yes")[0] == 0
+    developer = load_fleet(fleet.root / "fleet.yaml").agent("developer")
+    assert (developer.duty, developer.prompt) == ("change", "We do it so.")
+
+
+def test_another_harness_is_taken_when_there_is_one(fleet):
+    assert fleet("init", "--yes", "--harness", "scripted")[0] == 0
+    assert {each.harness for each in load_fleet(fleet.root / "fleet.yaml").agents} == {"scripted"}
+
+
+def test_a_harness_that_there_is_not_is_refused_and_nothing_is_written(fleet):
+    code, _, err = fleet("init", "--yes", "--harness", "claud-code")
+    assert code == 2
+    assert "Did you mean 'claude-code'?" in err
+    assert sorted(path.name for path in fleet.root.iterdir()) == [".git"]
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_another_forge_is_refused(fleet, forge):
+    code, _, err = fleet("init", "--yes", "--forge", forge)
+    assert code == 2
+    assert "local" in err
+
+
+def test_outside_of_a_repository_it_says_so(fleet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = fleet("init", "--yes")
+    assert code == 2
+    assert "not in a git repository" in err
+
+
+def test_in_a_bare_repository_it_says_so(fleet, tmp_path, monkeypatch):
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "init", "-q", "--bare", str(bare))
+    monkeypatch.chdir(bare)
+    code, _, err = fleet("init", "--yes")
+    assert code == 2
+    assert "no checkout" in err
+
+
+def test_a_file_in_the_way_of_the_folder_is_told(fleet):
+    write(fleet.root, {".fleet": "x"})
+    code, _, err = fleet("init", "--yes")
+    assert code == 1
+    assert "in the way" in err
+
+
+def test_without_git_it_says_how_to_get_it(fleet, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    code, _, err = fleet("init", "--yes")
+    assert code == 1
+    assert "apt-get install git" in err
+
+
+def test_an_agent_may_not(fleet, monkeypatch):
+    monkeypatch.setenv("FLEET_TOKEN", "x")
+    assert fleet("init", "--yes")[0] == 1
+    assert not (fleet.root / "fleet.yaml").exists()
