@@ -71,7 +71,7 @@ def test_lint_tells_what_keeps_a_template_from_working(cli):
 def test_lint_advises_where_a_template_only_could_be_better(cli):
     own(
         cli,
-        "---\nname: mine\ndescription: a: b\ntool: Read\n---\nDo the work as it should be done, then report.\n",
+        "---\nname: mine\ndescription: a: b\n---\nDo the work as it should be done, and then report it.\n",
     )
     said = cli("template", "lint", ".claude/agents/mine.md")
     assert said.code == 0
