@@ -212,13 +212,10 @@ def await_end(descriptor: int | None) -> None:
 def unexplained(stage: Stage, fleet: Fleet) -> list[str]:
     """What stands still though no screen says why: what must be empty once a watcher has come to rest."""
     state, shown = stage.state(), stage.board(fleet)
-    asked = {row["instance"] for row in shown["approvals"]}
-    queued = {row["instance"] for row in shown["queue"] if row["reason"]}
-    held = {each["pr"] for each in shown["held"] if each["reason"]}
+    reasons = {row["id"]: row["reason"] for row in shown["items"]}
+    silent = ("", "its next step is being decided", "every requirement is met")
     waits = [
-        name
-        for name in state.active
-        if name not in asked | queued and state.instances[name].change not in held
+        name for name in state.active if reasons.get(state.instances[name].item, "").split(": ")[-1] in silent
     ]
     gone = [run.id for run in state.runs.values() if run.state == "ended" and not run.reason]
     return [*waits, *gone, *stage.live()]

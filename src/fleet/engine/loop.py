@@ -96,7 +96,7 @@ class Engine:
             return
 
     def _at_rest(self) -> Literal["idle", "waits"] | None:
-        if self.journal.wake.is_set() or self.performer.busy(besides_held=True):
+        if self.journal.wake.is_set() or self.performer.busy():
             return None
         found = rest(self.parts.fleet, self.journal.state)
         return None if found == "busy" else found

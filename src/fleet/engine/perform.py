@@ -27,7 +27,6 @@ from fleet.model import events
 from fleet.model.errors import FleetError, Temporary
 from fleet.model.event import Event
 from fleet.model.state import State, Wish
-from fleet.policy.due import is_held
 from fleet.policy.fact import fact
 
 Deed = Callable[[Parts, State, Wish], Awaitable[list[Event]]]
@@ -56,14 +55,18 @@ class Performer:
         self._journal = journal
         self._observer = observer
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tried: set[str] = set()
 
     def launch(self) -> None:
-        """Begin what is wanted and not under way."""
+        """Begin what is wanted and not under way. A watcher that has just begun waits for no pause of the one
+        before: whoever starts it may have put right what was in the way.
+        """
         now = self._parts.clock()
         wishes = self._journal.state.wishes.items()
         # Starts come first: somebody waits for them, while a check takes as long as it takes.
         for key, wish in sorted(wishes, key=lambda each: each[1].kind != "start"):
-            if key not in self._tasks and wish.retry_at <= now:
+            if key not in self._tasks and (wish.retry_at <= now or key not in self._tried):
+                self._tried.add(key)
                 task = asyncio.create_task(self._perform(wish), name=key)
                 self._tasks[key] = task
                 task.add_done_callback(partial(self._ended, key))
@@ -73,13 +76,9 @@ class Performer:
         waiting = (wish for key, wish in self._journal.state.wishes.items() if key not in self._tasks)
         return min((wish.retry_at for wish in waiting), default=None)
 
-    def busy(self, *, besides_held: bool = False) -> bool:
-        """Whether anything is being done; merges that stand still until a person acts can be left out."""
-        state = self._journal.state
-        return any(
-            not (besides_held and key in state.wishes and is_held(state, state.wishes[key]))
-            for key in self._tasks
-        )
+    def busy(self) -> bool:
+        """Whether anything is being done."""
+        return bool(self._tasks)
 
     async def finish(self) -> None:
         """Wait for what is under way. A check that runs is left to its session, which lives on."""

@@ -19,6 +19,8 @@ def change_row(fleet: Fleet, state: State, change: Change) -> dict[str, Any]:
     """
     gate = requirements(fleet, state, change) if change.open else []
     standing, reason = _standing(change, gate)
+    if standing == "ready":
+        reason = _turn(state, change)
     return {
         "id": change.id,
         "title": change.title,
@@ -86,6 +88,16 @@ def risk_page(change: Change) -> dict[str, Any]:
         "lines": risk.get("lines"),
         "paths": [str(path) for path in risk.get("paths", ())],
     }
+
+
+def _turn(state: State, change: Change) -> str:
+    """What a change waits for that has all it needs: changes are merged one at a time."""
+    first = next((wish.args.get("change") for wish in state.wishes.values() if wish.kind == "merge"), None)
+    other = state.changes.get(first or 0)
+    if other is None or other.id == change.id:
+        return _CLEAR
+    why = f", whose merge is held: {other.held.get('reason', '')}" if other.held else ""
+    return f"{_CLEAR}; it is merged after #{other.id}{why}"
 
 
 def _standing(change: Change, gate: list[dict[str, Any]]) -> tuple[str, str]:
