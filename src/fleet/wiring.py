@@ -125,8 +125,9 @@ def clock() -> int:
 def open_log(place: Place, clock: Clock = clock) -> SqliteLog:
     """The project's log; made when there is none. `clock` gives the times of its events."""
     from fleet.adapters.logs.sqlite import SqliteLog
+    from fleet.config.folder import make_folder
 
-    place.dot.mkdir(mode=0o700, exist_ok=True)
+    make_folder(place.dot)
     return SqliteLog(place.log, clock=clock)
 
 
@@ -150,11 +151,13 @@ def read_state(place: Place, log: Log | None = None) -> State:
         opened.close()
 
 
-def load_fleet(place: Place) -> Fleet:
-    """The operator's fleet.yaml. Raises `UsageError` with the place of each mistake."""
+def load_fleet(place: Place, *, check_harnesses: bool = False) -> Fleet:
+    """The operator's fleet.yaml. Raises `UsageError` with the place of each mistake. That a harness is not known
+    is one only if `check_harnesses`, since that loads them all.
+    """
     from fleet.config.load import load_fleet as load
 
-    return load(place.config)
+    return load(place.config, harnesses=tuple(harnesses()) if check_harnesses else ())
 
 
 def open_sessions(place: Place) -> ShimSessions:

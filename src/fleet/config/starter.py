@@ -1,4 +1,4 @@
-"""The first fleet.yaml of a project, with comments, and the folder `.fleet` beside it."""
+"""The first fleet.yaml of a project, with comments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fleet.config import templates
 from fleet.config.survey import Survey
-from fleet.model.errors import FleetError, UsageError
+from fleet.model.errors import UsageError
 
 LABEL = "fleet:ready"
 
@@ -115,26 +115,6 @@ def write_new(path: Path, text: str) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
-
-
-def make_folder(dot: Path) -> bool:
-    """Make Fleet's own folder, closed to others and ignored by git through a file of its own, so that nothing
-    that is tracked changes. Returns whether anything had to be done.
-    """
-    try:
-        dot.mkdir(mode=0o700)
-        made = True
-    except FileExistsError:
-        if not dot.is_dir() or dot.is_symlink():
-            raise FleetError(
-                f"{dot} is in the way", why="it is not a folder", do="Move it away, then try again."
-            ) from None
-        made = False
-    ignored = dot / ".gitignore"
-    if not ignored.exists():
-        ignored.write_text("*\n", encoding="utf-8")
-        made = True
-    return made
 
 
 def _agent(name: str, root: Path) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from fleet.model.errors import FleetError
+
+_LOOKS, _PAUSE_SECONDS = 20, 0.01
 
 
 @contextmanager
@@ -16,20 +19,30 @@ def lease(path: Path) -> Iterator[None]:
     """Be the watcher of this project. Raises `FleetError` when there is one."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(handle):
             pid = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
             raise FleetError(
                 "A watcher runs already for this project",
                 why=f"process {pid or '(unknown)'} holds {path.name}",
                 do="Look at it with: fleet watcher status",
-            ) from None
+            )
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock. Whoever asks `holder` has it for an instant, so one look is not enough."""
+    for _ in range(_LOOKS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return True
+    return False
 
 
 def holder(path: Path) -> int | None:

@@ -63,7 +63,15 @@ def _queued(fleet: Fleet, state: State, instance: Instance, job: Job, record: Jo
         "feedback": feedback,
         "not_before": last.ended + pause_ms(record.failures, last.id) if failed and last is not None else 0,
     }
-    return fact(events.RUN_QUEUED, data, cause=record.cause or instance.cause, story=instance.id)
+    return fact(events.RUN_QUEUED, data, cause=_cause(state, instance, job, record), story=instance.id)
+
+
+def _cause(state: State, instance: Instance, job: Job, record: JobRecord) -> str:
+    """What let the job begin: its own last event, or at its first run the end of the need that ended last."""
+    needs = [each for need in job.needs if (each := instance.jobs.get(need)) and each.runs]
+    if record.runs or not needs:
+        return record.cause or instance.cause
+    return max(needs, key=lambda each: state.runs[each.runs[-1]].ended).cause
 
 
 def _goes_on(last: Run, record: JobRecord) -> bool:

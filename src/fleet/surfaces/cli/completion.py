@@ -1,8 +1,8 @@
 """`fleet completion`: the scripts that make a shell complete fleet's words, and the answers they ask for.
 
-The scripts call `fleet completion answer -- WORD…` with the words typed so far, the unfinished one last, and get
-one candidate a line: the word, a tab, its help. Verbs are answered from the table; only the options of a verb
-that is already named need its file.
+The scripts call `fleet completion answer -- WORD…` with the words typed so far, the unfinished one last, and
+get one candidate a line: the word, a tab, its help. Verbs are answered from the table; only the options of a
+verb that is already named need its file.
 """
 
 from __future__ import annotations

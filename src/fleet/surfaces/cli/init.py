@@ -32,7 +32,8 @@ def init(
 ) -> int:
     """Write fleet.yaml and .fleet/ for this repository. A fleet.yaml that is there is left as it is."""
     people_only("init")
-    from fleet.config.starter import make_folder, starter_text, write_new
+    from fleet.config.folder import make_folder
+    from fleet.config.starter import starter_text, write_new
     from fleet.config.survey import survey
     from fleet.wiring import CONFIG_NAME, DOT_NAME, harnesses
 

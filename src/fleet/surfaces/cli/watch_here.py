@@ -13,10 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fleet.engine.lease import lease
-from fleet.model import events
 from fleet.model.event import Event
-from fleet.surfaces.cli.output import clean, clock, print_json, say
-from fleet.views.events import words
+from fleet.surfaces.cli.output import clock, print_json, say
+from fleet.views.events import headline
 from fleet.wiring import load_fleet, running_version, watch
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def watch_here(place: Place, *, step: bool, until_idle: bool, json: bool, ready_fd: int) -> int:
     """Watch until a signal, or until idle; returns the exit code. Raises `FleetError` for a second one."""
-    fleet = load_fleet(place)
+    fleet = load_fleet(place, check_harnesses=True)
     place.dot.mkdir(mode=0o700, exist_ok=True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     with lease(place.lock):
@@ -67,27 +66,9 @@ def _on_signals(stop: Callable[[str], None]) -> None:
         loop.add_signal_handler(number, stop, f"it was asked to by {number.name}")
 
 
-_QUIET = (
-    events.CONFIG_LOADED,
-    events.BASE_SEEN,
-    events.CLOCK_TICKED,
-    events.EFFECT_DONE,
-    events.EFFECT_WANTED,
-    events.GATE_EVALUATED,
-    events.RUN_ACTED,
-    events.RUN_COLLECTED,
-    events.RUN_CONVERSED,
-    events.RUN_EXITED,
-    events.RUN_QUEUED,
-    events.RUN_SPENT,
-    events.TRIGGER_ROUTED,
-)
-
-
 def _tell(event: Event) -> None:
     """One line for an event that people care about."""
-    if event.type not in _QUIET:
-        reason = event.data.get("reason") or event.data.get("why") or event.data.get("error") or ""
-        more = f" - {clean(str(reason))[:160]}" if reason else ""
-        say(f"{clock(event.time)}  {words(event)}{more}")
+    text = headline(event)
+    if text:
+        say(f"{clock(event.time)}  {text}")
         sys.stdout.flush()

@@ -32,8 +32,10 @@ def start(
     ready_fd: Annotated[int, typer.Option("--ready-fd", hidden=True)] = -1,
 ) -> int:
     """Start the watcher. Agents that are at work already are adopted."""
+    from fleet.surfaces.cli.people_only import people_only
     from fleet.wiring import find_place
 
+    people_only("watcher start")
     place = find_place()
     if not foreground and not until_idle:
         return _start_behind(place, step=step, json=json)
@@ -49,8 +51,10 @@ def stop(
 ) -> int:
     """Stop the watcher. Agents go on with what they do, and the next watcher adopts them."""
     from fleet.surfaces.cli.output import print_json, say
+    from fleet.surfaces.cli.people_only import people_only
     from fleet.wiring import find_place
 
+    people_only("watcher stop")
     place = find_place()
     pid = _end_watcher(place)
     stopped = _stop_agents(place) if agents else []
@@ -66,8 +70,10 @@ def stop(
 @app.command()
 def restart(step: Step = False, json: Json = False) -> int:
     """Stop the watcher, and start one that reads fleet.yaml anew."""
+    from fleet.surfaces.cli.people_only import people_only
     from fleet.wiring import find_place
 
+    people_only("watcher restart")
     place = find_place()
     _end_watcher(place)
     return _start_behind(place, step=step, json=json)
@@ -83,9 +89,8 @@ def status(json: Json = False) -> int:
     if json:
         print_json(found)
     elif found["running"]:
-        say(
-            f"The watcher runs: process {found['pid']}, since {moment(int(found['started']))}, port {found['port']}."
-        )
+        since = moment(found["started"])
+        say(f"The watcher runs: process {found['pid']}, since {since}, port {found['port']}.")
     else:
         say("No watcher runs. Start one with: fleet watcher start")
     return 0 if found["running"] else WatcherDown.exit_code
@@ -118,7 +123,7 @@ def _start_behind(place: Place, *, step: bool, json: bool) -> int:
         else:
             say(f"The watcher runs already (process {found['pid']}).")
         return 0
-    load_fleet(place)  # mistakes are told here, where they are read
+    load_fleet(place, check_harnesses=True)  # mistakes are told here, where they are read
     problem = _spawn(place, step=step)
     if problem:
         why = problem.strip().splitlines()[-1] if problem.strip() else "it ended without a word"
