@@ -8,6 +8,16 @@ from typing import Literal
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
 DUTIES: tuple[Duty, ...] = ("change", "review", "check", "merge", "release", "plan", "triage", "report")
 
+# The labels by which a forge shows where the work on an item stands: state → its name there.
+LABELS: tuple[tuple[str, str], ...] = (
+    ("ready", "fleet:ready"),
+    ("working", "fleet:working"),
+    ("review", "fleet:review"),
+    ("approved", "fleet:approved"),
+    ("blocked", "fleet:blocked"),
+    ("done", "fleet:done"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -108,12 +118,34 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Repo:
+    """A repository on a forge: `name` is owner/name, `base` the branch merged into.
+
+    `url` is where git finds it, as fleet.yaml says; "" leaves it to the checkout's remotes and the host.
+    """
+
+    name: str
+    base: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
-    """The whole of fleet.yaml. `digest` tells one version from another; `base` is the branch merged into."""
+    """The whole of fleet.yaml. `digest` tells one version from another; `base` is the branch merged into.
+
+    For a forge that is not local: `repos` are its repositories (none for local), `host` where it is ("" for
+    the forge's own), `trusted` the logins that count beside those with write access, `labels` each state's
+    label there (the states of `LABELS`, all of them), `merge_method` how it merges.
+    """
 
     name: str
     base: str = "main"
     forge: str = "local"
+    repos: tuple[Repo, ...] = ()
+    host: str = ""
+    trusted: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = LABELS
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
     agents: tuple[Agent, ...] = ()
     workflows: tuple[Workflow, ...] = ()
     checks: tuple[Check, ...] = ()
