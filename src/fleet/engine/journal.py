@@ -162,12 +162,23 @@ class Journal:
 
 
 def _numbered(facts: list[Event], state: State) -> list[Event]:
-    """The facts with a number for each item that has none yet; the same list when nothing needs one."""
-    number = state.number
+    """The facts with Fleet's own number for each item and change: the one that the forge's name for it has
+    already, else the next. The same list when nothing needs one.
+    """
+    number, refs = state.number, dict[str, int]()
     found: list[Event] = []
     for event in facts:
-        if event.type == events.ITEM_OPENED and not event.data.get("item"):
-            number += 1
-            event = replace(event, data={**event.data, "item": number}, subject=f"item/{number}")
+        name = "change" if event.type.startswith("fleet.change.") else "item"
+        ref = event.data.get("ref")
+        wanted = bool(ref) or event.type == events.ITEM_OPENED
+        if wanted and not event.data.get(name):
+            known = refs.get(str(ref)) or state.refs.get(str(ref)) if ref else None
+            if known is None and event.type in (events.ITEM_OPENED, events.CHANGE_OPENED):
+                number += 1
+                known = number
+                if ref:
+                    refs[str(ref)] = number
+            if known is not None:
+                event = replace(event, data={**event.data, name: known}, subject=f"{name}/{known}")
         found.append(event)
-    return facts if number == state.number else found
+    return facts if all(new is old for new, old in zip(found, facts, strict=True)) else found

@@ -69,6 +69,14 @@ AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
 AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason
 GATE_EVALUATED = "fleet.gate.evaluated"  # change, head, requirements: [{name, met, reason}]
 
+# Forges other than Fleet's own log
+CHANGE_REPORTED = (
+    "fleet.change.reported"  # change, ref, head, name, state: pending|passed|failed, output, url
+)
+FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, trusted, head
+FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason
+FORGE_POLLED = "fleet.forge.polled"  # repo, remaining, resets, next: only when it matters (a pause, an error)
+
 # Effects: the wish is in the log before the deed, with its key; every outcome is an event too
 EFFECT_WANTED = "fleet.effect.wanted"  # key, kind, args
 EFFECT_DONE = "fleet.effect.done"  # key

@@ -26,9 +26,12 @@ class Item:
     author: str
     trusted: bool
     kind: str = "issue"
+    repo: str = ""  # "" in the local forge, else owner/name
+    ref: str = ""  # what its forge calls it: owner/name#12
     labels: list[str] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
     open: bool = True
+    closed_by: str = ""  # who closed it; `fleet` where its change was merged
     opened: int = 0
     cause: str = ""
 
@@ -137,13 +140,19 @@ class Change:
     author: str
     title: str
     body: str = ""
+    repo: str = ""
+    ref: str = ""
     maker: str = ""  # the job whose run made the head
+    updated: int = 0  # when it got its head
     open: bool = True
     merged: str = ""
     merged_at: int = 0
     opened: int = 0
     reviews: list[dict[str, Any]] = field(default_factory=list)
     checks: dict[str, Any] = field(default_factory=dict)
+    reports: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # the forge's own checks of the head, by name
     risk: dict[str, Any] = field(default_factory=dict)
     approved_by: list[str] = field(default_factory=list)
     gate: list[dict[str, Any]] = field(default_factory=list)
@@ -222,7 +231,11 @@ class State:
     step: bool = False
     config: str = ""
     triggers: list[str] = field(default_factory=list)  # event types that fleet.yaml's workflows listen to
-    base: str = ""  # the commit of the base branch when somebody last looked
+    bases: dict[str, str] = field(default_factory=dict)  # repository → its base branch's commit, last seen
+    refs: dict[str, int] = field(default_factory=dict)  # what a forge calls an item or change → its number
+    shown: dict[int, str] = field(default_factory=dict)  # item → the digest of how its forge shows it
+    to_show: dict[int, None] = field(default_factory=dict)  # items whose forge may show them as they were
+    commands: dict[str, Pending] = field(default_factory=dict)  # what people told Fleet to do on the forge
     instance_number: int = 0
     number: int = 0  # the last number given to an item or a change
     run_number: int = 0
@@ -239,6 +252,10 @@ class State:
     scheduled: dict[str, int] = field(default_factory=dict)  # workflow → when its schedule last fired
     active: dict[str, None] = field(default_factory=dict)  # ids of instances that are not finished, in order
     moving: dict[str, None] = field(default_factory=dict)  # ids of runs that are queued or live, in order
+
+    def base_of(self, repo: str) -> str:
+        """The base branch's commit when somebody last looked, "" when nobody has."""
+        return self.bases.get(repo, "")
 
     def agent(self, name: str) -> AgentRecord:
         """The record of an agent, made when it is first asked for."""

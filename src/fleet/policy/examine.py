@@ -18,11 +18,11 @@ def changes_to_check(fleet: Fleet, state: State) -> list[Event]:
     about_to_land = {change.id for _, _, change in landing(state)}
     decided = []
     for change in _examined(state):
-        checked = change.checks
-        stale = change.id in about_to_land and checked.get("base") != state.base
+        checked, base = change.checks, state.base_of(change.repo)
+        stale = change.id in about_to_land and checked.get("base") != base
         if not checked or stale:
-            args = {"change": change.id, "head": change.head, "base": state.base}
-            key = f"{change.id}/{change.head}/{state.base}"
+            args = {"change": change.id, "head": change.head, "base": base}
+            key = f"{change.id}/{change.head}/{base}"
             if f"check/{key}" not in state.wishes:
                 decided.append(wish("check", key, args, cause=change.cause, story=change.instance))
     return decided

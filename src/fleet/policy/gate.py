@@ -82,7 +82,7 @@ def _checks(fleet: Fleet, state: State, change: Change, requirement: Requirement
     if not fleet.checks:
         return {"name": "checks", "met": True, "reason": "fleet.yaml declares no checks", "who": ""}
     checked = change.checks
-    if checked.get("head") != change.head or checked.get("base") != state.base:
+    if checked.get("head") != change.head or checked.get("base") != state.base_of(change.repo):
         return {"name": "checks", "met": False, "reason": "they are being run", "who": "fleet"}
     failed = [str(each.get("name")) for each in checked.get("results", ()) if not each.get("ok")]
     met = bool(checked.get("ok")) and not failed

@@ -74,7 +74,8 @@ def changes_to_merge(fleet: Fleet, state: State) -> list[Event]:
         if change.held.get("kind") == "refused":
             continue
         if change.gate and all(each["met"] for each in change.gate) and not objections(change):
-            args = {"change": change.id, "head": change.head, "base": state.base, "instance": instance.id}
-            key = f"{change.id}/{change.head}/{state.base}"
+            base = state.base_of(change.repo)
+            args = {"change": change.id, "head": change.head, "base": base, "instance": instance.id}
+            key = f"{change.id}/{change.head}/{base}"
             return [wish("merge", key, args, cause=change.cause, story=instance.id)]
     return []

@@ -62,8 +62,10 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
         "results": results,
     }
     facts = [fact(events.CHANGE_CHECKED, data, cause=wish.cause, story=story)]
-    if place.base != state.base:
-        facts.insert(0, fact(events.BASE_SEEN, {"sha": place.base}, cause=wish.cause, story=story))
+    if place.base != state.base_of(change.repo):
+        facts.insert(
+            0, fact(events.BASE_SEEN, {"sha": place.base, "repo": change.repo}, cause=wish.cause, story=story)
+        )
     return facts
 
 

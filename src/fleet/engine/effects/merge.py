@@ -40,7 +40,9 @@ async def merge(parts: Parts, state: State, wish: Wish) -> list[Event]:
 async def _blocked(parts: Parts, change: Change, wish: Wish, found: Blocked) -> list[Event]:
     if found.kind == "moved":
         sha = await asyncio.get_running_loop().run_in_executor(parts.threads, parts.repository.base_sha)
-        return [fact(events.BASE_SEEN, {"sha": sha}, cause=wish.cause, story=change.instance)]
+        return [
+            fact(events.BASE_SEEN, {"sha": sha, "repo": change.repo}, cause=wish.cause, story=change.instance)
+        ]
     data = {
         "change": change.id,
         "head": change.head,

@@ -51,12 +51,15 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
         system_prompt(parts.fleet, agent, run),
         f"{run.item} {item.title}" if item else "",
     )
-    base = state.base
+    repo = item.repo if item else ""
+    base = state.base_of(repo)
     loop = asyncio.get_running_loop()
     started, head, base_sha = await loop.run_in_executor(parts.threads, _start, parts, order)
     facts = []
     if base_sha and base_sha != base:
-        facts.append(fact(events.BASE_SEEN, {"sha": base_sha}, cause=wish.cause, story=run.instance))
+        facts.append(
+            fact(events.BASE_SEEN, {"sha": base_sha, "repo": repo}, cause=wish.cause, story=run.instance)
+        )
     data = {"run": run.id, "pid": started.pid, "at": started.at, "head": head, "base": base_sha}
     return [*facts, fact(events.RUN_STARTED, data, cause=wish.cause, story=run.instance)]
 

@@ -24,10 +24,16 @@ def change_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
         author=text(data, "author"),
         title=text(data, "title"),
         body=text(data, "body"),
+        repo=text(data, "repo"),
+        ref=text(data, "ref"),
         maker=text(data, "maker"),
         opened=event.time,
+        updated=event.time,
         cause=event.id,
     )
+    ref = text(data, "ref")
+    if ref:
+        state.refs[ref] = number
     instance = state.instances.get(text(data, "instance"))
     if instance is not None:
         instance.change = number
@@ -42,7 +48,8 @@ def change_updated(state: State, event: Event, data: Mapping[str, Any]) -> None:
     change.maker = text(data, "maker") or change.maker
     change.body = text(data, "body") or change.body
     # A new commit voids what was said of the old one. Reviews stay for reading; each names its head.
-    change.checks, change.risk, change.held = {}, {}, {}
+    change.checks, change.reports, change.risk, change.held = {}, {}, {}, {}
+    change.updated = event.time
     change.approved_by, change.gate = [], []
     change.cause = event.id
 
@@ -53,6 +60,7 @@ def change_reviewed(state: State, event: Event, data: Mapping[str, Any]) -> None
     if change is not None:
         names = ("by", "verdict", "text", "head", "run")
         review: dict[str, Any] = {name: text(data, name) for name in names}
+        review["trusted"] = data.get("trusted", True) is True
         change.reviews.append(review | {"time": event.time, "cause": event.id})
         change.cause = event.id
 
@@ -62,6 +70,16 @@ def change_checked(state: State, event: Event, data: Mapping[str, Any]) -> None:
     change = state.changes.get(whole(data, "change"))
     if change is not None and text(data, "head") == change.head:
         change.checks = dict(data) | {"cause": event.id}
+        change.cause = event.id
+
+
+def change_reported(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A check of the forge's own has begun or ended on a head."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and text(data, "head") == change.head and text(data, "name"):
+        names = ("state", "output", "url")
+        report: dict[str, Any] = {name: text(data, name) for name in names}
+        change.reports[text(data, "name")] = report | {"required": data.get("required") is True}
         change.cause = event.id
 
 
@@ -76,8 +94,8 @@ def change_assessed(state: State, event: Event, data: Mapping[str, Any]) -> None
 def change_merged(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """It is in the base branch."""
     change = state.changes.get(whole(data, "change"))
-    state.base = text(data, "base") or text(data, "sha") or state.base
     if change is not None:
+        state.bases[change.repo] = text(data, "base") or text(data, "sha")
         change.merged = text(data, "sha")
         change.merged_at = event.time
         change.open = False

@@ -24,7 +24,11 @@ def effect_wanted(state: State, event: Event, data: Mapping[str, Any]) -> None:
 
 def effect_done(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     """It is done."""
-    state.wishes.pop(text(data, "key"), None)
+    wish = state.wishes.pop(text(data, "key"), None)
+    if wish is not None and wish.kind == "show":
+        item = whole(wish.args, "item")
+        state.shown[item] = text(wish.args, "digest")
+        state.to_show.pop(item, None)
 
 
 def effect_failed(state: State, event: Event, data: Mapping[str, Any]) -> None:

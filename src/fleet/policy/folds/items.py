@@ -14,6 +14,9 @@ def item_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """An issue or a task is there. One without a number gets the next."""
     number = whole(data, "item") or state.number + 1
     state.number = max(state.number, number)
+    ref = text(data, "ref")
+    if ref:
+        state.refs[ref] = number
     state.items[number] = Item(
         id=number,
         title=text(data, "title"),
@@ -21,6 +24,8 @@ def item_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
         author=text(data, "author"),
         trusted=data.get("trusted") is True,
         kind=text(data, "kind") or "issue",
+        repo=text(data, "repo"),
+        ref=ref,
         labels=texts(data, "labels"),
         opened=event.time,
         cause=event.id,
@@ -45,8 +50,10 @@ def item_unlabeled(state: State, event: Event, data: Mapping[str, Any]) -> None:
 
 
 def item_commented(state: State, event: Event, data: Mapping[str, Any]) -> None:
-    """Somebody wrote something about it."""
-    item = state.items.get(whole(data, "item"))
+    """Somebody wrote something about it, or about its change."""
+    number = whole(data, "item")
+    change = state.changes.get(number)
+    item = state.items.get(change.item if change is not None else number)
     if item is not None:
         trusted = data.get("trusted") is True
         comment = {"author": text(data, "author"), "text": text(data, "text"), "trusted": trusted}
@@ -58,4 +65,5 @@ def item_closed(state: State, event: Event, data: Mapping[str, Any]) -> None:
     item = state.items.get(whole(data, "item"))
     if item is not None:
         item.open = False
+        item.closed_by = text(data, "actor") or "somebody"
         item.cause = event.id

@@ -45,6 +45,9 @@ def instance_finished(state: State, event: Event, data: Mapping[str, Any]) -> No
     instance.reason = text(data, "reason")
     instance.cause = event.id
     state.active.pop(instance.id, None)
+    item = state.items.get(instance.item)
+    if item is not None and item.ref:
+        state.to_show[item.id] = None
     for name in [name for name in state.asked if state.approvals[name].instance == instance.id]:
         state.approvals[name].handled = True
         del state.asked[name]
@@ -101,9 +104,11 @@ def job_stuck(state: State, event: Event, data: Mapping[str, Any]) -> None:
 
 
 def job_resumed(state: State, event: Event, data: Mapping[str, Any]) -> None:
-    """A person let it try again, also in an instance that was given up."""
+    """A person let it try again, also in an instance that was given up. Not while it is at work: a job has
+    one run at a time.
+    """
     instance, record = find_job(state, data)
-    if instance is None or record is None:
+    if instance is None or record is None or any(name in state.moving for name in record.runs[-1:]):
         return
     feedback = "\n\n".join(text for text in (record.feedback, text(data, "feedback")) if text)
     _reset(record, event.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.model.state import Approval, State
+from fleet.model.state import Approval, Pending, State
 from fleet.policy.folds.reading import text, whole
 
 
@@ -53,6 +53,19 @@ def approval_settled(state: State, event: Event, data: Mapping[str, Any]) -> Non
         approval.handled = True
         approval.cause = event.id
         state.asked.pop(approval.id, None)
+
+
+def commanded(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A person told Fleet to do something, by a comment on the forge."""
+    state.commands[event.id] = Pending(
+        event.id, event.type, event.source, event.subject, dict(data), event.time
+    )
+
+
+def command_settled(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """What follows from the command has followed, or it was refused."""
+    del event
+    state.commands.pop(text(data, "command"), None)
 
 
 def quarantined(state: State, event: Event, data: Mapping[str, Any]) -> None:

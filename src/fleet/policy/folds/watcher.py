@@ -25,4 +25,4 @@ def watcher_started(state: State, _event: Event, data: Mapping[str, Any]) -> Non
 
 def base_seen(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     """Somebody looked where the base branch is."""
-    state.base = text(data, "sha")
+    state.bases[text(data, "repo")] = text(data, "sha")
