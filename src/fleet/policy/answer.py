@@ -7,29 +7,33 @@ from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, State
 from fleet.policy.fact import fact
+from fleet.policy.finish import given_up
 from fleet.policy.rounds import sent_back
 
 
 def answers_to_apply(fleet: Fleet, state: State) -> list[Event]:
-    """The consequences of each answer that was given and not yet dealt with."""
-    decided: list[Event] = []
-    for name in state.asked:
-        approval = state.approvals[name]
-        if approval.answer:
-            consequences = (
-                _given(fleet, state, approval) if approval.answer == "given" else _refused(state, approval)
-            )
-            decided += [*consequences, _settled(approval, f"{approval.answer} by {approval.by}")]
-    return decided
+    """The consequences of the first answer that was not yet dealt with: one may make the next one moot."""
+    answered = (state.approvals[name] for name in state.asked if state.approvals[name].answer)
+    approval = next(answered, None)
+    if approval is None:
+        return []
+    given = approval.answer == "given"
+    consequences = _given(fleet, state, approval) if given else _refused(state, approval)
+    return [*consequences, _settled(approval, f"{approval.answer} by {approval.by}")]
 
 
 def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
-    """Questions that nobody has to answer any more, since their change has a new head or is closed."""
+    """Questions that nobody has to answer any more: their change has a new head or is closed, or the run that
+    was to be let go on is not held any more.
+    """
     del fleet
     decided: list[Event] = []
     for name in state.asked:
         approval = state.approvals[name]
         change = state.changes.get(approval.change)
+        run = state.runs.get(approval.run)
+        if approval.kind == "handoff" and not (state.step and run is not None and run.state == "queued"):
+            decided.append(_settled(approval, "lapsed: it is not held any more"))
         if approval.kind == "merge" and change and (change.head != approval.head or not change.open):
             why = "the change has a new commit" if change.open else "the change is closed"
             decided.append(_settled(approval, f"lapsed: {why}", cause=change.cause))
@@ -68,11 +72,8 @@ def _refused(state: State, approval: Approval) -> list[Event]:
     if approval.kind == "handoff":
         data = {"run": approval.run, "reason": said}
         decided.append(fact(events.RUN_CANCELLED, data, cause=approval.cause, story=approval.instance))
-    if change is not None and change.open:
-        data = {"change": change.id, "reason": said}
-        decided.append(fact(events.CHANGE_CLOSED, data, cause=approval.cause, story=approval.instance))
-    data = {"instance": approval.instance, "outcome": "rejected", "reason": said}
-    return [*decided, fact(events.INSTANCE_FINISHED, data, cause=approval.cause, story=approval.instance)]
+    instance = state.instances[approval.instance]
+    return [*decided, *given_up(state, instance, said, cause=approval.cause)]
 
 
 def _settled(approval: Approval, reason: str, *, cause: str = "") -> Event:

@@ -40,17 +40,34 @@ def instances_to_abandon(fleet: Fleet, state: State) -> list[Event]:
         reason, cause = "", instance.cause
         if change is not None and not change.open and not change.merged:
             reason, cause = f"pull request {change.id} was closed", change.cause
-        elif item is not None and not item.open and not (change and change.merged):
+        elif item is not None and item.closed_by not in ("", "fleet") and not (change and change.merged):
             reason, cause = f"item {item.id} was closed", item.cause
         elif workflow_of(fleet, instance) is None:
             reason = f"{instance.workflow or instance.agent} is not in fleet.yaml any more"
         if reason:
-            if change is not None and change.open:
-                closed = {"change": change.id, "reason": reason}
-                decided.append(fact(events.CHANGE_CLOSED, closed, cause=cause, story=name))
-            data = {"instance": name, "outcome": "rejected", "reason": reason}
-            decided.append(fact(events.INSTANCE_FINISHED, data, cause=cause, story=name))
+            decided += given_up(state, instance, reason, cause=cause)
     return decided
+
+
+def given_up(state: State, instance: Instance, reason: str, *, cause: str) -> list[Event]:
+    """The end of an instance that nobody wants. Its change is closed; its branch stays to be looked at."""
+    change = state.changes.get(instance.change)
+    decided = []
+    if change is not None and change.open:
+        closed = {"change": change.id, "reason": reason}
+        decided.append(fact(events.CHANGE_CLOSED, closed, cause=cause, story=instance.id))
+    data = {"instance": instance.id, "outcome": "rejected", "reason": reason}
+    decided.append(fact(events.INSTANCE_FINISHED, data, cause=cause, story=instance.id))
+    return [*decided, *_tidied(state, instance, cause=cause)]
+
+
+def _tidied(state: State, instance: Instance, *, branch: str = "", head: str = "", cause: str) -> list[Event]:
+    """The wish to clear away what the instance needs no more, if it is not there yet."""
+    if f"tidy/{instance.id}" in state.wishes:
+        return []
+    workspaces = [f"{instance.id}-{job}" for job in instance.jobs]
+    args = {"instance": instance.id, "workspaces": workspaces, "branch": branch, "head": head}
+    return [wish("tidy", instance.id, args, cause=cause, story=instance.id)]
 
 
 def _finished(state: State, instance: Instance) -> list[Event]:
@@ -66,14 +83,9 @@ def _finished(state: State, instance: Instance) -> list[Event]:
     if item is not None and item.open and (item.kind == "task" or (change is not None and change.merged)):
         closed = {"item": item.id, "reason": reason, "actor": "fleet"}
         decided.append(fact(events.ITEM_CLOSED, closed, cause=cause, story=instance.id))
-    merged = change is not None and bool(change.merged)
-    args = {
-        "instance": instance.id,
-        "workspaces": [f"{instance.id}-{job}" for job in instance.jobs],
-        "branch": change.branch if change is not None and merged else "",
-        "head": change.head if change is not None and merged else "",
-    }
-    return [*decided, wish("tidy", instance.id, args, cause=cause, story=instance.id)]
+    landed = change is not None and bool(change.merged)
+    branch, head = (change.branch, change.head) if change is not None and landed else ("", "")
+    return [*decided, *_tidied(state, instance, branch=branch, head=head, cause=cause)]
 
 
 def _last_cause(instance: Instance) -> str:

@@ -6,6 +6,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
+from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
 
 
@@ -33,16 +34,22 @@ def sessions_to_stop(fleet: Fleet, state: State) -> list[Event]:
 
 
 def runs_to_cancel(fleet: Fleet, state: State) -> list[Event]:
-    """Queued runs that nobody wants any more."""
+    """Queued runs that nobody wants any more. What a person stopped before it began waits for a person."""
     del fleet
-    decided = []
+    decided: list[Event] = []
+    asked = state.approval_number
     for name in state.moving:
         run = state.runs[name]
         instance = state.instances[run.instance]
         if run.state == "queued" and (instance.outcome or run.stop_reason):
             reason = run.stop_reason or f"its workflow has ended: {instance.reason}"
             data = {"run": run.id, "reason": reason}
-            decided.append(fact(events.RUN_CANCELLED, data, cause=instance.cause, story=run.instance))
+            cause = instance.cause if instance.outcome else run.cause
+            decided.append(fact(events.RUN_CANCELLED, data, cause=cause, story=run.instance))
+            if not instance.outcome:
+                asked += 1
+                why = f"{run.stopped_by or 'a person'} stopped it before it began: {reason}"
+                decided += stuck(state, instance, run.job, "stopped", why, number=asked, run=run.id)
     return decided
 
 

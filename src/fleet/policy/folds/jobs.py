@@ -104,11 +104,13 @@ def job_stuck(state: State, event: Event, data: Mapping[str, Any]) -> None:
 
 
 def job_resumed(state: State, event: Event, data: Mapping[str, Any]) -> None:
-    """A person let it try again, also in an instance that was given up. Not while it is at work: a job has
-    one run at a time.
+    """A person let it try again, also in an instance that was given up. Not what is done or at work: a job
+    has one run at a time.
     """
     instance, record = find_job(state, data)
-    if instance is None or record is None or any(name in state.moving for name in record.runs[-1:]):
+    if instance is None or record is None or record.state == "done":
+        return
+    if any(name in state.moving for name in record.runs[-1:]):
         return
     feedback = "\n\n".join(text for text in (record.feedback, text(data, "feedback")) if text)
     _reset(record, event.id)
