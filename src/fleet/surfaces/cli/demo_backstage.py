@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from fleet.model.errors import FleetError
-from fleet.wiring import Place, open_sessions
+from fleet.wiring import Place, open_sessions, open_terminal
 
 _PATIENCE = 15.0  # seconds for the agents to end: their shims kill what refuses after ten
 _FLEET = (sys.executable, "-P", "-m", "fleet")  # -P: nothing is imported from the project's own folder
@@ -118,6 +118,13 @@ def complaint(place: Place) -> FleetError:
     )
 
 
+def _close_terminals(place: Place, keys: list[str]) -> None:
+    """They end by themselves about a second after their sessions; nobody shall see them until then."""
+    terminal = open_terminal(place, place.root.name)
+    for key in keys:
+        terminal.close(key)
+
+
 def end_agents(place: Place) -> list[str]:
     """End every session of the project, agents and checks, and wait until they have. Returns which lived."""
     if not place.runs.is_dir():
@@ -134,6 +141,7 @@ def end_agents(place: Place) -> list[str]:
                 select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
                 os.close(descriptor)
             sessions.exit(key)
+        _close_terminals(place, sessions.keys())
         return live
     finally:
         sessions.close()

@@ -19,7 +19,7 @@ def say_ending(found: dict[str, Any], *, kept: bool) -> None:
     _issues(found["issues"], room)
     _head(f"The history of {found['base']} since then")
     for line in found["history"]:
-        say(_INDENT + cut(clean(line, keep_lines=True), room - len(_INDENT)))
+        say(_INDENT + cut(clean(line, keep_lines=True), room - len(_INDENT)).rstrip())
     _head("What it took")
     _spent(found["agents"])
     _head("As told?")

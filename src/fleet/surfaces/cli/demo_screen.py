@@ -78,6 +78,7 @@ class Screen:
         issues = picture.issue_rows(self._state)
         room = self._console.height - len(agents) - len(issues) - 7
         parts: list[RenderableType] = [
+            Text(),
             self._heading(),
             Text(),
             self._agents(agents),
