@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from fleet.adapters.git.workspaces import CloneWorkspaces
     from fleet.adapters.logs.sqlite import SqliteLog
     from fleet.adapters.sessions.shim_sessions import ShimSessions
+    from fleet.engine.parts import Ground
     from fleet.model.event import Event
-    from fleet.model.fleet import Fleet
+    from fleet.model.fleet import Fleet, Repo
     from fleet.model.state import State
+    from fleet.ports.forge import Forge
     from fleet.ports.harness import Harness
     from fleet.ports.log import Clock, Log, Verification
     from fleet.ports.terminal import Terminal
@@ -74,6 +76,11 @@ class Place:
     def git(self) -> Path:
         """What the repository needs beside git's own: the plan of a merge that is under way."""
         return self.dot / "git"
+
+    @property
+    def mirrors(self) -> Path:
+        """Fleet's own copies of repositories on a forge."""
+        return self.dot / "repos"
 
     @property
     def socket(self) -> Path:
@@ -152,8 +159,8 @@ def read_state(place: Place, log: Log | None = None) -> State:
 
 
 def load_fleet(place: Place, *, check_harnesses: bool = False) -> Fleet:
-    """The operator's fleet.yaml. Raises `UsageError` with the place of each mistake. That a harness is not known
-    is one only if `check_harnesses`, since that loads them all.
+    """The operator's fleet.yaml. Raises `UsageError` with the place of each mistake; that a harness is not
+    known is one only if `check_harnesses`, since that loads them all.
     """
     from fleet.config.load import load_fleet as load
 
@@ -181,6 +188,40 @@ def open_repository(place: Place, base: str) -> GitRepository:
     from fleet.adapters.git.repository import GitRepository
 
     return GitRepository(find_project(place.root), base, place.git)
+
+
+def open_grounds(place: Place, fleet: Fleet) -> Mapping[str, Ground]:
+    """The repositories to work on: the user's own, or a mirror of each that the forge has."""
+    from fleet.engine.parts import Ground
+
+    if not fleet.repos:
+        return {"": Ground(open_repository(place, fleet.base), open_workspaces(place))}
+    return {each.name: _open_mirror(place, fleet, each) for each in fleet.repos}
+
+
+def _open_mirror(place: Place, fleet: Fleet, repo: Repo) -> Ground:
+    from fleet.adapters.git.mirror import Mirror
+    from fleet.adapters.git.project import find_project
+    from fleet.adapters.git.repository import GitRepository
+    from fleet.adapters.git.workspaces import CloneWorkspaces
+    from fleet.config.remote import url_of
+    from fleet.engine.parts import Ground
+
+    name = repo.name.replace("/", "+")
+    mirror = Mirror(place.mirrors / f"{name}.git", url_of(place.root, fleet, repo), base=repo.base)
+    mirror.ensure()
+    project = find_project(mirror.path)
+    repository = GitRepository(project, repo.base, place.git / name)
+    return Ground(repository, CloneWorkspaces(project, place.workspaces), mirror)
+
+
+def open_forge(place: Place, fleet: Fleet) -> Forge | None:
+    """The forge that fleet.yaml names, None for the local one, which is the log itself."""
+    if not fleet.repos:
+        return None
+    from fleet.adapters.forges.github.forge import GitHubForge
+
+    return GitHubForge(place.dot / "forge", host=fleet.host, trusted=fleet.trusted, labels=fleet.labels)
 
 
 def open_terminal(place: Place, project: str) -> Terminal:
@@ -281,8 +322,8 @@ async def watch(
         fleet=fleet,
         log=log,
         sessions=sessions,
-        workspaces=open_workspaces(place),
-        repository=open_repository(place, fleet.base),
+        grounds=open_grounds(place, fleet),
+        forge=open_forge(place, fleet),
         harnesses=harnesses(),
         terminal=open_terminal(place, fleet.name),
         clock=clock,

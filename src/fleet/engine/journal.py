@@ -89,7 +89,7 @@ class Journal:
                 pass  # somebody was faster: what was folded in advance is not what happened
             finally:
                 if [replace(event, hash="") for event in stored] != decided:
-                    await self._start_over()
+                    stored = await self._start_over(decided[0].seq - 1)
             for event in stored:
                 self._tell(event)
 
@@ -107,14 +107,16 @@ class Journal:
                 found.append(made)
         raise RuntimeError(f"the rules do not come to rest; the last one was {found[-1].source}")
 
-    async def _start_over(self) -> None:
-        """Forget all and fold the log anew, into the same state, which others hold."""
-        fresh = State()
+    async def _start_over(self, after: int) -> list[Event]:
+        """Fold the log anew, into the same state, which others hold and must never find half-filled. Returns
+        the events after the given one, which nobody was told of.
+        """
+        loop = asyncio.get_running_loop()
+        known = await loop.run_in_executor(self._writer, lambda: list(self._log.read()))
+        fresh = fold_all(known)
         for part in fields(State):
             setattr(self.state, part.name, getattr(fresh, part.name))
-        told, self.told = self.told, None
-        await self.catch_up()
-        self.told = told
+        return [event for event in known if event.seq > after]
 
     async def catch_up(self) -> None:
         """Fold what others have appended."""

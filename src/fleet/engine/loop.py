@@ -13,6 +13,7 @@ from fleet.engine.journal import Journal
 from fleet.engine.observe import Observer
 from fleet.engine.parts import Parts
 from fleet.engine.perform import Performer
+from fleet.engine.poll import Poller
 from fleet.engine.recover import recover
 from fleet.model import events
 from fleet.model.errors import Temporary
@@ -33,6 +34,7 @@ class Engine:
         self.journal = journal
         self.observer = Observer(parts, journal)
         self.performer = Performer(parts, journal, self.observer)
+        self.poller = Poller(parts, journal, parts.forge, parts.forge_folder) if parts.forge else None
         self._stopped = ""
 
     def stop(self, reason: str) -> None:
@@ -51,6 +53,8 @@ class Engine:
         with self.parts.log.follow(self.journal.state.seq) as following:
             loop.add_reader(following.fileno(), self.journal.wake.set)
             self.observer.begin()
+            if self.poller is not None:
+                self.poller.begin()
             ready()
             code = 0
             try:
@@ -96,6 +100,8 @@ class Engine:
             return
 
     def _at_rest(self) -> Literal["idle", "waits"] | None:
+        if self.poller is not None and not self.poller.has_looked:
+            return None
         if self.journal.wake.is_set() or self.performer.busy():
             return None
         found = rest(self.parts.fleet, self.journal.state)
@@ -104,6 +110,8 @@ class Engine:
     async def _end(self) -> None:
         """Let what is being done come to its end, and say that this watcher goes."""
         self.observer.end()
+        if self.poller is not None:
+            await self.poller.end()
         deeds = asyncio.ensure_future(self.performer.finish())
         stopped = Event(
             events.WATCHER_STOPPED, {"reason": self._stopped or "it failed"}, source="fleet/watcher"

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from fleet.model.errors import Permanent
 from fleet.model.fleet import Fleet
+from fleet.ports.forge import Forge
 from fleet.ports.harness import AgentEvent, Harness
 from fleet.ports.log import Clock, Log
 from fleet.ports.repository import Repository
@@ -19,9 +22,37 @@ Render = Callable[[AgentEvent, int], list[str]]
 """An agent event and its time (ms since the epoch) as lines that people read."""
 
 
+class Mirror(Protocol):
+    """A repository of Fleet's own that follows one on a forge. See `fleet.adapters.git.mirror`."""
+
+    def fetch(self) -> str:
+        """Bring the base branch; its commit."""
+        ...
+
+    def push(self, branch: str, sha: str, *, expected: str | None) -> bool:
+        """Put the branch at this commit there, if it is at `expected` (None: not there). False: it is not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One repository to work on. `mirror` is None where it is the user's own, in the local forge."""
+
+    repository: Repository
+    workspaces: Workspaces
+    mirror: Mirror | None = None
+
+    def base_sha(self) -> str:
+        """The base branch's commit; on a forge, as it is there now. Blocks."""
+        return self.mirror.fetch() if self.mirror is not None else self.repository.base_sha()
+
+
 @dataclass(slots=True)
 class Parts:
     """The ports, and where things lie. `gateway_url` is known once the gateway is served.
+
+    `grounds` has one ground for each repository: "" in the local forge, else owner/name. `forge` is None
+    where issues and pull requests live in the log.
 
     `environment` is the operator's own, from which agents are given what their harness may have. `program`
     is the folder that `fleet` itself lies in, so that agents find it.
@@ -30,8 +61,8 @@ class Parts:
     fleet: Fleet
     log: Log
     sessions: Sessions
-    workspaces: Workspaces
-    repository: Repository
+    grounds: Mapping[str, Ground]
+    forge: Forge | None
     harnesses: Mapping[str, Harness]
     terminal: Terminal
     clock: Clock
@@ -44,6 +75,18 @@ class Parts:
     secret: bytes
     environment: Mapping[str, str] = field(default_factory=dict)
     gateway_url: str = ""
+
+    def ground(self, repo: str) -> Ground:
+        """The ground of this repository. Raises `Permanent` when fleet.yaml does not name it any more."""
+        found = self.grounds.get(repo)
+        if found is None:
+            raise Permanent(f"{repo or 'the local repository'} is not in fleet.yaml any more")
+        return found
+
+    @property
+    def forge_folder(self) -> Path:
+        """Where the poller keeps how far it has come."""
+        return self.runs.parent / "forge"
 
     def run_dir(self, run: str) -> Path:
         """The folder of a run's session."""

@@ -15,6 +15,7 @@ from functools import partial
 from fleet.engine.effects.assess import assess
 from fleet.engine.effects.check import check
 from fleet.engine.effects.collect import collect
+from fleet.engine.effects.forge import post, publish, show
 from fleet.engine.effects.merge import Held, merge
 from fleet.engine.effects.say import say
 from fleet.engine.effects.start import start
@@ -27,6 +28,7 @@ from fleet.model import events
 from fleet.model.errors import FleetError, Temporary
 from fleet.model.event import Event
 from fleet.model.state import State, Wish
+from fleet.policy.ask import stuck
 from fleet.policy.fact import fact
 
 Deed = Callable[[Parts, State, Wish], Awaitable[list[Event]]]
@@ -40,6 +42,9 @@ DEEDS: Mapping[str, Deed] = {
     "assess": assess,
     "merge": merge,
     "tidy": tidy,
+    "publish": publish,
+    "show": show,
+    "post": post,
 }
 
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 500, 60_000
@@ -147,6 +152,12 @@ def refused(state: State, wish: Wish, error: FleetError) -> list[Event]:
         factor = {"name": "unknown", "points": 100, "reason": f"it could not be worked out: {why}"}
         data = {**_change(wish), "score": 100, "factors": [factor], "files": 0, "lines": 0, "paths": []}
         return [fact(events.CHANGE_ASSESSED, data, cause=wish.cause, story=story)]
+    if wish.kind == "publish":
+        run = state.runs[wish.args["run"]]
+        number = state.approval_number + 1
+        why_not = f"its change could not be published: {why}"
+        instance = state.instances[run.instance]
+        return stuck(state, instance, run.job, "failed", why_not, number=number, run=run.id)
     if wish.kind == "merge":
         data = {**_change(wish), "kind": "refused", "reason": why, "paths": []}
         return [fact(events.CHANGE_HELD, data, cause=wish.cause, story=story)]

@@ -20,7 +20,9 @@ async def recover(parts: Parts, journal: Journal, observer: Observer, *, step: b
     """
     loop = asyncio.get_running_loop()
     await journal.write([*_configured(parts.fleet, journal), _started(step)])
-    await loop.run_in_executor(parts.threads, parts.repository.recover)
+    for ground in parts.grounds.values():
+        if ground.mirror is None:  # a mirror has no checkout that could be half-way through a merge
+            await loop.run_in_executor(parts.threads, ground.repository.recover)
     alive = await loop.run_in_executor(parts.threads, _alive, parts)
     for name in list(journal.state.moving):
         observer.follow(name)

@@ -10,10 +10,10 @@ from typing import Any
 
 from fleet.gateway import checked
 from fleet.gateway.answers import Answer, Refused
-from fleet.policy.context import context_data, context_text
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run, State
+from fleet.policy.context import context_data, context_text
 
 __all__ = ["VERBS", "Answer", "Refused", "to_events"]
 

@@ -75,7 +75,7 @@ CHANGE_REPORTED = (
 )
 FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, trusted, head
 FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason
-FORGE_POLLED = "fleet.forge.polled"  # repo, remaining, resets, next: only when it matters (a pause, an error)
+FORGE_POLLED = "fleet.forge.polled"  # repo, reason: only when the forge could not be asked
 
 # Effects: the wish is in the log before the deed, with its key; every outcome is an event too
 EFFECT_WANTED = "fleet.effect.wanted"  # key, kind, args

@@ -234,6 +234,7 @@ class State:
     bases: dict[str, str] = field(default_factory=dict)  # repository → its base branch's commit, last seen
     refs: dict[str, int] = field(default_factory=dict)  # what a forge calls an item or change → its number
     shown: dict[int, str] = field(default_factory=dict)  # item → the digest of how its forge shows it
+    posted: dict[str, None] = field(default_factory=dict)  # runs whose review was posted on the forge
     to_show: dict[int, None] = field(default_factory=dict)  # items whose forge may show them as they were
     commands: dict[str, Pending] = field(default_factory=dict)  # what people told Fleet to do on the forge
     instance_number: int = 0

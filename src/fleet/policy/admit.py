@@ -12,7 +12,7 @@ from fleet.policy.ask import asked_for, for_handoff
 from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_runs
 from fleet.policy.fact import fact, wish
 from fleet.policy.outcome import branch_name
-from fleet.policy.workflow import workflow_of
+from fleet.policy.workflow import base_branch, workflow_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _admitted(fleet: Fleet, state: State, run: Run, found: Placement) -> Event:
         "attempt": run.attempt,
         "change": instance.change,
         "head": change.head if change else "",
-        "base": fleet.base,
+        "base": base_branch(fleet, state.items[run.item].repo),
         "branch": change.branch if change else branch_name(state, instance),
         "workspace": f"{instance.id}-{run.job}",
         "ceiling_ms": found.within.time_ms,

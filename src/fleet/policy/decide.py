@@ -20,6 +20,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State
 from fleet.policy.admit import runs_to_admit
 from fleet.policy.answer import answers_to_apply, approvals_to_lapse
+from fleet.policy.command import commands_to_obey
 from fleet.policy.examine import changes_to_assess, changes_to_check
 from fleet.policy.finish import instances_to_abandon, instances_to_finish
 from fleet.policy.gate import approvals_to_ask, gates_to_evaluate
@@ -29,6 +30,7 @@ from fleet.policy.quarantine import agents_to_quarantine
 from fleet.policy.queue import jobs_to_queue
 from fleet.policy.rounds import jobs_to_send_back
 from fleet.policy.route import schedules_due, triggers_to_route
+from fleet.policy.show import items_to_show, reviews_to_post
 from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, words_to_say
 
 Rule = Callable[[Fleet, State], list[Event]]
@@ -36,6 +38,7 @@ Rule = Callable[[Fleet, State], list[Event]]
 RULES: tuple[Rule, ...] = (
     triggers_to_route,
     schedules_due,
+    commands_to_obey,
     answers_to_apply,
     approvals_to_lapse,
     instances_to_abandon,
@@ -57,6 +60,8 @@ RULES: tuple[Rule, ...] = (
     merges_to_give_up,
     changes_to_merge,
     instances_to_finish,
+    reviews_to_post,
+    items_to_show,
 )
 
 

@@ -11,8 +11,9 @@ from fleet.policy.workflow import workflow_of
 
 
 def instances_to_finish(fleet: Fleet, state: State) -> list[Event]:
-    """Jobs whose change has landed are done; instances whose jobs are all done are finished and tidied up."""
-    del fleet
+    """Jobs whose change has landed are done; instances whose jobs are all done are finished and tidied up. A
+    job that is not declared any more is not waited for.
+    """
     decided: list[Event] = []
     for name in state.active:
         instance = state.instances[name]
@@ -23,7 +24,8 @@ def instances_to_finish(fleet: Fleet, state: State) -> list[Event]:
             data = {"instance": name, "job": job, "outcome": "done", "head": change.head if change else ""}
             cause = change.cause if change else instance.cause
             decided.append(fact(events.JOB_FINISHED, data, cause=cause, story=name))
-        if all(record.state == "done" or job in landed for job, record in instance.jobs.items()):
+        wanted = _declared(fleet, instance)
+        if wanted and all(instance.jobs[job].state == "done" or job in landed for job in wanted):
             decided += _finished(state, instance)
     return decided
 
@@ -42,11 +44,17 @@ def instances_to_abandon(fleet: Fleet, state: State) -> list[Event]:
             reason, cause = f"pull request {change.id} was closed", change.cause
         elif item is not None and item.closed_by not in ("", "fleet") and not (change and change.merged):
             reason, cause = f"item {item.id} was closed", item.cause
-        elif workflow_of(fleet, instance) is None:
+        elif not _declared(fleet, instance):
             reason = f"{instance.workflow or instance.agent} is not in fleet.yaml any more"
         if reason:
             decided += given_up(state, instance, reason, cause=cause)
     return decided
+
+
+def _declared(fleet: Fleet, instance: Instance) -> list[str]:
+    """The instance's jobs that fleet.yaml still declares."""
+    workflow = workflow_of(fleet, instance)
+    return [job for job in instance.jobs if workflow is not None and workflow.job(job) is not None]
 
 
 def given_up(state: State, instance: Instance, reason: str, *, cause: str) -> list[Event]:

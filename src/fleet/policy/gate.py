@@ -79,6 +79,14 @@ def _review(fleet: Fleet, state: State, change: Change, requirement: Requirement
 def _checks(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
     """Every check passes on the merge of exactly this head into the base as it is now."""
     del requirement
+    running = [name for name, each in change.reports.items() if each["state"] == "pending"]
+    if running:
+        reason = f"the forge still runs {', '.join(sorted(running))}"
+        return {"name": "checks", "met": False, "reason": reason, "who": "the forge"}
+    broken = [name for name, each in change.reports.items() if each["state"] == "failed"]
+    if broken:
+        reason = f"these fail on the forge: {', '.join(sorted(broken))}"
+        return {"name": "checks", "met": False, "reason": reason, "who": change.author}
     if not fleet.checks:
         return {"name": "checks", "met": True, "reason": "fleet.yaml declares no checks", "who": ""}
     checked = change.checks
@@ -96,8 +104,10 @@ def _human(fleet: Fleet, state: State, change: Change, requirement: Requirement)
     """
     del fleet
     answer = {"name": "human", "met": False, "reason": "", "who": "a person: fleet approve", "ask": True}
-    if change.approved_by:
-        return answer | {"met": True, "reason": f"approved by {', '.join(change.approved_by)}", "who": ""}
+    approving = [*change.approved_by, *_people_approving(change)]
+    if approving:
+        by = ", ".join(dict.fromkeys(approving))
+        return answer | {"met": True, "reason": f"approved by {by}", "who": ""}
     if not requirement.when:
         return answer | {"reason": "a person approves every merge"}
     if change.risk.get("head") != change.head:
@@ -110,6 +120,16 @@ def _human(fleet: Fleet, state: State, change: Change, requirement: Requirement)
     if needed:
         return answer | {"reason": f"{requirement.when} (its risk is {score})"}
     return answer | {"met": True, "reason": f"not {requirement.when} (its risk is {score})", "who": ""}
+
+
+def _people_approving(change: Change) -> list[str]:
+    """Trusted people whose last review of the head approves it."""
+    latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
+    return [
+        by
+        for by, each in latest.items()
+        if by.startswith("user/") and each["verdict"] == "approve" and each.get("trusted")
+    ]
 
 
 _REQUIREMENTS = {"review": _review, "checks": _checks, "human": _human}

@@ -12,6 +12,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, Run, RunOutcome, State
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
+from fleet.policy.workflow import base_branch
 
 _WORDS = 2000
 _MAKES_CHANGES = "change"
@@ -54,16 +55,28 @@ def runs_to_end(fleet: Fleet, state: State) -> list[Event]:
         if instance.outcome:
             continue  # its instance was given up meanwhile
         if ending.after == "done":
+            if run.duty == _MAKES_CHANGES and state.items[run.item].repo:
+                # Its forge gives the number: the change is there once its pull request is.
+                decided.append(wish("publish", run.id, {"run": run.id}, cause=run.cause, story=run.instance))
+                continue
             if run.duty == _MAKES_CHANGES:
                 number += 0 if instance.change else 1
-                decided.append(_changed(fleet, state, instance, run, number))
-            decided += _job_done(state, run)
+            decided += delivered(fleet, state, run, number)
         elif ending.after == "stuck":
             approvals += 1
             decided += stuck(
                 state, instance, run.job, ending.kind, ending.reason, number=approvals, run=run.id
             )
     return decided
+
+
+def delivered(fleet: Fleet, state: State, run: Run, number: int, ref: str = "") -> list[Event]:
+    """What a run that succeeded leads to: its change, its verdict, the end of its job. `number` is a new
+    change's (0: the log gives it), `ref` what its forge calls it.
+    """
+    instance = state.instances[run.instance]
+    changed = [_changed(fleet, state, instance, run, number, ref)] if run.duty == _MAKES_CHANGES else []
+    return [*changed, *_job_done(state, run)]
 
 
 def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
@@ -172,7 +185,7 @@ def _ended(run: Run, ending: Ending) -> Event:
     return fact(events.RUN_ENDED, data, cause=run.cause, story=run.instance)
 
 
-def _changed(fleet: Fleet, state: State, instance: Instance, run: Run, number: int) -> Event:
+def _changed(fleet: Fleet, state: State, instance: Instance, run: Run, number: int, ref: str = "") -> Event:
     """The change that this run opened, or moved on."""
     head = run.collected["head"]
     if instance.change:
@@ -190,7 +203,9 @@ def _changed(fleet: Fleet, state: State, instance: Instance, run: Run, number: i
         "item": run.item,
         "instance": instance.id,
         "branch": run.branch,
-        "base": fleet.base,
+        "base": base_branch(fleet, item.repo),
+        "repo": item.repo,
+        "ref": ref,
         "head": head,
         "author": f"agent/{run.agent}",
         "title": item.title,
@@ -241,8 +256,9 @@ def charge(run: Run) -> int:
 def branch_name(state: State, instance: Instance) -> str:
     """The branch of an instance's change: `fleet/12-add-note`. It differs from that of every other change."""
     item = state.items[instance.item]
+    called = item.ref.rpartition("#")[2] or item.id
     slug = re.sub(r"[^a-z0-9]+", "-", item.title.lower()).strip("-")[:40].strip("-")
-    name = f"fleet/{item.id}-{slug}" if slug else f"fleet/{item.id}"
+    name = f"fleet/{called}-{slug}" if slug else f"fleet/{called}"
     others = (each for each in state.instances.values() if each.id != instance.id and each.item == item.id)
     first = next(others, None)
     if first is None or (instance.change and state.changes[instance.change].branch == name):

@@ -57,6 +57,11 @@ def objections(change: Change) -> list[str]:
         for check in change.checks.get("results", ())
         if not check.get("ok")
     ]
+    found += [
+        f"The forge's check {name} failed:\n{each['output'][-_OUTPUT:]}"
+        for name, each in change.reports.items()
+        if each["state"] == "failed"
+    ]
     if change.held.get("kind") == "conflict":
         found.append(f"It can't be merged: {change.held.get('reason', '')}")
     return found
@@ -95,8 +100,8 @@ def sent_back(fleet: Fleet, state: State, instance: Instance, note: str, *, caus
 
 
 def _is_checked_now(state: State, change: Change) -> bool:
-    """Whether checks of this head are on their way."""
-    return any(
+    """Whether checks of this head are on their way, Fleet's own or its forge's."""
+    return any(each["state"] == "pending" for each in change.reports.values()) or any(
         wish.kind == "check" and wish.args.get("change") == change.id and wish.args.get("head") == change.head
         for wish in state.wishes.values()
     )

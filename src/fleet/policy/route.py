@@ -38,7 +38,7 @@ def schedules_due(fleet: Fleet, state: State) -> list[Event]:
         crons = [trigger.cron for trigger in workflow.triggers if trigger.kind == "schedule"]
         due = [cron for cron in crons if since is not None and next_firing(cron, since) <= state.now]
         if due:
-            start = _Start(state, workflow.name, cause="", numbers=numbers, jobs=_jobs(workflow))
+            start = _Start(fleet, workflow.name, cause="", numbers=numbers, jobs=_jobs(workflow))
             start.item = start.opened_item(
                 f"{workflow.name}, by its schedule {due[0]}", "", "fleet", trusted=True
             )
@@ -66,9 +66,9 @@ class _Start:
     """One instance to be started, with the item that it is about."""
 
     def __init__(
-        self, state: State, workflow: str, *, cause: str, numbers: _Numbers, jobs: list[str]
+        self, fleet: Fleet, workflow: str, *, cause: str, numbers: _Numbers, jobs: list[str]
     ) -> None:
-        self._state = state
+        self._repo = fleet.repos[0].name if fleet.repos else ""
         self._numbers = numbers
         self._events: list[Event] = []
         self._cause = cause
@@ -91,6 +91,7 @@ class _Start:
             "labels": [],
             "author": author,
             "trusted": trusted,
+            "repo": self._repo,
         }
         self._events.append(fact(events.ITEM_OPENED, data, cause=self._cause, story=self.instance))
         return self._numbers.item
@@ -136,7 +137,7 @@ def _requested(
     item = pending.data.get("item")
     if item and item not in state.items:
         return [], [f"there is no item {item}"]
-    start = _Start(state, "" if fleet.agent(name) else name, cause=pending.id, numbers=numbers, jobs=jobs)
+    start = _Start(fleet, "" if fleet.agent(name) else name, cause=pending.id, numbers=numbers, jobs=jobs)
     start.agent = name if fleet.agent(name) else ""
     text = str(pending.data.get("text", ""))
     actor = str(pending.data.get("actor", pending.source))
@@ -158,7 +159,7 @@ def _listeners(
             if answer is not True or refusal:
                 reasons.append(f"{workflow.name}: not started, {refusal if answer is True else answer}")
                 continue
-            start = _Start(state, workflow.name, cause=pending.id, numbers=numbers, jobs=_jobs(workflow))
+            start = _Start(fleet, workflow.name, cause=pending.id, numbers=numbers, jobs=_jobs(workflow))
             start.depth = _depth(state, pending)
             start.item = _item_of(state, pending) or start.opened_item(
                 f"{workflow.name}: {pending.type}",

@@ -17,6 +17,11 @@ def workflow_of(fleet: Fleet, instance: Instance) -> Workflow | None:
     return fleet.workflow(instance.workflow)
 
 
+def base_branch(fleet: Fleet, repo: str) -> str:
+    """The branch that changes of this repository ("" in the local forge) are merged into."""
+    return next((each.base for each in fleet.repos if each.name == repo), fleet.base)
+
+
 def duty_of(fleet: Fleet, job: Job) -> Duty:
     """What a job produces: its agents' duty, or its own action."""
     if job.action:

@@ -36,7 +36,7 @@ FinishKind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What one run needs from its harness. All paths are absolute; `workspace` is also the working directory."""
+    """What one run needs from its harness. Paths are absolute; `workspace` is also the working directory."""
 
     run: str
     workspace: str
@@ -144,7 +144,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line worth showing that is none of the others: a warning, or something unreadable (cut to a bound)."""
+    """A line worth showing that is none of the others: a warning, or something unreadable (cut)."""
 
     text: str
 
@@ -195,5 +195,7 @@ class Harness(Protocol):
         ...
 
     def detect(self, path: str) -> Detected:
-        """Look for the program along `path` (a PATH value) and ask its version. Starts a process, bounded in time."""
+        """Look for the program along `path` (a PATH value) and ask its version. Starts a process, bounded in
+        time.
+        """
         ...

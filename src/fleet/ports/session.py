@@ -114,7 +114,7 @@ class Sessions(Protocol):
         ...
 
     def stop(self, key: str, reason: str) -> None:
-        """Ask it to end, for this reason. Returns at once; the end is told by `exit`. The first reason stays."""
+        """Ask it to end, for this reason. Returns at once; `exit` tells the end. The first reason stays."""
         ...
 
     def send(self, key: str, text: str) -> bool:

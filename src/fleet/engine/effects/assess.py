@@ -11,6 +11,7 @@ from fleet.model.event import Event
 from fleet.model.state import State, Wish
 from fleet.policy import risk
 from fleet.policy.fact import fact
+from fleet.ports.repository import Repository
 
 
 async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -20,15 +21,15 @@ async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
     if not change.open or change.head != head:
         return []
     loop = asyncio.get_running_loop()
-    found = await loop.run_in_executor(parts.threads, assessed, parts, head)
+    found = await loop.run_in_executor(parts.threads, assessed, parts.ground(change.repo).repository, head)
     data = {"change": change.id, "head": head, **found}
     return [fact(events.CHANGE_ASSESSED, data, cause=wish.cause, story=change.instance)]
 
 
-def assessed(parts: Parts, head: str) -> dict[str, Any]:
+def assessed(repository: Repository, head: str) -> dict[str, Any]:
     """The risk of this head against the base branch."""
-    files = parts.repository.stat(parts.repository.base_sha(), head)
-    history = {each.path: each for each in parts.repository.history([file.path for file in files])}
+    files = repository.stat(repository.base_sha(), head)
+    history = {each.path: each for each in repository.history([file.path for file in files])}
     touched = []
     for file in files:
         past = history.get(file.path)

@@ -12,11 +12,11 @@ from typing import Any
 from fleet.engine.effects.merge import FLEET
 from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
-from fleet.engine.parts import Parts
+from fleet.engine.parts import Ground, Parts
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Check
-from fleet.model.state import State, Wish
+from fleet.model.state import Change, State, Wish
 from fleet.policy.fact import fact
 from fleet.ports.session import Command, Exit
 
@@ -40,20 +40,20 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
     story = change.instance
     if not change.open or change.head != head:
         return []
-    loop = asyncio.get_running_loop()
-    place = await loop.run_in_executor(parts.threads, _prepare, parts, change.id, head, wish.wanted)
+    loop, ground = asyncio.get_running_loop(), parts.ground(change.repo)
+    place = await loop.run_in_executor(parts.threads, _prepare, ground, change, head, wish.wanted)
     if place.conflicts:
         names = ", ".join(place.conflicts[:20])
-        output = (
-            f"It conflicts with {parts.fleet.base} in: {names}\nMerge {parts.fleet.base} and resolve them."
-        )
+        output = f"It conflicts with {change.base} in: {names}\nMerge {change.base} and resolve them."
         results = [{"name": "merge", "ok": False, "output": output, "ms": 0}]
     else:
         results = [
             await _run(parts, place, each, f"c{change.id}-{head[:12]}-{place.base[:12]}")
             for each in parts.fleet.checks
         ]
-        await loop.run_in_executor(parts.threads, parts.workspaces.discard, place.workspace)
+        await loop.run_in_executor(
+            parts.threads, parts.ground(change.repo).workspaces.discard, place.workspace
+        )
     data = {
         "change": change.id,
         "head": head,
@@ -69,21 +69,21 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
     return facts
 
 
-def _prepare(parts: Parts, change: int, head: str, when_ms: int) -> _Place:
-    base = parts.repository.base_sha()
-    made = parts.repository.make_merge_commit(
-        base, head, message=f"Check #{change}\n", author=FLEET, when_ms=when_ms
+def _prepare(ground: Ground, change: Change, head: str, when_ms: int) -> _Place:
+    base = ground.base_sha()
+    made = ground.repository.make_merge_commit(
+        base, head, message=f"Check #{change.id}\n", author=FLEET, when_ms=when_ms
     )
-    name = f"check-{change}-{head[:12]}-{base[:12]}"
+    name = f"check-{change.id}-{head[:12]}-{base[:12]}"
     if made.commit is None:
         return _Place(name, "", base, made.conflicts or ("(git names no file)",))
-    if parts.workspaces.exists(name):  # from before a restart: a check may be at work in it
-        return _Place(name, str(parts.workspaces.path(name)), base)
-    path = parts.workspaces.prepare(
+    if ground.workspaces.exists(name):  # from before a restart: a check may be at work in it
+        return _Place(name, str(ground.workspaces.path(name)), base)
+    path = ground.workspaces.prepare(
         name,
         start=made.commit,
         branch=_BRANCH,
-        base_name=parts.fleet.base,
+        base_name=change.base,
         base_sha=base,
         author_name=FLEET.name,
         author_email=FLEET.email,

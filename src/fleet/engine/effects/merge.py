@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 
-from fleet.engine.parts import Parts
+from fleet.engine.parts import Ground, Parts
 from fleet.model import events
 from fleet.model.errors import Temporary
 from fleet.model.event import Event
 from fleet.model.state import Change, State, Wish
 from fleet.policy.fact import fact
 from fleet.policy.gate import requirements
-from fleet.ports.repository import Author, Blocked, Merged
+from fleet.ports.repository import Author, Blocked, BlockedKind, Merged
 
 FLEET = Author("Fleet", "fleet@fleet.invalid")
 _HELD_PAUSE_MS = 5_000
@@ -20,26 +22,60 @@ _HELD_PAUSE_MS = 5_000
 async def merge(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """The merge, or why it is held. Raises `Temporary` while it waits for the user's checkout."""
     change, head = state.changes[wish.args["change"]], str(wish.args["head"])
-    base = str(wish.args["base"]) or parts.repository.base_sha()
+    ground = parts.ground(change.repo)
     gate = requirements(parts.fleet, state, change)
     if change.head != head or not change.open or not all(each["met"] for each in gate):
         return []  # it was answered otherwise meanwhile: the rules decide anew
-    message = _message(state, change)
-    found = await asyncio.get_running_loop().run_in_executor(
-        parts.threads,
-        lambda: parts.repository.merge(
-            head, expected_base=base, message=message, author=FLEET, when_ms=wish.wanted
-        ),
+    work = partial(
+        _merge_there if change.ref else _merge_here, parts, ground, change, wish, message_of(change)
     )
+    found = await asyncio.get_running_loop().run_in_executor(parts.threads, work)
     if isinstance(found, Merged):
         data = {"change": change.id, "item": change.item, "head": head, "sha": found.sha, "base": found.sha}
         return [fact(events.CHANGE_MERGED, data, cause=wish.cause, story=change.instance)]
-    return await _blocked(parts, change, wish, found)
+    return await _blocked(parts, ground, change, wish, found)
 
 
-async def _blocked(parts: Parts, change: Change, wish: Wish, found: Blocked) -> list[Event]:
+def _merge_here(parts: Parts, ground: Ground, change: Change, wish: Wish, message: str) -> Merged | Blocked:
+    """Merge in the repository itself."""
+    del parts
+    return ground.repository.merge(
+        change.head,
+        expected_base=str(wish.args["base"]) or ground.base_sha(),
+        message=message,
+        author=FLEET,
+        when_ms=wish.wanted,
+    )
+
+
+def _merge_there(parts: Parts, ground: Ground, change: Change, wish: Wish, message: str) -> Merged | Blocked:
+    """Merge on the forge, which takes the head that it has to be. That the base is the one that was checked
+    is looked at just before: a forge has no way to ask for that.
+    """
+    assert parts.forge is not None
+    base = str(wish.args["base"])
+    number = int(change.ref.rpartition("#")[2])
+    if base and ground.base_sha() != base and ground.repository.merged(change.head) is None:
+        return Blocked("moved", f"{change.base} has moved on")
+    title, _, text = message.partition("\n")
+    found = parts.forge.merge(
+        change.repo,
+        number,
+        head=change.head,
+        method=parts.fleet.merge_method,
+        title=title,
+        message=text.strip(),
+    )
+    if isinstance(found, str):
+        ground.base_sha()
+        return Merged(found)
+    kinds: Mapping[str, BlockedKind] = {"moved": "moved", "behind": "moved", "conflict": "conflict"}
+    return Blocked(kinds.get(found.kind, "busy"), found.reason)
+
+
+async def _blocked(parts: Parts, ground: Ground, change: Change, wish: Wish, found: Blocked) -> list[Event]:
     if found.kind == "moved":
-        sha = await asyncio.get_running_loop().run_in_executor(parts.threads, parts.repository.base_sha)
+        sha = await asyncio.get_running_loop().run_in_executor(parts.threads, ground.base_sha)
         return [
             fact(events.BASE_SEEN, {"sha": sha, "repo": change.repo}, cause=wish.cause, story=change.instance)
         ]
@@ -65,7 +101,7 @@ class Held(Temporary):
         self.events = told
 
 
-def _message(state: State, change: Change) -> str:
+def message_of(change: Change) -> str:
     """The merge commit's text, with trailers that lead back into the log."""
     latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
     lines = [f"Merge #{change.id}: {_line(change.title)}", ""]
@@ -75,7 +111,6 @@ def _message(state: State, change: Change) -> str:
     lines += [f"Fleet-Author: {change.author}"]
     lines += [f"Fleet-Reviewed-by: {by}" for by, each in latest.items() if each["verdict"] == "approve"]
     lines += [f"Fleet-Approved-by: {by}" for by in dict.fromkeys(change.approved_by)]
-    del state
     return "\n".join(lines) + "\n"
 
 

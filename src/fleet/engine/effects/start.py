@@ -18,6 +18,7 @@ from fleet.model.fleet import Agent
 from fleet.model.state import Run, State, Wish
 from fleet.policy.brief import prompt, system_prompt
 from fleet.policy.fact import fact
+from fleet.policy.workflow import base_branch
 from fleet.ports.harness import Launch, Plan
 from fleet.ports.session import Command, Started
 
@@ -33,6 +34,7 @@ class _Order:
     prompt: str
     system_prompt: str
     item: str
+    repo: str
 
 
 async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -50,6 +52,7 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
         prompt(parts.fleet, state, run),
         system_prompt(parts.fleet, agent, run),
         f"{run.item} {item.title}" if item else "",
+        item.repo if item else "",
     )
     repo = item.repo if item else ""
     base = state.base_of(repo)
@@ -70,13 +73,14 @@ def _start(parts: Parts, order: _Order) -> tuple[Started, str, str]:
     if parts.sessions.alive(run.id) or parts.sessions.exit(run.id) is not None:
         # Before a crash it was started, and a session is never started twice: this gives back what there is.
         return parts.sessions.start(run.id, Command(("false",), {}, str(parts.root))), run.head, ""
-    base_sha = parts.repository.base_sha()
+    ground = parts.ground(order.repo)
+    base_sha = ground.base_sha()
     head = run.head or base_sha
-    workspace = parts.workspaces.prepare(
+    workspace = ground.workspaces.prepare(
         run.workspace,
         start=head,
         branch=run.branch,
-        base_name=parts.fleet.base,
+        base_name=base_branch(parts.fleet, order.repo),
         base_sha=base_sha,
         author_name=f"{run.agent} (fleet)",
         author_email=f"{run.agent}@fleet.invalid",

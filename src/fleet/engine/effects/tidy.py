@@ -17,12 +17,17 @@ async def tidy(parts: Parts, state: State, wish: Wish) -> list[Event]:
         return []  # a person thought better of it
     if any(state.runs[name].instance == instance.id and state.runs[name].live for name in state.moving):
         raise Temporary(f"{instance.id} can't be tidied up yet", why="a run of it still ends")
-    await asyncio.get_running_loop().run_in_executor(parts.threads, _tidy, parts, wish)
+    item = state.items.get(instance.item)
+    repo = item.repo if item else ""
+    await asyncio.get_running_loop().run_in_executor(parts.threads, _tidy, parts, repo, wish)
     return []
 
 
-def _tidy(parts: Parts, wish: Wish) -> None:
+def _tidy(parts: Parts, repo: str, wish: Wish) -> None:
+    ground = parts.ground(repo)
     for name in wish.args.get("workspaces", ()):
-        parts.workspaces.discard(str(name))
+        ground.workspaces.discard(str(name))
     if wish.args.get("branch"):
-        parts.repository.delete_branch(str(wish.args["branch"]), str(wish.args["head"]))
+        ground.repository.delete_branch(str(wish.args["branch"]), str(wish.args["head"]))
+        if parts.forge is not None and repo:
+            parts.forge.delete_branch(repo, str(wish.args["branch"]), str(wish.args["head"]))

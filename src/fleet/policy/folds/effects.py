@@ -25,6 +25,8 @@ def effect_wanted(state: State, event: Event, data: Mapping[str, Any]) -> None:
 def effect_done(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     """It is done."""
     wish = state.wishes.pop(text(data, "key"), None)
+    if wish is not None and wish.kind == "post":
+        state.posted[text(wish.args, "run")] = None
     if wish is not None and wish.kind == "show":
         item = whole(wish.args, "item")
         state.shown[item] = text(wish.args, "digest")

@@ -123,7 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     made["emit"].add_argument("--data", metavar="JSON", default="", help="an object")
     made["propose"].add_argument("kind", choices=("issue", "comment"))
     made["propose"].add_argument("--title", default="", metavar="TEXT", help="one line, for an issue")
-    made["propose"].add_argument("--body", default="", metavar="TEXT", help="the text; - reads it from stdin")
+    made["propose"].add_argument(
+        "--body", "-m", "--message", default="", metavar="TEXT", help="the text; - reads it from stdin"
+    )
     made["propose"].add_argument("--label", action="append", default=[], metavar="NAME")
     return parser
 

@@ -1,0 +1,107 @@
+"""What is done on a forge: a run's commits become a pull request, and the forge shows what is true."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from fleet.engine.parts import Parts
+from fleet.model.errors import Permanent
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import State, Wish
+from fleet.policy.outcome import delivered
+from fleet.policy.show import STATUS, digest_of, look
+from fleet.policy.workflow import base_branch
+from fleet.ports.forge import Forge, Look
+
+
+async def publish(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """Push a run's branch and open its pull request (or find it); then the run's change is there."""
+    forge = _forge(parts)
+    run = state.runs[wish.args["run"]]
+    item, instance = state.items[run.item], state.instances[run.instance]
+    if instance.outcome or instance.jobs[run.job].runs[-1] != run.id:
+        return []
+    mirror = parts.ground(item.repo).mirror
+    if mirror is None:
+        raise Permanent(f"{item.repo} has no mirror", do="Restart the watcher.")
+    head, known = str(run.collected["head"]), state.changes.get(instance.change)
+
+    def work() -> str:
+        if not mirror.push(run.branch, head, expected=known.head if known is not None else None):
+            raise Permanent(
+                f"{run.branch} can't be pushed",
+                why="somebody else has pushed to it",
+                do="Look at the branch; delete or rename it, then: fleet retry",
+            )
+        if known is not None:
+            return known.ref
+        text = f"{run.text.strip()}\n\nFor {item.ref}.\n" if item.ref else run.text
+        base = base_branch(parts.fleet, item.repo)
+        made = forge.open_pull_request(item.repo, branch=run.branch, base=base, title=item.title, body=text)
+        return f"{item.repo}#{made.number}"
+
+    ref = await asyncio.get_running_loop().run_in_executor(parts.threads, work)
+    return delivered(parts.fleet, state, run, 0, ref)
+
+
+async def show(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """Make the forge show an item and its pull request as they are now. No events: nothing hangs on it."""
+    forge = _forge(parts)
+    item = state.items[int(wish.args["item"])]
+    found = look(parts.fleet, state, item.id)
+    if digest_of(found) != wish.args["digest"]:
+        return []  # it changed meanwhile: the next wish is for what is true then
+    mine = [each for each in state.instances.values() if each.item == item.id]
+    change = state.changes.get(mine[-1].change) if mine else None
+    work = partial(
+        _show, parts.fleet, forge, item.repo, item.ref, change.ref if change is not None else "", found
+    )
+    await asyncio.get_running_loop().run_in_executor(parts.threads, work)
+    return []
+
+
+async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """Post what an agent said of a change, for the head that it was said of."""
+    forge = _forge(parts)
+    change = state.changes[int(wish.args["change"])]
+    review = next((each for each in change.reviews if each["run"] == wish.args["run"]), None)
+    if review is None or not change.ref:
+        return []
+    work = partial(
+        forge.review,
+        change.repo,
+        int(change.ref.rpartition("#")[2]),
+        head=str(review["head"]),
+        mark=str(review["run"]),
+        verdict="approve" if review["verdict"] == "approve" else "request-changes",
+        text=f"**{review['by']}** (run {review['run']}): {review['verdict']}\n\n{review['text']}",
+    )
+    await asyncio.get_running_loop().run_in_executor(parts.threads, work)
+    return []
+
+
+def _show(fleet: Fleet, forge: Forge, repo: str, item: str, change: str, found: dict[str, Any]) -> None:
+    del fleet
+    labels = (str(found["label"]),) if found["label"] else ()
+    if item:
+        comments = {"status": str(found["comment"])} if found["comment"] else {}
+        forge.show(repo, _number(item), Look(labels=labels, comments=comments))
+    if change and "title" in found:
+        forge.show(repo, _number(change), Look(labels=labels, title=found["title"], body=found["body"]))
+        status = found["status"]
+        forge.status(repo, status["head"], name=STATUS, state=status["state"], text=status["text"])
+    if item and found["label"] and found.get("closed"):
+        forge.close(repo, _number(item), reason=str(found["closed"]))
+
+
+def _number(ref: str) -> int:
+    return int(ref.rpartition("#")[2])
+
+
+def _forge(parts: Parts) -> Forge:
+    if parts.forge is None:
+        raise Permanent("There is no forge", why="fleet.yaml says forge: local now")
+    return parts.forge

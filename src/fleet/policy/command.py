@@ -1,0 +1,111 @@
+"""What people tell Fleet to do by a comment on the forge: `/fleet approve`, `/fleet reject`, `/fleet retry`,
+`/fleet stop`.
+"""
+
+from __future__ import annotations
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Approval, Change, Instance, Pending, State
+from fleet.policy.fact import fact
+
+COMMANDS = ("approve", "reject", "retry", "stop")
+
+
+def commands_to_obey(fleet: Fleet, state: State) -> list[Event]:
+    """What follows from each command that was not dealt with yet; or why nothing does."""
+    del fleet
+    decided: list[Event] = []
+    for pending in state.commands.values():
+        consequences, reason = _obey(state, pending)
+        data = {"command": pending.id, "reason": reason}
+        decided += [*consequences, fact(events.FORGE_COMMAND_SETTLED, data, cause=pending.id)]
+    return decided
+
+
+def _obey(state: State, pending: Pending) -> tuple[list[Event], str]:
+    data = pending.data
+    actor, word = str(data.get("actor", "")), str(data.get("command", ""))
+    if data.get("trusted") is not True:
+        return [], f"{actor} may not command Fleet here"
+    if word not in COMMANDS:
+        return [], f"there is no command {word!r}; there are {', '.join(COMMANDS)}"
+    change, instance = _about(state, data.get("item"))
+    if instance is None:
+        return [], "no workflow is at work on this"
+    note = str(data.get("args", ""))
+    if word == "stop":
+        return _stop(state, pending, instance, actor, note)
+    return _answer(state, pending, change, instance, word, actor, note)
+
+
+def _stop(
+    state: State, pending: Pending, instance: Instance, actor: str, note: str
+) -> tuple[list[Event], str]:
+    runs = [run for name in state.moving if (run := state.runs[name]).instance == instance.id]
+    decided = [
+        fact(
+            events.RUN_STOP_ASKED,
+            {"run": run.id, "reason": note or "a comment asked for it", "kind": "person", "actor": actor},
+            cause=pending.id,
+            story=instance.id,
+        )
+        for run in runs
+        if not run.stop_reason
+    ]
+    return decided, f"{len(decided)} runs are stopped"
+
+
+def _answer(
+    state: State,
+    pending: Pending,
+    change: Change | None,
+    instance: Instance,
+    word: str,
+    actor: str,
+    note: str,
+) -> tuple[list[Event], str]:
+    """Answer what stands open. An approval of a merge counts for the head that the person saw."""
+    open_ones = [
+        approval
+        for name in state.asked
+        if (approval := state.approvals[name]).instance == instance.id and not approval.answer
+    ]
+    wanted = [each for each in open_ones if (each.kind == "merge") == (word == "approve")] or open_ones
+    if not wanted:
+        return [], "nothing waits for an answer here"
+    approval = wanted[0]
+    seen = str(pending.data.get("head", ""))
+    if approval.kind == "merge" and change is not None and not _saw(change, pending, seen):
+        return [], "the change has a new commit since that was written"
+    return [_answered(approval, pending, word, actor, note)], f"{approval.id} is answered"
+
+
+def _answered(approval: Approval, pending: Pending, word: str, actor: str, note: str) -> Event:
+    kind = events.APPROVAL_REFUSED if word == "reject" else events.APPROVAL_GIVEN
+    data = {
+        "approval": approval.id,
+        "actor": actor,
+        "note": note,
+        "send_back": bool(note) and word == "reject",
+    }
+    return fact(kind, data, cause=pending.id, story=approval.instance)
+
+
+def _saw(change: Change, pending: Pending, seen: str) -> bool:
+    """Whether the person meant the head that the change has now."""
+    return seen == change.head if seen else pending.time >= change.updated
+
+
+def _about(state: State, number: object) -> tuple[Change | None, Instance | None]:
+    """The change and the newest instance that an item's or a pull request's number leads to."""
+    if not isinstance(number, int):
+        return None, None
+    change = state.changes.get(number)
+    if change is not None:
+        return change, state.instances.get(change.instance)
+    mine = [each for each in state.instances.values() if each.item == number]
+    if not mine:
+        return None, None
+    return state.changes.get(mine[-1].change), mine[-1]

@@ -1,0 +1,155 @@
+"""How a forge should show an item and its change: labels, the pull request's text, one comment that is kept
+up to date, a commit status. What it shows is compared with what it should, so a missed moment is made up for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Change, Instance, State
+from fleet.policy.fact import wish
+
+STATUS = "fleet/gates"
+
+
+def items_to_show(fleet: Fleet, state: State) -> list[Event]:
+    """Wishes to bring the forge up to what is true, for each item that it shows otherwise."""
+    decided = []
+    items = dict.fromkeys(state.instances[name].item for name in state.active)
+    for number in [*items, *(each for each in state.to_show if each not in items)]:
+        item = state.items.get(number)
+        if (
+            item is None
+            or not item.repo
+            or any(each.kind == "show" and each.args.get("item") == number for each in state.wishes.values())
+        ):
+            continue
+        digest = digest_of(look(fleet, state, number))
+        if state.shown.get(number) != digest:
+            args = {"item": number, "digest": digest}
+            decided.append(wish("show", f"{number}/{digest}", args, cause=item.cause))
+    return decided
+
+
+def reviews_to_post(fleet: Fleet, state: State) -> list[Event]:
+    """Wishes to post what agents said of a change, once each."""
+    del fleet
+    decided = []
+    for name in state.active:
+        instance = state.instances[name]
+        change = state.changes.get(instance.change)
+        for review in change.reviews if change is not None and change.ref else ():
+            key = f"{change.id}/{review['run']}" if change else ""
+            if review["run"] and review["run"] not in state.posted and f"post/{key}" not in state.wishes:
+                args = {"change": instance.change, "run": review["run"]}
+                decided.append(wish("post", key, args, cause=review["cause"], story=name))
+    return decided
+
+
+def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
+    """Plain data: `label` of Fleet's own, `comment` on the issue; of the pull request `title`, `body`,
+    `status`.
+    """
+    instance = _newest(state, number)
+    change = state.changes.get(instance.change) if instance else None
+    standing = _standing(state, instance, change)
+    found: dict[str, Any] = {
+        "label": dict(fleet.labels).get(standing, ""),
+        "comment": _comment(state, instance, change, standing) if instance else "",
+    }
+    if change is not None and change.ref:
+        met = bool(change.gate) and all(each["met"] for each in change.gate)
+        failed = standing == "blocked"
+        found["title"] = change.title
+        found["body"] = body(state, change)
+        found["status"] = {
+            "head": change.head,
+            "state": "success" if met or change.merged else "failure" if failed else "pending",
+            "text": _gate_line(change)[:140],
+        }
+    return found
+
+
+def digest_of(data: dict[str, Any]) -> str:
+    """A short name for exactly this look."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def body(state: State, change: Change) -> str:
+    """The pull request's text: what was done, how it was tested, risk, cost, and where to read on."""
+    item = state.items.get(change.item)
+    lines = [change.body.strip() or "(The agent left no description.)", ""]
+    if item is not None and item.ref:
+        lines += [f"For {item.ref}.", ""]
+    runs = [run for run in state.runs.values() if run.instance == change.instance and run.outcome]
+    cost = sum(run.cost_micros for run in runs) / 1e6
+    risk = change.risk
+    lines += ["| | |", "|---|---|", f"| author | {change.author} |"]
+    if risk:
+        reasons = "; ".join(f"{each['name']} +{each['points']}: {each['reason']}" for each in risk["factors"])
+        lines.append(f"| risk | {risk['score']} of 100 {_cell(reasons)} |")
+    for check in change.checks.get("results", ()):
+        lines.append(
+            f"| check {check['name']} | {'passed' if check['ok'] else 'failed'} on the merge result |"
+        )
+    for each in change.gate:
+        lines.append(
+            f"| gate: {each['name']} | {'met' if each['met'] else 'missing'}: {_cell(each['reason'])} |"
+        )
+    lines.append(f"| spent | ${cost:.2f} in {len(runs)} runs ({', '.join(run.id for run in runs)}) |")
+    return "\n".join(lines) + "\n"
+
+
+def _comment(state: State, instance: Instance | None, change: Change | None, standing: str) -> str:
+    if instance is None:
+        return ""
+    lines = [f"**Fleet: {standing}**"]
+    if change is not None and change.ref:
+        lines.append(f"Pull request: {change.ref}")
+    lines.append("")
+    for name, record in instance.jobs.items():
+        agent = state.runs[record.runs[-1]].agent if record.runs else ""
+        lines.append(f"- {name}: {record.state}{f' ({agent})' if agent else ''}")
+    for name in state.asked:
+        approval = state.approvals[name]
+        if approval.instance == instance.id:
+            lines += ["", f"**It waits for a person** ({approval.kind}): {_cell(approval.why)}"]
+            lines.append("Answer with a comment: `/fleet approve`, or `/fleet reject` and why.")
+    if instance.outcome:
+        lines += ["", f"It is {instance.outcome}: {_cell(instance.reason)}"]
+    return "\n".join(lines)
+
+
+def _standing(state: State, instance: Instance | None, change: Change | None) -> str:
+    """Where the work stands, as one of the states that have a label."""
+    if instance is None:
+        return "ready"
+    if instance.outcome:
+        return "done" if instance.outcome == "done" else "blocked"
+    if any(state.approvals[name].instance == instance.id for name in state.asked):
+        return "blocked"
+    if any(record.state == "landing" for record in instance.jobs.values()):
+        return "approved"
+    maker = instance.jobs.get(change.maker) if change is not None else None
+    return "review" if maker is not None and maker.state == "done" else "working"
+
+
+def _newest(state: State, item: int) -> Instance | None:
+    mine = [each for each in state.instances.values() if each.item == item]
+    return mine[-1] if mine else None
+
+
+def _gate_line(change: Change) -> str:
+    if change.merged:
+        return "merged"
+    missing = [f"{each['name']}: {each['reason']}" for each in change.gate if not each["met"]]
+    return "; ".join(missing) if missing else "every gate is open" if change.gate else "under review"
+
+
+def _cell(text: str) -> str:
+    """Text in one line of a table, whatever is in it."""
+    return " ".join(text.split()).replace("|", "\\|")[:500]
