@@ -61,7 +61,11 @@ def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
         "label": dict(fleet.labels).get(standing, ""),
         "comment": _comment(state, instance, change, standing) if instance else "",
     }
+    item = state.items.get(number)
+    if item is not None and item.closed_by == "fleet":
+        found["closed"] = instance.reason if instance else ""
     if change is not None and change.ref:
+        found["rejected"] = "" if change.open or change.merged else instance.reason if instance else ""
         met = bool(change.gate) and all(each["met"] for each in change.gate)
         failed = standing == "blocked"
         found["title"] = change.title

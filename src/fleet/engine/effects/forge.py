@@ -93,7 +93,9 @@ def _show(fleet: Fleet, forge: Forge, repo: str, item: str, change: str, found: 
         forge.show(repo, _number(change), Look(labels=labels, title=found["title"], body=found["body"]))
         status = found["status"]
         forge.status(repo, status["head"], name=STATUS, state=status["state"], text=status["text"])
-    if item and found["label"] and found.get("closed"):
+        if found["rejected"]:
+            forge.close(repo, _number(change), reason=str(found["rejected"]))
+    if item and "closed" in found:
         forge.close(repo, _number(item), reason=str(found["closed"]))
 
 
