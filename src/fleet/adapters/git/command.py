@@ -3,7 +3,7 @@
 Every call has an argument list (no shell), a time limit, a small environment that is made here and not
 inherited, and options that switch off whatever could run a program or reach the network: hooks, fsmonitor,
 all transports, automatic gc. Git runs in a session of its own, so Ctrl-C at the watcher does not break it
-half-way.
+half-way. Only a place with `transports` is another matter: there git acts as the user, towards a remote.
 """
 
 from __future__ import annotations
@@ -59,20 +59,36 @@ class GitBusy(Temporary):
     """Git could not now (a lock, a full disk, a time limit); `why` holds its own words."""
 
 
+# What stays of the user's own environment towards a remote, among the variables of git.
+_USERS_GIT = ("GIT_SSH", "GIT_CONFIG_", "GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_", "GIT_EXEC_PATH")
+# Over these alone, and nobody is there to be asked: git and its helpers fail and say why.
+_REMOTE = {
+    "GIT_ALLOW_PROTOCOL": "file:https:ssh",
+    "GIT_ASKPASS": "true",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GCM_INTERACTIVE": "never",
+    # A connection that carries less than so many bytes a second for so many seconds is dead.
+    "GIT_HTTP_LOW_SPEED_LIMIT": "100",
+    "GIT_HTTP_LOW_SPEED_TIME": "60",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a git command works: never discovered, always named.
 
     `work_tree` and `index` override git's own choice. `users_config` lets git read the user's own global and
-    system configuration, as is right when it writes into the user's checkout (line endings, git-lfs). The
-    file descriptors in `held` are inherited by git, so that a lock on them lives until git has ended, even
-    when Fleet is killed.
+    system configuration, as is right when it writes into the user's checkout (line endings, git-lfs). With
+    `transports` it may also reach a remote, as the user: with the user's environment, configuration and
+    credentials, but never with a question to anybody. The file descriptors in `held` are inherited by git,
+    so that a lock on them lives until git has ended, even when Fleet is killed.
     """
 
     git_dir: Path
     work_tree: Path | None = None
     index: Path | None = None
     users_config: bool = False
+    transports: bool = False
     held: tuple[int, ...] = ()
 
 
@@ -157,7 +173,10 @@ def _environment(place: Place, more: Mapping[str, str] | None) -> dict[str, str]
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_EDITOR": "false",
     }
-    if place.users_config:
+    if place.transports:
+        keep = [name for name in os.environ if not name.startswith("GIT_") or name.startswith(_USERS_GIT)]
+        made |= _REMOTE
+    elif place.users_config:
         keep += ["HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"]
     else:
         made |= {
