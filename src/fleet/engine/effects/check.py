@@ -22,6 +22,9 @@ from fleet.ports.session import Command, Exit
 
 _OUTPUT = 8000
 _BRANCH = "fleet/check"
+_ATTEMPTS = 3
+_NOT_ITS_FAULT = ("shim killed", "shim failed", "host restarted")
+"""Ends that say nothing about the change: the check is run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
     change, head = state.changes[wish.args["change"]], str(wish.args["head"])
     story = change.instance
     if not change.open or change.head != head:
+        await _clear_away(parts, change, head)
         return []
     loop, ground = asyncio.get_running_loop(), parts.ground(change.repo)
     place = await loop.run_in_executor(parts.threads, _prepare, ground, change, head, wish.wanted)
@@ -91,8 +95,19 @@ def _prepare(ground: Ground, change: Change, head: str, when_ms: int) -> _Place:
     return _Place(name, str(path), base)
 
 
+async def _clear_away(parts: Parts, change: Change, head: str) -> None:
+    """End what a watcher before this one has left of checks that nobody wants any more."""
+    loop, workspaces = asyncio.get_running_loop(), parts.ground(change.repo).workspaces
+    for key in await loop.run_in_executor(parts.threads, parts.sessions.keys):
+        if key.startswith(f"c{change.id}-{head[:12]}-"):
+            await loop.run_in_executor(parts.threads, parts.sessions.stop, key, "not wanted")
+            await ended(parts, key)
+    for name in await loop.run_in_executor(parts.threads, workspaces.ids):
+        if name.startswith(f"check-{change.id}-{head[:12]}-"):
+            await loop.run_in_executor(parts.threads, workspaces.discard, name)
+
+
 async def _run(parts: Parts, place: _Place, each: Check, prefix: str) -> dict[str, Any]:
-    key = f"{prefix}-{each.name}"
     command = Command(
         argv=("sh", "-c", each.command),
         env=base_environment(parts) | {"CI": "true"},
@@ -101,8 +116,14 @@ async def _run(parts: Parts, place: _Place, each: Check, prefix: str) -> dict[st
         grace_seconds=2.0,
     )
     loop = asyncio.get_running_loop()
-    await loop.run_in_executor(parts.threads, parts.sessions.start, key, command)
-    found = await ended(parts, key)
+    attempt = 1
+    while True:
+        key = f"{prefix}-{each.name}" + (f"-{attempt}" if attempt > 1 else "")
+        await loop.run_in_executor(parts.threads, parts.sessions.start, key, command)
+        found = await ended(parts, key)
+        if found.reason not in _NOT_ITS_FAULT or attempt == _ATTEMPTS:
+            break
+        attempt += 1
     output = await loop.run_in_executor(parts.threads, _tail, parts, key)
     ok = found.reason == "exited" and found.code == 0
     note = "" if ok else f"\n[{_how(found, each)}]"
