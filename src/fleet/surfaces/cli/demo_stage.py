@@ -113,7 +113,9 @@ def _clone(repo: Path, root: Path) -> None:
         top = git(repo, "rev-parse", "--show-toplevel") if _has_checkout(repo) else str(repo)
     except FleetError as error:
         raise UsageError(f"{repo} is no git repository", why=error.why, do="Name one: --repo PATH") from error
-    words = ["--quiet", "--template=", "--single-branch", "--no-tags", "--no-recurse-submodules"]
+    # Without hard links: a file that two repositories share could be changed through the clone.
+    words = ["--quiet", "--no-hardlinks", "--template=", "--single-branch", "--no-tags"]
+    words.append("--no-recurse-submodules")
     try:
         git(root.parent, "clone", *words, "--", top, str(root))
     except FleetError as error:
