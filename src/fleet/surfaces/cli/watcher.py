@@ -143,7 +143,8 @@ def _spawn(place: Place, *, step: bool) -> str:
 
     place.dot.mkdir(mode=0o700, exist_ok=True)
     heard, said = os.pipe()
-    argv = [sys.executable, "-m", "fleet", "watcher", "start", "--foreground", "--ready-fd", str(said)]
+    # -P: started in the project's folder, it must not import from there.
+    argv = [sys.executable, "-P", "-m", "fleet", "watcher", "start", "--foreground", "--ready-fd", str(said)]
     size = place.watcher_log.stat().st_size if place.watcher_log.exists() else 0
     with place.watcher_log.open("ab") as log:
         process = subprocess.Popen(
