@@ -12,7 +12,7 @@ from fleet.config.conditions import OF_A_GATE, OF_AN_EVENT, OF_QUARANTINE
 from fleet.config.load import load_fleet, parse_fleet
 from fleet.config.schema import json_schema
 from fleet.model.errors import UsageError
-from fleet.model.fleet import Budget, Check, Limit, Requirement, Trigger
+from fleet.model.fleet import LABELS, Budget, Check, Limit, Repo, Requirement, Trigger
 from fleet.model.state import Change, State
 from fleet.policy.variables import gate_variables
 
@@ -111,6 +111,7 @@ def test_a_workflow_without_on_is_started_by_hand():
     ("on", "expected"),
     [
         ("{issue: opened}", [Trigger("issue")]),
+        ("{issue: labeled}", [Trigger("issue", label="fleet:ready")]),
         ("{issue: {labeled: go}}", [Trigger("issue", label="go")]),
         ("{issue: {opened: true, when: event.data.n > 1}}", [Trigger("issue", when="event.data.n > 1")]),
         ("{event: docs.outdated}", [Trigger("event", event="docs.outdated")]),
@@ -140,6 +141,65 @@ def test_every_way_to_start_a_workflow(on, expected):
 def test_every_way_to_say_who_plays_a_job(text, agents, action):
     found = job(text)
     assert (found.agents, found.action) == (agents, action)
+
+
+def project(text):
+    return parse(f"project: {{forge: github, {text}}}\n{AGENT}")
+
+
+def test_a_project_on_a_forge_has_one_repository_with_defaults_for_the_rest():
+    fleet = project("repo: acme/shop, base: trunk")
+    assert fleet.repos == (Repo("acme/shop", "trunk"),)
+    assert (fleet.forge, fleet.host, fleet.trusted, fleet.merge_method) == ("github", "", (), "merge")
+    assert fleet.labels == LABELS
+
+
+def test_a_project_may_have_several_repositories_in_a_short_and_a_long_form():
+    fleet = project(
+        "base: trunk, repos: [acme/shop, {repo: acme/api, base: develop, url: 'git@work:acme/api.git'}]"
+    )
+    assert fleet.repos == (
+        Repo("acme/shop", "trunk"),
+        Repo("acme/api", "develop", "git@work:acme/api.git"),
+    )
+    assert fleet.base == "trunk"
+    assert project("repos: acme/shop").repos == (Repo("acme/shop", "main"),)
+
+
+def test_host_trust_labels_and_the_way_to_merge_are_taken_over():
+    fleet = project(
+        "repo: acme/shop, host: GH.acme.example, trusted: [mia, 'dependabot[bot]'], merge: squash, "
+        "labels: {working: in progress}"
+    )
+    assert (fleet.host, fleet.merge_method) == ("gh.acme.example", "squash")
+    assert fleet.trusted == ("mia", "dependabot[bot]")
+    assert fleet.labels == tuple(
+        (state, "in progress" if state == "working" else label) for state, label in LABELS
+    )
+    assert project("repo: acme/shop, host: github.com").host == ""
+
+
+def test_the_labeled_trigger_goes_with_the_label_that_says_ready():
+    text = (
+        f"project: {{forge: github, repo: a/b, labels: {{ready: todo}}}}\n{AGENT}"
+        "workflows: {w: {on: {issue: labeled}, jobs: {j: {agent: dev}}}}\n"
+    )
+    assert parse(text).workflows[0].triggers == (Trigger("issue", label="todo"),)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "repo: a/c",
+        "repo: a/b, host: h",
+        "repo: a/b, trusted: [m]",
+        "repo: a/b, merge: rebase",
+        "repo: a/b, labels: {done: x}",
+        "repos: [{repo: a/b, url: 'file:///x'}]",
+    ],
+)
+def test_the_digest_changes_with_each_part_of_the_forge(other):
+    assert project(other).digest != project("repo: a/b").digest
 
 
 def test_budgets_are_taken_figure_by_figure_from_the_agent_then_the_defaults_then_ours():

@@ -49,6 +49,8 @@ def test_a_fleet_as_it_should_be_has_none():
         ("agent: rev, needs: [make]", "agent: rev", "has none to look at"),
         ("{template: developer}", "{duty: change}", "dev has no template and no prompt"),
         ("  feature:", "  dev:", "is an agent and a workflow"),
+        ("labeled: go", "labeled: 'fleet:done'", "Fleet itself sets the label fleet:done (done)"),
+        ("agents:", "project: {labels: {ready: todo}}\nagents:", "No workflow starts with the label todo"),
         ("    jobs:", "    rounds: 0\n    jobs:", "rounds: 0"),
     ],
 )

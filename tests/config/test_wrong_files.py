@@ -28,6 +28,11 @@ def w(old: str, new: str) -> str:
     return RIGHT.replace(old, new)
 
 
+def g(project: str) -> str:
+    """The right file with a project on GitHub."""
+    return w("version: 1", f"project: {{forge: github, {project}}}")
+
+
 WRONG = [
     ("", "1:1", "nothing", "fleet init writes a first one"),
     ("# only\n", "1:1", "nothing", "fleet init writes a first one"),
@@ -45,14 +50,44 @@ WRONG = [
     (
         w("version: 1", "project: {forge: github}"),
         "1:18",
-        "github",
-        "this version of Fleet has the local forge only",
+        "github without repo",
+        "repo: OWNER/NAME beside it; fleet init --forge github finds it",
     ),
     (w("version: 1", "project: {forge: locl}"), "1:18", "locl", "did you mean 'local'?"),
     (w("version: 1", "project: {repo: a/b}"), "1:17", "a/b", "no repo where the forge is local"),
+    (w("version: 1", "project: {host: h}"), "1:17", "h", "no host where the forge is local"),
+    (w("version: 1", "project: {merge: squash}"), "1:18", "squash", "no merge where the forge is local"),
+    (g("repo: shop"), "1:32", "shop", "OWNER/NAME, such as acme/shop"),
+    (g("repo: https://github.com/acme/shop.git"), "1:32", "https://github.com/acme/shop.git", "'acme/shop'?"),
+    (g("repo: github.com/acme/shop"), "1:32", "github.com/acme/shop", "did you mean 'acme/shop'?"),
+    (g("repo: a/b, repos: [a/c]"), "1:37", "repo and repos", "one of repo, repos"),
+    (g("repos: []"), "1:33", "an empty list", "repo: OWNER/NAME beside it"),
+    (g("repos: [a/b, c]"), "1:39", "c", "OWNER/NAME, such as acme/shop"),
+    (g("repos: [a/b, {repo: A/b}]"), "1:39", "A/b", "each repository once; it stands in line 1 already"),
+    (g("repos: [{repo: a/b, bas: x}]"), "1:46", "the unknown key 'bas'", "did you mean 'base'?"),
+    (g("repos: [{base: main}]"), "1:34", "a mapping (base) without 'repo'", "the key 'repo'"),
+    (g("repos: [{repo: a/b, base: 'x y'}]"), "1:52", '"x y"', "the name of a branch, such as main"),
+    (g("repos: [{repo: a/b, url: 'http://h/a'}]"), "1:51", '"http://h/a"', "an address for git"),
+    (g("repos: [{repo: a/b, url: 'https://me:pw@h/a'}]"), "1:51", '"https://me:pw@h/a"', "without a login"),
+    (g("repo: a/b, host: 'https://h.example/'"), "1:43", '"https://h.example/"', "did you mean 'h.example'?"),
+    (g("repo: a/b, trusted: ['@mia']"), "1:47", '"@mia"', "did you mean 'mia'?"),
+    (g("repo: a/b, merge: sqash"), "1:44", "sqash", "did you mean 'squash'?"),
+    (g("repo: a/b, labels: {workin: x}"), "1:46", "the unknown key 'workin'", "did you mean 'working'?"),
+    (g("repo: a/b, labels: {done: 'fleet:ready'}"), "1:52", '"fleet:ready"', "ready and done have the same"),
+    (g("repo: a/b, labels: {ready: 'Fleet:Done'}"), "1:53", '"Fleet:Done"', "ready and done have the same"),
     (w("version: 1", "project: {base: 'a b'}"), "1:17", '"a b"', "the name of a branch, such as main"),
-    (w("version: 1", "project: 3"), "1:10", "3", "a mapping with one of base, forge, name, repo"),
-    (w("version: 1", "project:"), "1:9", "nothing", "a mapping with one of base, forge, name, repo"),
+    (
+        w("version: 1", "project: 3"),
+        "1:10",
+        "3",
+        "a mapping with one of base, forge, host, labels, merge, name, repo, repos, trusted",
+    ),
+    (
+        w("version: 1", "project:"),
+        "1:9",
+        "nothing",
+        "a mapping with one of base, forge, host, labels, merge, name, repo, repos, trusted",
+    ),
     (w("version: 1", "project: {name: 12}"), "1:17", "12", 'put it in quotes: "12"'),
     (w("template: developer", "template: develper"), "3:19", "'develper'", "did you mean 'developer'?"),
     (

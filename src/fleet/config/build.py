@@ -18,6 +18,7 @@ from fleet.model.fleet import (
     Fleet,
     Job,
     Limit,
+    Repo,
     Requirement,
     Trigger,
     Workflow,
@@ -31,12 +32,20 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
     )
     defaults = Fleet(name="")
     gate = declared.gates.merge
+    labels = tuple(declared.project.labels.model_dump().items())
     fleet = Fleet(
         name=declared.project.name or folder,
         base=declared.project.base,
         forge=declared.project.forge,
+        repos=tuple(_repos(declared.project)),
+        host=declared.project.host,
+        trusted=tuple(declared.project.trusted),
+        labels=labels,
+        merge_method=declared.project.merge,
         agents=agents,
-        workflows=tuple(_workflow(name, each, agents) for name, each in declared.workflows.items()),
+        workflows=tuple(
+            _workflow(name, each, agents, dict(labels)["ready"]) for name, each in declared.workflows.items()
+        ),
         checks=tuple(Check(name, each.run, each.time) for name, each in declared.checks.items()),
         merge_gate=defaults.merge_gate if gate is None else tuple(_requirement(each) for each in gate),
         quarantine_failures=declared.quarantine.failures,
@@ -95,19 +104,27 @@ def _first(own: int | None, default: int | None, last: int) -> int:
     return own if own is not None else default if default is not None else last
 
 
-def _workflow(name: str, workflow: schema.Workflow, agents: tuple[Agent, ...]) -> Workflow:
+def _repos(project: schema.Project) -> Iterator[Repo]:
+    if project.repo is not None:
+        yield Repo(project.repo, project.base)
+    for each in project.repos or ():
+        yield Repo(each.repo, each.base or project.base, each.url or "")
+
+
+def _workflow(name: str, workflow: schema.Workflow, agents: tuple[Agent, ...], ready: str) -> Workflow:
     return Workflow(
         name=name,
-        triggers=tuple(trigger for each in workflow.on for trigger in _triggers(each))
+        triggers=tuple(trigger for each in workflow.on for trigger in _triggers(each, ready))
         or (Trigger("manual"),),
         jobs=tuple(_job(each, job, agents) for each, job in workflow.jobs.items()),
         rounds=workflow.rounds,
     )
 
 
-def _triggers(on: schema.Triggers) -> Iterator[Trigger]:
+def _triggers(on: schema.Triggers, ready: str) -> Iterator[Trigger]:
     if on.issue is not None:
-        yield Trigger("issue", label=on.issue.labeled or "", when=on.issue.when or "")
+        label = ready if on.issue.labeled == "" else on.issue.labeled or ""
+        yield Trigger("issue", label=label, when=on.issue.when or "")
     if on.event is not None:
         yield Trigger("event", event=on.event.type, when=on.event.when or "")
     if on.schedule is not None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from fleet.config import schema
 from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, did_you_mean, named, placed, problem_at
+from fleet.config.forge import project_problems
 from fleet.model.fleet import Duty
 
 _ACTIONS = ("merge",)
@@ -25,9 +26,7 @@ class Meaning:
 
     def problems(self, harnesses: Collection[str]) -> Iterator[Problem]:
         """Every mistake. `harnesses` are the names there are; none given, any name is taken."""
-        project = self._declared.project
-        if project.repo is not None and project.forge == "local":
-            yield self._at(("project", "repo"), "no repo where the forge is local")
+        yield from project_problems(self._file, self._document, self._declared.project)
         yield from self._harness(("defaults", "harness"), self._declared.defaults.harness, harnesses)
         for name, agent in self._declared.agents.items():
             yield from self._harness(("agents", name, "harness"), agent.harness, harnesses)

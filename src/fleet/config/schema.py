@@ -20,6 +20,9 @@ Tools = Annotated[list[Text], BeforeValidator(values.tools, json_schema_input_ty
 Duration = Annotated[int, BeforeValidator(values.duration, json_schema_input_type=str)]
 Cost = Annotated[int, BeforeValidator(values.cost, json_schema_input_type=float | str)]
 Tokens = Annotated[int, BeforeValidator(values.tokens, json_schema_input_type=int | str)]
+RepoName = Annotated[str, BeforeValidator(values.repo, json_schema_input_type=str)]
+Branch = Annotated[str, BeforeValidator(values.branch, json_schema_input_type=str)]
+Address = Annotated[str, BeforeValidator(values.address, json_schema_input_type=str)]
 Cron = Annotated[str, BeforeValidator(values.cron, json_schema_input_type=str)]
 EventCondition = Annotated[str, BeforeValidator(values.event_condition, json_schema_input_type=str)]
 GateCondition = Annotated[str, BeforeValidator(values.gate_condition, json_schema_input_type=str)]
@@ -30,16 +33,60 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class Repository(_Part):
+    """One of several repositories."""
+
+    repo: RepoName = Field(description="OWNER/NAME")
+    base: Branch | None = Field(default=None, description="Its branch; `project.base` by default")
+    url: Address | None = Field(
+        default=None, description="Where git finds it; else the checkout's remote, or the host, says"
+    )
+
+
+class Labels(_Part):
+    """The labels that show on the forge where the work on an issue stands; made there when missing."""
+
+    ready: Text = Field(default="fleet:ready", description="Work on it may begin")
+    working: Text = Field(default="fleet:working", description="An agent works on it")
+    review: Text = Field(default="fleet:review", description="Its pull request is looked at")
+    approved: Text = Field(default="fleet:approved", description="Its pull request has what the gate asks")
+    blocked: Text = Field(default="fleet:blocked", description="It waits for a person")
+    done: Text = Field(default="fleet:done", description="Its pull request is merged")
+
+
 class Project(_Part):
     """What this is about."""
 
     name: Text | None = Field(default=None, description="Its name on screens; the folder's name by default")
     forge: Annotated[str, BeforeValidator(values.forge)] = Field(
-        default="local", description="Where issues and pull requests live: local"
+        default="local", description="Where issues and pull requests live: local or github"
     )
-    repo: Text | None = Field(default=None, description="OWNER/NAME on a forge that is not local")
-    base: Annotated[str, BeforeValidator(values.branch)] = Field(
-        default="main", description="The branch that changes are merged into"
+    repo: RepoName | None = Field(default=None, description="OWNER/NAME on a forge that is not local")
+    repos: (
+        Annotated[
+            list[
+                Annotated[
+                    Repository,
+                    BeforeValidator(values.repository, json_schema_input_type=str | Repository),
+                ]
+            ],
+            BeforeValidator(values.listed, json_schema_input_type=list[str | Repository]),
+        ]
+        | None
+    ) = Field(default=None, description="Instead of `repo`: several, as OWNER/NAME or with more")
+    base: Branch = Field(default="main", description="The branch that changes are merged into")
+    host: Annotated[str, BeforeValidator(values.host)] = Field(
+        default="", description="Where a GitHub Enterprise is; github.com by default"
+    )
+    trusted: Annotated[
+        list[Annotated[str, BeforeValidator(values.login)]],
+        BeforeValidator(values.listed, json_schema_input_type=str | list[str]),
+    ] = Field(
+        default=[], description="Logins that may start, command and approve beside those with write access"
+    )
+    labels: Labels = Labels()
+    merge: Literal["merge", "squash", "rebase"] = Field(
+        default="merge", description="How a pull request is merged: merge, squash or rebase"
     )
 
 
@@ -92,6 +139,11 @@ class IssueTrigger(_Part):
     when: EventCondition | None = Field(default=None, description="CEL over `event`")
 
 
+def _issue(value: Any) -> Any:
+    """`issue: labeled` is the label of `project.labels.ready`; "", which no file can write, stands for it."""
+    return IssueTrigger.model_construct(labeled="") if value == "labeled" else values.issue(value)
+
+
 class EventTrigger(_Part):
     """An event of this type was recorded, by anybody."""
 
@@ -111,7 +163,7 @@ class Triggers(_Part):
     issue: (
         Annotated[
             IssueTrigger,
-            BeforeValidator(values.issue, json_schema_input_type=Literal["opened"] | IssueTrigger),
+            BeforeValidator(_issue, json_schema_input_type=Literal["opened", "labeled"] | IssueTrigger),
         ]
         | None
     ) = None

@@ -29,8 +29,8 @@ class Survey:
 def survey(start: Path) -> Survey:
     """Look at the repository at or above `start`. Raises `UsageError` where there is none to work in."""
     root = find_root(start)
-    head = _git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
-    has_commit = bool(_git(root, "rev-parse", "--verify", "--quiet", "HEAD"))
+    head = ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    has_commit = bool(ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD"))
     return Survey(root, _base(root, head), has_commit, find_checks(root))
 
 
@@ -64,9 +64,9 @@ def find_checks(root: Path) -> dict[str, str]:
 
 def _base(root: Path, head: str) -> str:
     """The branch that others build on: the remote's default if it is here too, main, master, the current."""
-    remote = _git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    remote = ask_git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     for name in (remote.removeprefix("origin/"), "main", "master"):
-        if name and _git(root, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
+        if name and ask_git(root, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
             return name
     return head or "main"
 
@@ -147,7 +147,8 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _git(root: Path, *words: str) -> str:
+def ask_git(root: Path, *words: str) -> str:
+    """What git answers there, "" when it refuses. Raises `FleetError` without git."""
     done = _run(root, *words)
     return done.stdout.strip() if done.returncode == 0 else ""
 

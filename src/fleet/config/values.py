@@ -15,13 +15,19 @@ from pydantic_core import PydanticCustomError
 
 from fleet.config.conditions import OF_A_GATE, OF_AN_EVENT, OF_QUARANTINE, Known, condition_problem
 from fleet.config.explain import did_you_mean
+from fleet.config.remote import GITHUB, REPO, parse_address
 from fleet.config.units import cost_micros, duration_ms, split_tools, token_count
 from fleet.model import events
+
+FORGES = ("local", "github")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _BRANCH = re.compile(r"(?!.*(\.\.|@\{|//|\.lock(/|$)|/\.))[A-Za-z0-9_][^\s~^:?*\[\\\x00-\x20\x7f]*(?<![/.])")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
+_ADDRESS = re.compile(r"(https|ssh|file)://\S+|/\S+|[^/@:\s-][^/@:\s]*@[^/@:\s-][^/@:\s]*:\S+")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,200}(:[0-9]{1,5})?")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}(\[bot\])?")
 _OURS = frozenset(value for name, value in vars(events).items() if name.isupper())
 
 
@@ -97,10 +103,52 @@ def quarantine_condition(value: Any) -> Any:
 
 def forge(value: Any) -> Any:
     """The forges of this version."""
-    if value == "github":
-        raise unexpected("local", "this version of Fleet has the local forge only")
-    if value != "local":
-        raise unexpected("local", did_you_mean(str(value), ["local"]))
+    if value not in FORGES:
+        raise unexpected(" or ".join(FORGES), did_you_mean(str(value), FORGES))
+    return value
+
+
+def repo(value: Any) -> Any:
+    """`owner/name`."""
+    if isinstance(value, str) and not REPO.fullmatch(value):
+        led = parse_address(value) or parse_address(f"https://{value}")
+        raise unexpected("OWNER/NAME, such as acme/shop", f"did you mean {led[1]!r}?" if led else "")
+    return value
+
+
+def repository(value: Any) -> Any:
+    """`- acme/shop` in a list of repositories."""
+    return {"repo": value} if isinstance(value, str) else value
+
+
+def address(value: Any) -> Any:
+    """Where git finds a repository."""
+    expected = "an address for git: https://…, ssh://…, file://… or user@host:path"
+    if not isinstance(value, str):
+        return value
+    if re.match(r"https://[^/@\s]+@", value):
+        raise unexpected("an address without a login", "git has its own ways to keep a password")
+    if not _ADDRESS.fullmatch(value):
+        raise unexpected(expected)
+    return value
+
+
+def host(value: Any) -> Any:
+    """The host of a forge of one's own; the forge's public one is the default, hence ""."""
+    if not isinstance(value, str):
+        return value
+    if not _HOST.fullmatch(value):
+        better = re.sub(r"^\w+://|/.*$", "", value)
+        hint = f"did you mean {better!r}?" if _HOST.fullmatch(better) else ""
+        raise unexpected("the name of a host, such as github.acme.example", hint)
+    return "" if value.lower() == GITHUB else value.lower()
+
+
+def login(value: Any) -> Any:
+    """The login of a person or a machine account."""
+    if isinstance(value, str) and not _LOGIN.fullmatch(value):
+        better = value.lstrip("@")
+        raise unexpected("a login", f"did you mean {better!r}?" if _LOGIN.fullmatch(better) else "")
     return value
 
 
@@ -126,7 +174,8 @@ def issue(value: Any) -> Any:
     """`issue: opened`."""
     if isinstance(value, str):
         if value != "opened":
-            raise unexpected("opened, or {labeled: LABEL}", did_you_mean(value, ["opened"]))
+            near = did_you_mean(value, ["opened", "labeled"])
+            raise unexpected("opened, labeled, or {labeled: LABEL}", near)
         return {"opened": True}
     return value
 

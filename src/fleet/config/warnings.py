@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fleet.model.fleet import Agent, Fleet, Job, Limit, Workflow
+from fleet.model.fleet import LABELS, Agent, Fleet, Job, Limit, Workflow
 
 _JUDGES = ("review", "check", "merge")
 _FIGURES = ("time_ms", "cost_micros", "tokens")
@@ -12,7 +12,7 @@ _FIGURES = ("time_ms", "cost_micros", "tokens")
 
 def warnings(fleet: Fleet) -> list[str]:
     """Each as one sentence; none when there is nothing to say."""
-    return [*_agents(fleet), *_workflows(fleet), *_gate(fleet), *_names(fleet)]
+    return [*_agents(fleet), *_workflows(fleet), *_gate(fleet), *_names(fleet), *_labels(fleet)]
 
 
 def _agents(fleet: Fleet) -> Iterator[str]:
@@ -65,6 +65,21 @@ def _names(fleet: Fleet) -> Iterator[str]:
     for workflow in fleet.workflows:
         if fleet.agent(workflow.name) is not None:
             yield f"{workflow.name} is an agent and a workflow: fleet run {workflow.name} means the agent."
+
+
+def _labels(fleet: Fleet) -> Iterator[str]:
+    labels = dict(fleet.labels)
+    starts = {
+        trigger.label: workflow.name
+        for workflow in fleet.workflows
+        for trigger in workflow.triggers
+        if trigger.kind == "issue" and trigger.label
+    }
+    for state, label in fleet.labels:
+        if state != "ready" and label in starts:
+            yield f"{starts[label]}: Fleet itself sets the label {label} ({state}), which is to start it."
+    if labels["ready"] != dict(LABELS)["ready"] and starts and labels["ready"] not in starts:
+        yield f"No workflow starts with the label {labels['ready']}, which is the one of labels.ready."
 
 
 def _after_a_change(fleet: Fleet, workflow: Workflow, job: Job) -> bool:
