@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -240,6 +241,18 @@ def workspaces(stage: Stage) -> list[str]:
     """The workspaces that are there."""
     root = stage.place.workspaces
     return sorted(path.name for path in root.glob("[!.]*")) if root.exists() else []
+
+
+def processes(stage: Stage) -> list[str]:
+    """Processes that have to do with this project, but for those of tmux, which end a moment after a run."""
+    found, here = [], str(stage.root.parent).encode() + b"/"
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            about = here in command.encode() or here in (path / "environ").read_bytes()
+            if about and not command.startswith(("tail ", "tmux ")):
+                found.append(command[:100])
+    return found
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.engine.conftest import READY, Stage, git, make_project, verdict, workspaces
+from tests.engine.conftest import READY, Stage, git, make_project, processes, verdict, workspaces
 
 from fleet.model import events
 from fleet.wiring import load_fleet, open_log, verify_log
@@ -149,18 +149,6 @@ def leftovers(stage: Stage) -> list[str]:
     locks = [path.name for path in (stage.root / ".git").rglob("*.lock")]
     if locks:
         found.append(f"git's locks are left: {locks}")
-    return found
-
-
-def processes(stage: Stage) -> list[str]:
-    """Processes that have to do with this project, but for those of tmux, which end a moment after a run."""
-    found, here = [], str(stage.root.parent).encode() + b"/"
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-            about = here in command.encode() or here in (path / "environ").read_bytes()
-            if about and not command.startswith(("tail ", "tmux ")):
-                found.append(command[:100])
     return found
 
 

@@ -9,14 +9,13 @@ is one append.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from uuid import uuid4
 
 from fleet.model import events
-from fleet.model.errors import Conflict, Temporary
+from fleet.model.errors import Conflict
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import State
@@ -26,9 +25,6 @@ from fleet.ports.log import Clock, Log
 
 _MOST_AT_ONCE = 500
 _MOST_STEPS = 10_000
-_PAUSE_SECONDS = 1.0
-
-logger = logging.getLogger("fleet.engine")
 
 
 class Journal:
@@ -53,18 +49,18 @@ class Journal:
         if not facts:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((facts, future))
+        self._queue.append((_named(facts), future))
         self.wake.set()
         await future
 
     async def write(self, facts: Sequence[Event]) -> None:
         """Append these facts and all that is queued, now. For the loop itself, which nobody else wakes."""
         if facts:
-            self._queue.append((facts, asyncio.get_running_loop().create_future()))
+            self._queue.append((_named(facts), asyncio.get_running_loop().create_future()))
         await self.write_facts()
 
     async def write_facts(self) -> None:
-        """Append what is queued, in groups. What can't be written now stays queued."""
+        """Append what is queued, in groups. Raises `Temporary` when it can't be now; it stays queued then."""
         while self._queue:
             taken: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
             count = 0
@@ -151,16 +147,17 @@ class Journal:
             except Conflict:
                 await self.catch_up()
                 continue
-            except Temporary as error:
-                logger.warning("%s", error)
-                await asyncio.sleep(max(_PAUSE_SECONDS, error.delay_ms / 1000))
-                continue
             await self.catch_up()  # somebody else's events may lie between
             return
 
     async def _append(self, batch: list[Event], expected: int | None) -> list[Event]:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, lambda: self._log.append(batch, expected))
+
+
+def _named(facts: Sequence[Event]) -> list[Event]:
+    """The facts under ids of their own, so that appending them again after a failure adds nothing."""
+    return [event if event.id else replace(event, id=uuid4().hex) for event in facts]
 
 
 def _numbered(facts: list[Event], state: State) -> list[Event]:

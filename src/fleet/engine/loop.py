@@ -23,6 +23,8 @@ from fleet.policy.due import next_due, rest
 WAITS_FOR_PERSON = 3
 _LONGEST_SLEEP = 5.0  # a wake-up can be lost when its sender is killed at the wrong instant
 
+_PAUSE_SECONDS = 1.0  # until the log is written to again after it could not be
+
 logger = logging.getLogger("fleet.engine")
 
 
@@ -61,7 +63,9 @@ class Engine:
                 while not self._stopped:
                     self.journal.wake.clear()
                     self.journal.take(following.poll())
-                    await self._beat()
+                    if not await self._beat():
+                        await asyncio.sleep(_PAUSE_SECONDS)
+                        continue
                     if until_idle and (found := self._at_rest()):
                         code = 0 if found == "idle" else WAITS_FOR_PERSON
                         self._stopped = f"nothing is left to do ({found})"
@@ -72,16 +76,17 @@ class Engine:
                 await self._end()
         return code
 
-    async def _beat(self) -> None:
+    async def _beat(self) -> bool:
+        """Write what is new, decide, and begin what is wanted. False when the log can't be written now."""
         try:
             await self.journal.write_facts()
             await self._tick()
             await self.journal.settle(self.parts.fleet)
         except Temporary as error:
             logger.warning("%s", error)
-            asyncio.get_running_loop().call_later(1.0, self.journal.wake.set)
-            return
+            return False
         self.performer.launch()
+        return True
 
     async def _tick(self) -> None:
         """Tell the rules the time, when one of them waits for it."""
@@ -117,8 +122,12 @@ class Engine:
             events.WATCHER_STOPPED, {"reason": self._stopped or "it failed"}, source="fleet/watcher"
         )
         deeds.add_done_callback(lambda _: self.journal.wake.set())
-        while not deeds.done():
-            self.journal.wake.clear()
-            await self.journal.write_facts()
-            await self.journal.wake.wait()
-        await self.journal.write([stopped])
+        try:
+            while not deeds.done():
+                self.journal.wake.clear()
+                await self.journal.write_facts()
+                await self.journal.wake.wait()
+            await self.journal.write([stopped])
+        except Temporary as error:  # what is lost here is found again, or done again without harm
+            logger.warning("it ends without a word in the log: %s", error)
+            deeds.cancel()

@@ -17,6 +17,8 @@ from fleet.engine.transcript import Transcript
 from fleet.model.errors import FleetError
 from fleet.model.state import Run
 
+_PAUSE_SECONDS = 2.0
+
 logger = logging.getLogger("fleet.engine")
 
 
@@ -60,6 +62,18 @@ class Observer:
                 self._rings[key].set()
 
     async def _follow(self, run: Run, ring: asyncio.Event) -> None:
+        """Follow to the end. After a failure (a full disk, no descriptor left) it begins anew: what is known
+        already adds nothing.
+        """
+        while True:
+            try:
+                return await self._follow_once(run, ring)
+            except (FleetError, OSError) as error:
+                logger.warning("run %s can't be followed now: %s", run.id, error)
+            await asyncio.sleep(_PAUSE_SECONDS)
+            ring.set()
+
+    async def _follow_once(self, run: Run, ring: asyncio.Event) -> None:
         parts, loop = self._parts, asyncio.get_running_loop()
         watch = parts.sessions.watch(run.id)
         if watch is not None:
@@ -80,8 +94,6 @@ class Observer:
                 if over:
                     await self._journal.record([await loop.run_in_executor(parts.threads, transcript.exit)])
                     return
-        except FleetError as error:
-            logger.error("run %s can't be followed: %s", run.id, error)  # noqa: TRY400  # it says it all
         finally:
             if watch is not None:
                 loop.remove_reader(watch)

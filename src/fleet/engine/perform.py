@@ -145,8 +145,7 @@ def refused(state: State, wish: Wish, error: FleetError) -> list[Event]:
         data = {"run": wish.args["run"], "error": why, "head": "", "commits": 0, "dirty": []}
         return [fact(events.RUN_COLLECTED, data, cause=wish.cause, story=story)]
     if wish.kind == "check":
-        result = {"name": "checks", "ok": False, "output": why, "ms": 0}
-        data = {**_change(wish), "base": wish.args["base"], "ok": False, "results": [result]}
+        data = {**_change(wish), "base": wish.args["base"], "ok": False, "results": [], "error": why}
         return [fact(events.CHANGE_CHECKED, data, cause=wish.cause, story=story)]
     if wish.kind == "assess":
         factor = {"name": "unknown", "points": 100, "reason": f"it could not be worked out: {why}"}

@@ -6,7 +6,9 @@ from pathlib import Path
 
 
 class Screen:
-    """Appends lines. One that is begun anew over a file passes over as much as is there already."""
+    """Appends lines. One that is begun anew over a file passes over as much as is there already. On a full
+    disk it stops until it is begun anew: a run must not hang on its being looked at.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -15,12 +17,16 @@ class Screen:
         except FileNotFoundError:
             self._known = 0
         self._seen = 0
+        self._full = False
 
     def add(self, lines: list[str]) -> None:
         """Show these lines."""
         data = b"".join(line.encode("utf-8", "replace") + b"\n" for line in lines)
         start = max(0, min(len(data), self._known - self._seen))
         self._seen += len(data)
-        if start < len(data):
-            with self._path.open("ab") as file:
-                file.write(data[start:])
+        if start < len(data) and not self._full:
+            try:
+                with self._path.open("ab") as file:
+                    file.write(data[start:])
+            except OSError:
+                self._full = True

@@ -92,6 +92,9 @@ def _checks(fleet: Fleet, state: State, change: Change, requirement: Requirement
     checked = change.checks
     if checked.get("head") != change.head or checked.get("base") != state.base_of(change.repo):
         return {"name": "checks", "met": False, "reason": "they are being run", "who": "fleet"}
+    if checked.get("error"):
+        reason = f"they could not be run: {checked['error']}"
+        return {"name": "checks", "met": False, "reason": reason, "who": "a person"}
     failed = [str(each.get("name")) for each in checked.get("results", ()) if not each.get("ok")]
     met = bool(checked.get("ok")) and not failed
     reason = "all pass on the merge result" if met else f"these fail: {', '.join(failed)}"

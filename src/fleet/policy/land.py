@@ -50,15 +50,21 @@ def landing(state: State) -> list[tuple[Instance, JobRecord, Change]]:
 
 
 def merges_to_give_up(fleet: Fleet, state: State) -> list[Event]:
-    """Merges that the repository refused for good: a person has to look before it is tried again."""
+    """Merges that the repository refused for good, or whose checks could not even be run: a person has to
+    look before it is tried again.
+    """
     del fleet
     decided: list[Event] = []
     asked = state.approval_number
     for instance, record, change in landing(state):
+        why = ""
         if change.held.get("kind") == "refused":
+            why = f"it could not be merged: {change.held.get('reason', '')}"
+        elif change.checks.get("error") and any(each["name"] == "checks" for each in change.gate):
+            why = f"its checks could not be run: {change.checks['error']}"
+        if why:
             asked += 1
             job = next(name for name, each in instance.jobs.items() if each is record)
-            why = f"it could not be merged: {change.held.get('reason', '')}"
             decided += stuck(state, instance, job, "failed", why, number=asked)
     return decided
 

@@ -118,6 +118,7 @@ def job_resumed(state: State, event: Event, data: Mapping[str, Any]) -> None:
     change = state.changes.get(instance.change)
     if change is not None and not change.merged:
         change.held, change.open = {}, True
+        change.checks = {} if change.checks.get("error") else change.checks
     if instance.outcome and instance.outcome != "done":  # it was given up, and a person thinks better of it
         instance.outcome = instance.reason = ""
         state.active[instance.id] = None
