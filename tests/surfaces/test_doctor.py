@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -110,3 +112,91 @@ def test_it_says_whether_the_watcher_runs(cli, path):
         assert (watcher["running"], watcher["pid"], watcher["port"]) == (True, 4242, 4321)
         assert "The watcher runs: process 4242" in cli("doctor").out
     assert "does not run" in cli("doctor").out
+
+
+# ---------------------------------------------------------------- GitHub
+
+USER = 'HTTP/1.1 200 OK\r\nX-Oauth-Scopes: {scopes}\r\n\r\n{{"login": "mia"}}'
+REPO = "HTTP/1.1 {status} X\r\n\r\n{body}"
+ABOUT = {"full_name": "acme/shop", "permissions": {"push": True}, "has_issues": True, "archived": False}
+
+
+@pytest.fixture
+def github(cli, path, tmp_path):
+    """A fleet of acme/shop, with a gh that answers what the test says, and the real git for the rest."""
+    remote = tmp_path / "remote.git"
+    real = shutil.which("git", path=os.defpath)
+    path("git", f'exec {real} "$@"')
+    subprocess.run([real, "clone", "-q", "--bare", str(cli.place.root), str(remote)], check=True)
+
+    def put(*, base="main", scopes="repo, read:org", status=200, url=remote, host="", **about):
+        project = f"forge: github, repos: [{{repo: acme/shop, base: {base}, url: '{url}'}}]{host}"
+        cli.place.config.write_text(f"project: {{{project}}}\n")
+        (tmp_path / "user").write_bytes(USER.format(scopes=scopes).encode())
+        (tmp_path / "repo").write_bytes(REPO.format(status=status, body=json.dumps(ABOUT | about)).encode())
+        folder, cat = tmp_path, shutil.which("cat", path=os.defpath)
+        path(
+            "gh",
+            f'echo "$*" >> {folder}/asked\ncase "$*" in\n*--version) echo "gh version 2.50.0 (x)";;\n'
+            f"*repos/*) {cat} {folder}/repo;;\n*) {cat} {folder}/user;;\nesac",
+        )
+        return cli("doctor", "--json")
+
+    return put
+
+
+def test_a_login_that_may_is_well_and_named(github):
+    said = github()
+    assert (said.code, tool(said, "gh")["problem"], tool(said, "acme/shop")["problem"]) == (0, "", "")
+    assert tool(said, "gh")["required"] is True
+    assert tool(said, "gh")["purpose"].endswith("as mia")
+    assert tool(said, "acme/shop")["kind"] == "repository"
+
+
+def test_a_login_without_the_scope_is_told_with_the_way_to_get_it(github):
+    said = github(scopes="gist")
+    assert said.code == 1
+    assert "lacks the scope repo" in tool(said, "gh")["problem"]
+    assert "gh auth refresh" in tool(said, "gh")["get"]
+
+
+@pytest.mark.parametrize(
+    ("about", "problem"),
+    [
+        ({"status": 404}, "does not see it"),
+        ({"permissions": {"push": False}}, "may read it, but not write"),
+        ({"full_name": "acme/store"}, "it is called acme/store now"),
+        ({"archived": True}, "archived"),
+        ({"has_issues": False}, "issues are switched off"),
+        ({"base": "develop"}, "no branch develop"),
+        ({"url": "/nowhere/shop.git"}, "no repository at /nowhere/shop.git"),
+    ],
+)
+def test_what_is_wrong_with_a_repository_is_told(github, about, problem):
+    said = github(**about)
+    assert said.code == 1
+    assert problem in tool(said, "acme/shop")["problem"]
+    assert tool(said, "acme/shop")["get"]
+
+
+def test_an_enterprise_is_asked_at_its_own_host(github, tmp_path):
+    github(host=", host: git.acme.example")
+    assert "--hostname git.acme.example" in (tmp_path / "asked").read_text()
+
+
+def test_without_gh_a_fleet_on_github_cannot_work(cli, path, tmp_path):
+    cli.place.config.write_text("project: {forge: github, repo: acme/shop}\n")
+    (tmp_path / "bin" / "gh").unlink()
+    said = cli("doctor", "--json")
+    assert said.code == 1
+    assert (tool(said, "gh")["found"], tool(said, "gh")["required"]) == (False, True)
+    assert "apt-get install gh" in tool(said, "gh")["get"]
+
+
+def test_a_local_fleet_asks_nothing_of_github_and_does_not_need_gh(cli, path, tmp_path):
+    asked = tmp_path / "asked"
+    path("gh", f'echo "$*" >> {asked}\n[ "$1" = auth ] && exit 1\necho "gh version 2.50.0 (x)"')
+    said = cli("doctor", "--json")
+    assert said.code == 0
+    assert (tool(said, "gh")["required"], tool(said, "gh")["problem"]) == (False, "it is not logged in")
+    assert asked.read_text().splitlines() == ["--version", "auth token"]

@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import sys
-import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fleet.model.errors import FleetError, UsageError
+from fleet.surfaces.cli.doctor_tools import Finding, Tool, look_for
 from fleet.surfaces.cli.options import Json
 from fleet.surfaces.cli.output import ago, clean, print_json, say, style
 from fleet.surfaces.cli.table import Column, print_table
 
 if TYPE_CHECKING:
+    from fleet.model.fleet import Fleet
     from fleet.ports.harness import Harness
     from fleet.wiring import Place
 
 app = typer.Typer()
-
-_SECONDS = 10
-_VERSION = re.compile(r"\d+(?:\.\d+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A program that Fleet or an agent uses."""
-
-    name: str
-    ask: tuple[str, ...]
-    purpose: str
-    get: str
-    required: bool = False
-    oldest: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of one thing. `problem` is "" when all is well, `get` how to get it or mend it."""
-
-    name: str
-    kind: str
-    found: bool
-    version: str
-    required: bool
-    purpose: str
-    problem: str
-    get: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is there and fit."""
-        return self.found and not self.problem
-
 
 _DEBIAN = "apt-get install {} (or your system's way)"
 TOOLS = (
@@ -74,7 +37,6 @@ TOOLS = (
     Tool("tmux", ("-V",), "looking into a live run: fleet attach", _DEBIAN.format("tmux")),
     Tool("node", ("--version",), "Claude Code and other agents from npm", _DEBIAN.format("nodejs npm")),
     Tool("bwrap", ("--version",), "sandboxes, in a later version", _DEBIAN.format("bubblewrap")),
-    Tool("gh", ("--version",), "the forge github, in a later version", _DEBIAN.format("gh")),
 )
 
 
@@ -88,8 +50,9 @@ def doctor(json: Json = False) -> int:
     except UsageError:
         place = None
     known = harnesses()
-    config, used = _config(place, list(known))
-    found = [_python(), *_tools(TOOLS), *_harnesses(known, broken_harnesses(), used)]
+    config, fleet = _config(place, list(known))
+    used = Counter(agent.harness for agent in fleet.agents) if fleet else Counter()
+    found = [_python(), *_machine(place, fleet), *_harnesses(known, broken_harnesses(), used)]
     watcher = _watcher(place)
     ok = config["state"] != "wrong" and all(each.ok for each in found if each.required)
     if json:
@@ -101,36 +64,21 @@ def doctor(json: Json = False) -> int:
     return 0 if ok else FleetError.exit_code
 
 
-def look_for(tool: Tool, path: str) -> Finding:
-    """Look for one program along `path` and ask its version."""
-    program = which(tool.name, path=path)
-    if program is None:
-        return _finding(tool, False, "", f"there is no {tool.name} on PATH")
-    said = _answer([program, *tool.ask])
-    version = _VERSION.search(said)
-    if version is None:
-        return _finding(tool, True, "", f"{program} {' '.join(tool.ask)} says no version")
-    number = tuple(int(part) for part in version[0].split("."))
-    if number < tool.oldest:
-        least = ".".join(map(str, tool.oldest))
-        return _finding(tool, True, version[0], f"it is older than {least}")
-    return _finding(tool, True, version[0], "")
-
-
-def _finding(tool: Tool, found: bool, version: str, problem: str) -> Finding:
-    get = tool.get if problem else ""
-    return Finding(tool.name, "tool", found, version, tool.required, tool.purpose, problem, get)
-
-
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     return Finding("python", "tool", True, version, True, "Fleet itself", "", "")
 
 
-def _tools(tools: tuple[Tool, ...]) -> list[Finding]:
+def _machine(place: Place | None, fleet: Fleet | None) -> list[Finding]:
+    """The tools, and what a forge needs; each is asked beside the others."""
+    from fleet.surfaces.cli.doctor_forge import look_at_gh, look_at_repo
+
     path = os.environ.get("PATH", os.defpath)
-    with ThreadPoolExecutor(len(tools)) as pool:
-        return list(pool.map(lambda tool: look_for(tool, path), tools))
+    with ThreadPoolExecutor(8) as pool:
+        tools = pool.map(lambda tool: look_for(tool, path), TOOLS)
+        gh = pool.submit(look_at_gh, fleet)
+        seen = pool.map(lambda repo: look_at_repo(place, fleet, repo), fleet.repos) if place and fleet else ()
+        return [*tools, gh.result(), *seen]
 
 
 def _harnesses(
@@ -159,18 +107,15 @@ def _harnesses(
     return found
 
 
-def _config(place: Place | None, known: list[str]) -> tuple[dict[str, Any], dict[str, int]]:
-    """The state of fleet.yaml, and how many agents use each harness."""
+def _config(place: Place | None, known: list[str]) -> tuple[dict[str, Any], Fleet | None]:
+    """The state of fleet.yaml, and the fleet that it declares when it is right."""
     if place is None:
-        return {"state": "missing", "file": "", "errors": [], "warnings": []}, {}
+        return {"state": "missing", "file": "", "errors": [], "warnings": []}, None
     from fleet.surfaces.cli.config import examine
 
     report, fleet, error = examine(place.config, known)
-    used: dict[str, int] = {}
-    for agent in fleet.agents if fleet else ():
-        used[agent.harness] = used.get(agent.harness, 0) + 1
     about = {"state": "wrong" if error else "right", "file": report["file"]}
-    return about | {"errors": report["errors"], "warnings": report["warnings"]}, used
+    return about | {"errors": report["errors"], "warnings": report["warnings"]}, fleet
 
 
 def _watcher(place: Place | None) -> dict[str, Any]:
@@ -179,24 +124,6 @@ def _watcher(place: Place | None) -> dict[str, Any]:
     from fleet.wiring import watcher_status
 
     return watcher_status(place)
-
-
-def _answer(argv: list[str]) -> str:
-    """What a program prints, bounded in time and size; a process that it leaves behind can't hold us up."""
-    with tempfile.TemporaryFile() as answer:
-        try:
-            subprocess.run(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=answer,
-                stderr=subprocess.STDOUT,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        answer.seek(0)
-        return answer.read(2000).decode("utf-8", "replace")
 
 
 def _plain(each: Finding) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""What a forge needs of the machine: gh with a login that may, and git that gets through."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from shutil import which
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from fleet.model.errors import FleetError
+from fleet.surfaces.cli.doctor_tools import SECONDS, Finding, Tool, look_for
+
+if TYPE_CHECKING:
+    from fleet.model.fleet import Fleet, Repo
+    from fleet.wiring import Place
+
+_FOR = "issues and pull requests on GitHub"
+_GH = Tool("gh", ("--version",), _FOR, "apt-get install gh (or cli.github.com), then: gh auth login")
+
+
+def look_at_gh(fleet: Fleet | None) -> Finding:
+    """Whether gh is there and logged in. For a fleet on GitHub it is asked there, by one request."""
+    if fleet is None or fleet.forge != "github":
+        return _without_a_request()
+    from fleet.adapters.forges.github.detect import detect
+    from fleet.adapters.forges.github.gh import Gh
+
+    seen = detect(Gh(host=fleet.host, timeout=SECONDS))
+    purpose = f"{_FOR}, as {seen.login}" if seen.login else _FOR
+    return Finding("gh", "tool", seen.found, seen.version, True, purpose, seen.problem, seen.fix)
+
+
+def look_at_repo(place: Place, fleet: Fleet, repo: Repo) -> Finding:
+    """Whether gh's login may write to the repository, and git reaches it."""
+    problem, get = _on_the_forge(fleet, repo)
+    if not problem:
+        problem, get = _by_git(place, fleet, repo)
+    purpose = f"a repository of fleet.yaml, its branch {repo.base}"
+    return Finding(repo.name, "repository", not problem, "", True, purpose, problem, get)
+
+
+def _without_a_request() -> Finding:
+    found = look_for(_GH, os.environ.get("PATH", os.defpath))
+    program = which("gh")
+    if not found.ok or program is None:
+        return found
+    try:
+        # It says whether there is a login by its exit code; what it prints is nobody's business.
+        done = subprocess.run(
+            [program, "auth", "token"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return found
+    if done.returncode == 0:
+        return found
+    return Finding(
+        "gh", "tool", True, found.version, False, _FOR, "it is not logged in", "log in with: gh auth login"
+    )
+
+
+def _on_the_forge(fleet: Fleet, repo: Repo) -> tuple[str, str]:
+    """What keeps gh's login from working there, and what to do; both "" when nothing does."""
+    from fleet.adapters.forges.github.gh import Gh
+
+    try:
+        reply = Gh(host=fleet.host, timeout=SECONDS).request("GET", f"repos/{repo.name}")
+        about: Any = reply.json() if reply.ok else {}
+    except FleetError as error:
+        return error.why or error.what, error.do or "see the line of gh"
+    except ValueError:
+        return "GitHub's answer can't be read", "try again"
+    if reply.status == 404:
+        get = "correct it in fleet.yaml, or ask for access: GitHub hides what a login may not see"
+        return "the login of gh does not see it", get
+    if not reply.ok:
+        return f"GitHub said: {reply.words}", "see the line of gh"
+    name, rights = str(about.get("full_name") or repo.name), about.get("permissions")
+    if name.lower() != repo.name.lower():
+        return f"it is called {name} now", f"write {name} in fleet.yaml"
+    if about.get("archived"):
+        return "it is archived: nothing can be changed there", "unarchive it, or name another one"
+    if isinstance(rights, dict) and not rights.get("push"):
+        return "the login of gh may read it, but not write", "ask for write access to it"
+    if about.get("has_issues") is False:
+        return "its issues are switched off", "switch them on in its settings"
+    return "", ""
+
+
+def _by_git(place: Place, fleet: Fleet, repo: Repo) -> tuple[str, str]:
+    """What keeps git from reaching it, and what to do; both "" when nothing does."""
+    from fleet.adapters.git.remote import reach, shown
+    from fleet.config.remote import url_of
+
+    url, ref = url_of(place.root, fleet, repo), f"refs/heads/{repo.base}"
+    try:
+        with TemporaryDirectory() as nowhere:  # what the checkout's own configuration says helps no mirror
+            found = reach(Path(nowhere), url, "ls-remote", "--quiet", "--", url, ref, timeout=SECONDS)
+    except FleetError as error:
+        said = f"{error.what}: {error.why}" if error.why else error.what
+        return said, error.do or f"see that this works: git ls-remote {shown(url)}"
+    if not found.text.strip():
+        return f"it has no branch {repo.base}", "push it, or name another one as base in fleet.yaml"
+    return "", ""
