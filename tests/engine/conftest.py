@@ -275,6 +275,19 @@ def make_project(root: Path) -> Path:
     return root
 
 
+def make_configured(folder: Path, dev: object, lead: object) -> Stage:
+    """A project with a fleet.yaml, for watchers that are processes of their own."""
+    folder.mkdir()
+    stage = Stage(make_project(folder / "shop"))
+    (stage.root / "fleet.yaml").write_text(CONFIG)
+    git(stage.root, "add", "-A")
+    git(stage.root, "commit", "-qm", "Have a fleet")
+    stage.place.dot.mkdir(mode=0o700)
+    for name, script in (("dev", dev), ("lead", lead)):
+        (stage.place.dot / f"{name}.yaml").write_text(yaml.safe_dump(script))
+    return stage
+
+
 def commits(text: str, message: str = "Add a note", *, to: str = "notes.txt") -> list[dict[str, Any]]:
     """Steps of an agent that adds a line, commits it and reports."""
     return [
@@ -314,3 +327,17 @@ CODES_LOUDER = {
 }
 BUDGET = Budget(per_run=Limit(time_ms=30_000, cost_micros=5_000_000))
 CHECKS = (Check("test", "test -f notes.txt"),)
+CONFIG = """
+defaults: {harness: scripted}
+agents:
+  dev: {duty: change, options: {script: .fleet/dev.yaml}, budget: {per_run: {time: 60s}}}
+  lead: {duty: review, options: {script: .fleet/lead.yaml}, budget: {per_run: {time: 60s}}}
+workflows:
+  feature:
+    on: {issue: {labeled: "fleet:ready"}}
+    jobs:
+      implement: {agent: dev}
+      review: {agent: lead, needs: [implement]}
+      merge: {action: merge, needs: [review]}
+checks: {test: test -f notes.txt}
+"""

@@ -16,52 +16,26 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.engine.conftest import READY, Stage, git, make_project, processes, verdict, workspaces
+from tests.engine.conftest import CONFIG, READY, Stage, git, make_configured, processes, verdict, workspaces
 
 from fleet.model import events
 from fleet.wiring import load_fleet, open_log, verify_log
 
 DOOMED = Path(__file__).with_name("doomed.py")
-CONFIG = """
-defaults: {harness: scripted}
-agents:
-  dev: {duty: change, options: {script: .fleet/dev.yaml}, budget: {per_run: {time: 60s}}}
-  lead: {duty: review, options: {script: .fleet/lead.yaml}, budget: {per_run: {time: 60s}}}
-workflows:
-  feature:
-    on: {issue: {labeled: "fleet:ready"}}
-    jobs:
-      implement: {agent: dev}
-      review: {agent: lead, needs: [implement]}
-      merge: {action: merge, needs: [review]}
-checks: {test: test -f notes.txt}
-"""
 
 
-def scripts(stage: Stage) -> None:
-    """An agent that says that it starts, codes, comments; a reviewer that objects once."""
-    came = {"run": f'echo "$FLEET_RUN" >> {stage.root.parent}/started'}
+def make_stage(folder: Path) -> Stage:
+    """A project with one issue that is ready: an agent that says that it starts, codes, comments; a reviewer
+    that objects once.
+    """
+    came = {"run": f'echo "$FLEET_RUN" >> {folder}/started'}
     work = [{"commit": "Work"}, {"agent": ["propose", "comment", "--body", "I am at it."]}]
     done = {"agent": ["done", "-m", "Done."]}
     louder = {"when": {"prompt": "louder"}, "steps": [came, {"run": "echo LOUD >> notes.txt"}, *work, done]}
     first = {"steps": [came, {"run": "echo a note >> notes.txt"}, *work, done]}
     objects = {"when": {"round": 1}, "steps": [came, *verdict("request-changes", "Say it louder.")]}
-    for name, cases in (
-        ("dev", [louder, first]),
-        ("lead", [objects, {"steps": [came, *verdict("approve", "Ok.")]}]),
-    ):
-        (stage.place.dot / f"{name}.yaml").write_text(yaml.safe_dump({"cases": cases}))
-
-
-def make_stage(folder: Path) -> Stage:
-    """A project with one issue that is ready."""
-    folder.mkdir()
-    stage = Stage(make_project(folder / "shop"))
-    (stage.root / "fleet.yaml").write_text(CONFIG)
-    git(stage.root, "add", "-A")
-    git(stage.root, "commit", "-qm", "Have a fleet")
-    stage.place.dot.mkdir(mode=0o700)
-    scripts(stage)
+    approves = {"steps": [came, *verdict("approve", "Ok.")]}
+    stage = make_configured(folder, {"cases": [louder, first]}, {"cases": [objects, approves]})
     stage.issue(labels=(READY,))
     return stage
 
