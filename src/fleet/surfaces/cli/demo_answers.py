@@ -77,7 +77,9 @@ class Answers:
         say(f"  {clean(change.title)}, by {clean(change.author)}, at {change.head[:12]}")
         say(f"  why you: {clean(approval.why)}\n")
         try:
-            stat = git(self._stage.place.root, "diff", "--stat=76", f"{self._stage.base}...{change.head}")
+            stat = git(
+                self._stage.place.root, "diff", f"--stat={width() - 4}", f"{self._stage.base}...{change.head}"
+            )
         except FleetError as error:
             stat = str(error)
         for line in stat.splitlines()[-_STAT_LINES:]:
