@@ -213,11 +213,10 @@ def test_a_harness_that_there_is_not_is_refused_and_nothing_is_written(fleet):
     assert sorted(path.name for path in fleet.root.iterdir()) == [".git"]
 
 
-@pytest.mark.parametrize("forge", ["github", "gitlab"])
-def test_another_forge_is_refused(fleet, forge):
-    code, _, err = fleet("init", "--yes", "--forge", forge)
+def test_another_forge_is_refused(fleet):
+    code, _, err = fleet("init", "--yes", "--forge", "gitlab")
     assert code == 2
-    assert "local" in err
+    assert "local and github" in err
 
 
 def test_outside_of_a_repository_it_says_so(fleet, tmp_path, monkeypatch):
@@ -254,3 +253,121 @@ def test_an_agent_may_not(fleet, monkeypatch):
     monkeypatch.setenv("FLEET_TOKEN", "x")
     assert fleet("init", "--yes")[0] == 1
     assert not (fleet.root / "fleet.yaml").exists()
+
+
+# ---------------------------------------------------------------- GitHub
+
+GH = """#!/bin/sh
+echo "$*" >> {folder}/asked
+case "$*" in
+*"--method GET"*labels*) cat {folder}/labels;;
+*"--method POST"*labels*) cat >> {folder}/made; echo >> {folder}/made; cat {folder}/answer;;
+esac
+"""
+LISTED = 'HTTP/1.1 200 OK\r\n\r\n[{"name": "bug"}, {"name": "Fleet:Ready"}]'
+
+
+@pytest.fixture
+def gh(tmp_path, monkeypatch):
+    """A gh that knows a repository with one of the labels, and writes down what it is asked."""
+    folder = tmp_path / "gh"
+    folder.mkdir()
+    (folder / "labels").write_bytes(LISTED.encode())
+    (folder / "answer").write_bytes(b"HTTP/1.1 201 Created\r\n\r\n{}")
+    (folder / "gh").write_text(GH.format(folder=folder))
+    (folder / "gh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("remotes", "repo", "host"),
+    [
+        ({"origin": "https://github.com/acme/shop.git"}, "acme/shop", ""),
+        ({"origin": "git@github.com:acme/shop.git"}, "acme/shop", ""),
+        ({"origin": "ssh://git@github.com/acme/shop"}, "acme/shop", ""),
+        ({"upstream": "https://github.com/acme/shop", "origin": "/srv/shop.git"}, "acme/shop", ""),
+        ({"upstream": "https://github.com/acme/shop", "origin": "git@github.com:mia/shop"}, "mia/shop", ""),
+        ({"origin": "https://gitlab.com/acme/shop", "gh": "git@github.com:acme/shop"}, "acme/shop", ""),
+        ({"origin": "git@git.acme.example:acme/shop.git"}, "acme/shop", "git.acme.example"),
+    ],
+)
+def test_the_repository_on_github_is_the_one_of_the_remote(fleet, gh, remotes, repo, host):
+    for name, url in remotes.items():
+        git(fleet.root, "remote", "add", name, url)
+    code, out, _ = fleet("init", "--yes", "--forge", "github", "--json")
+    assert (code, json.loads(out)["repos"]) == (0, [repo])
+    loaded = load_fleet(fleet.root / "fleet.yaml")
+    assert (loaded.forge, [each.name for each in loaded.repos], loaded.host) == ("github", [repo], host)
+    assert fleet("config", "check")[0] == 0
+
+
+def test_that_another_remote_leads_elsewhere_is_told(fleet, gh):
+    git(fleet.root, "remote", "add", "origin", "git@github.com:mia/shop")
+    git(fleet.root, "remote", "add", "upstream", "git@github.com:acme/shop")
+    assert "use --repo acme/shop" in fleet("init", "--yes", "--forge", "github")[1]
+    assert "--repo" not in fleet("init", "--yes", "--forge", "github")[1]
+
+
+def test_the_base_is_the_default_branch_of_that_remote_and_need_not_be_here(fleet, gh):
+    commit(fleet.root)
+    git(fleet.root, "remote", "add", "origin", "git@github.com:acme/shop.git")
+    git(fleet.root, "update-ref", "refs/remotes/origin/trunk", "HEAD")
+    git(fleet.root, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+    fleet("init", "--yes", "--forge", "github")
+    assert load_fleet(fleet.root / "fleet.yaml").base == "trunk"
+
+
+@pytest.mark.parametrize(
+    ("given", "repo", "host"),
+    [
+        ("acme/shop", "acme/shop", ""),
+        ("git.acme.example/acme/shop", "acme/shop", "git.acme.example"),
+        ("https://github.com/acme/shop", "acme/shop", ""),
+        ("mia/shop", "mia/shop", "git.acme.example"),
+    ],
+)
+def test_a_repository_can_be_named(fleet, gh, given, repo, host):
+    git(fleet.root, "remote", "add", "origin", "git@git.acme.example:mia/shop")
+    assert fleet("init", "--yes", "--forge", "github", "--repo", given)[0] == 0
+    loaded = load_fleet(fleet.root / "fleet.yaml")
+    assert ([each.name for each in loaded.repos], loaded.host) == ([repo], host)
+
+
+@pytest.mark.parametrize("words", [(), ("--repo", "shop")])
+def test_without_a_repository_nothing_is_written(fleet, gh, words):
+    code, _, err = fleet("init", "--yes", "--forge", "github", *words)
+    assert code == 2
+    assert "--repo OWNER/NAME" in err
+    assert sorted(path.name for path in fleet.root.iterdir()) == [".git"]
+
+
+def test_the_local_forge_takes_no_repository(fleet):
+    assert fleet("init", "--yes", "--repo", "acme/shop")[0] == 2
+
+
+def test_labels_that_are_missing_are_made_with_yes(fleet, gh):
+    out = fleet("init", "--yes", "--forge", "github", "--repo", "acme/shop", "--json")[1]
+    names = [json.loads(line)["name"] for line in (gh / "made").read_text().splitlines()]
+    assert names == ["fleet:working", "fleet:review", "fleet:approved", "fleet:blocked", "fleet:done"]
+    assert json.loads(out)["labels"] == [f"acme/shop: {name}" for name in names]
+
+
+def test_labels_are_not_made_unasked(fleet, gh):
+    assert fleet("init", "--forge", "github", "--repo", "acme/shop")[0] == 0
+    assert not (gh / "asked").exists()
+
+
+def test_that_labels_cannot_be_made_is_told_and_the_fleet_is_there(fleet, gh):
+    (gh / "answer").write_bytes(b'HTTP/1.1 403 Forbidden\r\n\r\n{"message": "Must have write access"}')
+    code, out, _ = fleet("init", "--yes", "--forge", "github", "--repo", "acme/shop")
+    assert code == 0
+    assert "Must have write access" in out
+    assert load_fleet(fleet.root / "fleet.yaml").forge == "github"
+
+
+def test_what_comes_next_is_said_for_github(fleet, gh):
+    out = fleet("init", "--yes", "--forge", "github", "--repo", "acme/shop")[1]
+    assert "of acme/shop" in out
+    assert "give an issue on GitHub the label fleet:ready" in out
+    assert "fleet issue create" not in out

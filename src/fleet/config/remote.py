@@ -70,6 +70,16 @@ def remotes_of(root: Path) -> tuple[Remote, ...]:
     return tuple(found)
 
 
+def default_branch(root: Path, remote: str) -> str:
+    """The branch that was the remote's default when it was cloned, or its main or master; "" for none."""
+    at = f"refs/remotes/{remote}/"
+    head = ask_git(root, "symbolic-ref", "--quiet", f"{at}HEAD").removeprefix(at)
+    for name in (head, "main", "master"):
+        if name and ask_git(root, "rev-parse", "--verify", "--quiet", f"{at}{name}"):
+            return name
+    return ""
+
+
 def url_of(root: Path, fleet: Fleet, repo: Repo) -> str:
     """Where git finds this repository: what fleet.yaml says, else the checkout's own remote of it, else its
     place on the host, by the way that the checkout's remotes take there (https when it has none).

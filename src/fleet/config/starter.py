@@ -36,7 +36,7 @@ _HEAD = """\
 # The agents of this project, what they do, and what has to hold before anything is merged.
 # Check it: fleet config check. Every key there is: fleet config schema.
 version: 1
-project: {{name: {name}, forge: local, base: {base}}}
+project: {{name: {name}, forge: {forge}, base: {base}}}
 
 defaults:
   harness: {harness}
@@ -84,11 +84,13 @@ quarantine: {{failures: 3}}                  # so many failed runs in a row, and
 """
 
 
-def starter_text(found: Survey, *, name: str, harness: str) -> str:
-    """The text of a first fleet.yaml, which is right as it stands."""
+def starter_text(found: Survey, *, name: str, harness: str, repo: str = "", host: str = "") -> str:
+    """The text of a first fleet.yaml, which is right as it stands. With `repo`, it is for that on GitHub."""
     checks = "".join(f"  {each}: {_quoted(command)}\n" for each, command in found.checks.items())
+    forge = f"github, repo: {_quoted(repo)}" if repo else "local"
+    forge += f", host: {_quoted(host)}" if host else ""
     return (
-        _HEAD.format(name=_quoted(name), base=_quoted(found.base), harness=_quoted(harness))
+        _HEAD.format(name=_quoted(name), forge=forge, base=_quoted(found.base), harness=_quoted(harness))
         + "".join(_agent(each, found.root) for each in _AGENTS)
         + _WORKFLOW.format(label=LABEL)
         + (f"{_CHECKS}{checks}\n" if checks else _NO_CHECKS)
