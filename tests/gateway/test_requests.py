@@ -67,7 +67,7 @@ def test_who_makes_a_change_may_not_review_and_the_log_hears_of_the_attempt(stat
 
 
 def test_a_reviewer_who_is_the_author_of_the_change_may_not_judge_it(state):
-    state.changes[13].author = "tech-lead"
+    state.changes[13].author = "agent/tech-lead"
     refused = refusal(state, "r2", "review", {"verdict": "approve"})
     assert refused.events[0].type == events.AGENT_DENIED
 

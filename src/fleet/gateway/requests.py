@@ -65,7 +65,7 @@ def _review(state: State, run: Run, args: Mapping[str, Any]) -> Answer:
             events=(_denied(run, "review", reason),),
         )
     change = state.changes.get(run.change)
-    if change is not None and change.author in (run.agent, f"agent/{run.agent}"):
+    if change is not None and f"agent/{run.agent}" in (change.author, *change.authors):
         reason = "no agent judges its own change"
         raise Refused(
             f"{run.agent} may not review change {change.id}",

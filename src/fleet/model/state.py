@@ -142,6 +142,7 @@ class Change:
     body: str = ""
     repo: str = ""
     ref: str = ""
+    authors: list[str] = field(default_factory=list)  # of every head that it ever had
     maker: str = ""  # the job whose run made the head
     updated: int = 0  # when it got its head
     open: bool = True

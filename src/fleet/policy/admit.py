@@ -70,7 +70,11 @@ def place(fleet: Fleet, state: State, run: Run, taken: dict[str, list[Run]] | No
             continue
         live = live_runs(state, name) + (taken or {}).get(name, [])
         within = allowance(state, agent, live)
-        if change is not None and run.duty == "review" and change.author == f"agent/{name}":
+        if (
+            change is not None
+            and run.duty == "review"
+            and f"agent/{name}" in (change.author, *change.authors)
+        ):
             reasons.append(f"{name} wrote the change")
         elif name in state.agents and state.agents[name].quarantined:
             reasons.append(f"{name} is quarantined: {state.agents[name].quarantined}")

@@ -16,6 +16,7 @@ from fleet.policy import cel
 from fleet.policy.ask import asked_for, for_merge
 from fleet.policy.fact import fact
 from fleet.policy.land import landing
+from fleet.policy.rounds import last_words
 from fleet.policy.variables import gate_variables
 
 
@@ -63,8 +64,9 @@ def approvals_to_ask(fleet: Fleet, state: State) -> list[Event]:
 def _review(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
     """So many approvals of the head, by others than its author; the last word of each reviewer counts."""
     del fleet, state
-    latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
-    approving = [by for by, each in latest.items() if each["verdict"] == "approve" and by != change.author]
+    latest = last_words(change)
+    authors = tuple(dict.fromkeys((change.author, *change.authors)))
+    approving = [by for by, each in latest.items() if each["verdict"] == "approve" and by not in authors]
     against = [by for by, each in latest.items() if each["verdict"] == "request-changes"]
     met = len(approving) >= requirement.approvals and not against
     reason = f"{len(approving)} of {requirement.approvals} approvals of {change.head[:12]}"
@@ -72,8 +74,8 @@ def _review(fleet: Fleet, state: State, change: Change, requirement: Requirement
         reason += f", by {', '.join(sorted(approving))}"
     if against:
         reason += f"; {', '.join(sorted(against))} asks for changes"
-    who = "" if met else f"a reviewer other than {change.author}: fleet pr review {change.id} approve"
-    return {"name": "review", "met": met, "reason": reason, "who": who}
+    who = f"a reviewer other than {', '.join(authors)}: fleet pr review {change.id} approve"
+    return {"name": "review", "met": met, "reason": reason, "who": "" if met else who}
 
 
 def _checks(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
@@ -126,13 +128,9 @@ def _human(fleet: Fleet, state: State, change: Change, requirement: Requirement)
 
 
 def _people_approving(change: Change) -> list[str]:
-    """Trusted people whose last review of the head approves it."""
-    latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
-    return [
-        by
-        for by, each in latest.items()
-        if by.startswith("user/") and each["verdict"] == "approve" and each.get("trusted")
-    ]
+    """People whose last review of the head approves it."""
+    latest = last_words(change)
+    return [by for by, each in latest.items() if by.startswith("user/") and each["verdict"] == "approve"]
 
 
 _REQUIREMENTS = {"review": _review, "checks": _checks, "human": _human}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
@@ -39,6 +41,14 @@ def jobs_to_send_back(fleet: Fleet, state: State) -> list[Event]:
     return decided
 
 
+def last_words(change: Change) -> dict[str, dict[str, Any]]:
+    """The last review of the change's head by each who may judge it. Whoever is not trusted may say what they
+    like, and moves nothing.
+    """
+    said = (each for each in change.reviews if each["head"] == change.head and each.get("trusted", True))
+    return {each["by"]: each for each in said}
+
+
 def objections(change: Change) -> list[str]:
     """What stands against the change's head, each as a text for the author: reviews that ask for changes (the
     last word of each reviewer counts), failed checks, a conflict with the base. Nothing once it is merged or
@@ -46,10 +56,9 @@ def objections(change: Change) -> list[str]:
     """
     if not change.open:
         return []
-    latest = {each["by"]: each for each in change.reviews if each["head"] == change.head}
     found = [
         f"{by} asks for changes:\n{review['text']}"
-        for by, review in latest.items()
+        for by, review in last_words(change).items()
         if review["verdict"] == "request-changes"
     ]
     found += [

@@ -13,6 +13,7 @@ from fleet.model.fleet import Fleet, Trigger, Workflow
 from fleet.model.state import Pending, State
 from fleet.policy import cel
 from fleet.policy.fact import fact
+from fleet.policy.folds.reading import texts, whole
 from fleet.policy.schedule import next_firing
 
 MOST_AT_ONCE = 50
@@ -134,7 +135,7 @@ def _requested(
     jobs = [name] if fleet.agent(name) else _jobs(workflow) if workflow else []
     if not jobs:
         return [], [f"there is no agent and no workflow {name!r} in fleet.yaml"]
-    item = pending.data.get("item")
+    item = whole(pending.data, "item")
     if item and item not in state.items:
         return [], [f"there is no item {item}"]
     start = _Start(fleet, "" if fleet.agent(name) else name, cause=pending.id, numbers=numbers, jobs=jobs)
@@ -204,7 +205,7 @@ def _fits_issue(trigger: Trigger, pending: Pending) -> bool:
         return bool(trigger.label) and pending.data.get("label") == trigger.label
     if pending.type != events.ITEM_OPENED or pending.data.get("kind", "issue") != "issue":
         return False
-    return not trigger.label or trigger.label in (pending.data.get("labels") or ())
+    return not trigger.label or trigger.label in texts(pending.data, "labels")
 
 
 def _refusal(state: State, workflow: Workflow, pending: Pending, numbers: _Numbers) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.state import Change, State
-from fleet.policy.folds.reading import text, whole
+from fleet.policy.folds.reading import records, text, texts, whole
 
 
 def change_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -22,6 +22,7 @@ def change_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
         base=text(data, "base"),
         head=text(data, "head"),
         author=text(data, "author"),
+        authors=[text(data, "author")],
         title=text(data, "title"),
         body=text(data, "body"),
         repo=text(data, "repo"),
@@ -47,6 +48,9 @@ def change_updated(state: State, event: Event, data: Mapping[str, Any]) -> None:
     change.head = text(data, "head")
     change.maker = text(data, "maker") or change.maker
     change.body = text(data, "body") or change.body
+    author = text(data, "author")
+    if author and author not in change.authors:
+        change.authors.append(author)
     # A new commit voids what was said of the old one. Reviews stay for reading; each names its head.
     change.checks, change.reports, change.risk, change.held = {}, {}, {}, {}
     change.updated = event.time
@@ -69,7 +73,8 @@ def change_checked(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """The checks have run on its merge result."""
     change = state.changes.get(whole(data, "change"))
     if change is not None and text(data, "head") == change.head:
-        change.checks = dict(data) | {"cause": event.id}
+        results = {"results": records(data, "results"), "error": text(data, "error")}
+        change.checks = dict(data) | results | {"cause": event.id}
         change.cause = event.id
 
 
@@ -87,7 +92,9 @@ def change_assessed(state: State, event: Event, data: Mapping[str, Any]) -> None
     """Its risk is known."""
     change = state.changes.get(whole(data, "change"))
     if change is not None and text(data, "head") == change.head:
-        change.risk = dict(data) | {"cause": event.id}
+        figures = {name: whole(data, name) for name in ("score", "files", "lines")}
+        found = {"factors": records(data, "factors"), "paths": texts(data, "paths")}
+        change.risk = dict(data) | figures | found | {"cause": event.id}
         change.cause = event.id
 
 
@@ -107,7 +114,8 @@ def change_held(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """Its merge waits, or can't be."""
     change = state.changes.get(whole(data, "change"))
     if change is not None and text(data, "head") == change.head:
-        change.held = dict(data) | {"time": event.time, "cause": event.id}
+        found = {"kind": text(data, "kind"), "reason": text(data, "reason"), "paths": texts(data, "paths")}
+        change.held = dict(data) | found | {"time": event.time, "cause": event.id}
         change.cause = event.id
 
 
@@ -123,5 +131,5 @@ def gate_evaluated(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """What its gate asks for, and what of it is met."""
     change = state.changes.get(whole(data, "change"))
     if change is not None and text(data, "head") == change.head:
-        change.gate = [dict(each) for each in data.get("requirements", ())]
+        change.gate = records(data, "requirements")
         change.cause = event.id

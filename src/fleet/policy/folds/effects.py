@@ -7,12 +7,12 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.state import State, Wish
-from fleet.policy.folds.reading import text, whole
+from fleet.policy.folds.reading import record, text, whole
 
 
 def effect_wanted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """An effect is wished for, under its key."""
-    args = dict(data.get("args") or {})
+    args = record(data, "args")
     key = text(data, "key")
     state.wishes[key] = Wish(key, text(data, "kind"), args, event.time, cause=event.id)
     run = state.runs.get(text(args, "run"))

@@ -18,6 +18,18 @@ def text(data: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def record(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object of that name, empty when there is none."""
+    value = data.get(name)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def records(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of the list of that name."""
+    value = data.get(name)
+    return [dict(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
 def texts(data: Mapping[str, Any], name: str) -> list[str]:
     """The texts of the list of that name."""
     value = data.get(name)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.model.event import Event
-from fleet.model.state import AgentRecord, Run, State
+from fleet.model.state import AgentRecord, Run, RunOutcome, State
 from fleet.policy.folds.jobs import find_job
 from fleet.policy.folds.reading import text, whole
 
+_OUTCOMES: tuple[RunOutcome, ...] = ("succeeded", "failed", "stopped", "timed_out", "over_budget")
 DAY_MS = 86_400_000
 
 
@@ -144,7 +145,8 @@ def run_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if run is None or run.state == "ended":
         return
     run.state = "ended"
-    run.outcome = data.get("outcome", "failed")
+    outcome = data.get("outcome")
+    run.outcome = outcome if outcome in _OUTCOMES else "failed"
     run.reason = text(data, "reason")
     run.ended = whole(run.exit, "ended") or event.time
     run.cause = event.id
