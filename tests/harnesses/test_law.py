@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
+from fleet.adapters.harnesses.command import CommandHarness
 from fleet.adapters.harnesses.scripted import ScriptedHarness
 from fleet.ports.harness import Conversation, Detected, Finished, Harness, Note, Plan, Usage
 from fleet.testing.harness_law import LAWS, LawBroken, Subject
@@ -27,9 +28,20 @@ SCRIPTED_RUN = [
         {"type": "result", "ok": True, "text": "Done.", "error": "", "kind": "ok"},
     )
 ]
+COMMAND_RUN = [("out", "I look."), ("out", "\x1b[1mdone\x1b[0m"), ("err", "a warning")]
+STEERED = {
+    "argv": "agent {prompt_file} {system_file}",
+    "env": "MY_*",
+    "steer": "stdin",
+    "last_line": "I look.",
+}
 SUBJECTS = {
     "claude-code": Subject(ClaudeCodeHarness, CLAUDE_RUN, {"ANTHROPIC_API_KEY": "dummy"}),
-    "scripted": Subject(ScriptedHarness, SCRIPTED_RUN, {"FLEET_SCRIPT": "/nowhere/script.yaml"}),
+    "command": Subject(
+        CommandHarness, COMMAND_RUN, options={"argv": "agent --go"}, reports=False, listens=False
+    ),
+    "command, steered": Subject(CommandHarness, COMMAND_RUN, options=STEERED, reports=False),
+    "scripted": Subject(ScriptedHarness, SCRIPTED_RUN, options={"script": "script.yaml"}),
 }
 
 
@@ -117,6 +129,11 @@ class Mute(Good):
         return replace(super().plan(launch), keep_stdin=False)
 
 
+class Deaf(Good):
+    def steer(self, text):
+        return None
+
+
 def _starts_a_process(plan, _launch):
     subprocess.run(["true"], check=True)
     return plan
@@ -154,6 +171,7 @@ TWINS = [
     ("files_stay_in_the_run_directory", planning(lambda plan, _: replace(plan, files={"../x": ""}))),
     ("files_stay_in_the_run_directory", planning(lambda plan, _: replace(plan, files={"/etc/x": ""}))),
     ("who_is_steered_listens", Mute),
+    ("who_is_steered_listens", Deaf),
     ("who_is_steered_listens", planning(lambda plan, _: replace(plan, last_line="never"))),
     ("a_good_run_is_read", reading(lambda _reader, events, _line: [e for e in events if type(e) is Usage])),
     (

@@ -45,7 +45,9 @@ class Stage:
         done = subprocess.run(["git", *words], cwd=self.workspace, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    def launch(self, script: str, *, prompt="Work.", conversation="", **environment: str) -> Launch:
+    def launch(
+        self, script: str, *, prompt="Work.", conversation="", options=None, **environment: str
+    ) -> Launch:
         path = self.folder / "script.yaml"
         path.write_text(script)
         return Launch(
@@ -60,7 +62,9 @@ class Stage:
             gateway_url="",
             gateway_token="secret-token",
             run_dir=str(self.folder),
-            environment={"FLEET_SCRIPT": str(path), **environment},
+            environment=environment,
+            options={"script": "script.yaml"} if options is None else options,
+            root=str(self.folder),
         )
 
     def open(self, launch: Launch, **more: str) -> subprocess.Popen[bytes]:
@@ -117,7 +121,7 @@ def test_the_plan_is_pure_and_keeps_prompt_and_token_out_of_argv(stage):
 
 
 def test_without_a_script_the_plan_says_how_to_name_one(stage):
-    launch = stage.launch("steps: []", FLEET_SCRIPT="")
+    launch = stage.launch("steps: []", options={})
     with pytest.raises(UsageError) as caught:
         ScriptedHarness().plan(launch)
     assert "script" in caught.value.do

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Mapping
 
 from fleet.engine.parts import Parts
-from fleet.model.fleet import Agent
 from fleet.model.state import Run
 from fleet.ports.harness import Plan
 
@@ -72,14 +71,10 @@ def session_environment(parts: Parts, run: Run, plan: Plan, token: str, item: st
     )
 
 
-def users_environment(parts: Parts, run: Run, agent: Agent, item: str) -> Mapping[str, str]:
-    """What a harness may look at when it plans: the user's environment and the agent's own options."""
+def users_environment(parts: Parts, run: Run, item: str) -> Mapping[str, str]:
+    """What a harness may look at when it plans: the user's environment, and what the run is about."""
     seen = {name: value for name, value in parts.environment.items() if not _fits(name, _NEVER)}
-    seen |= {"FLEET_ITEM": item, "FLEET_ROUND": str(run.round)}
-    script = dict(agent.options).get("script")
-    if script:
-        seen["FLEET_SCRIPT"] = str(parts.root / script)
-    return seen
+    return seen | {"FLEET_ITEM": item, "FLEET_ROUND": str(run.round)}
 
 
 def _picked(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:

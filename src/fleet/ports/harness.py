@@ -52,6 +52,8 @@ class Launch:
     gateway_token: str
     run_dir: str
     environment: Mapping[str, str] = field(default_factory=dict)  # the user's environment, to look at only
+    options: Mapping[str, str] = field(default_factory=dict)  # the agent's own, from fleet.yaml
+    root: str = ""  # the folder of fleet.yaml, from which the operator's relative paths count
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,10 @@ class Harness(Protocol):
         ...
 
     def steer(self, text: str) -> str | None:
-        """What to write to a live run's stdin so that the agent hears `text`; None when it cannot listen."""
+        """What to write to a live run's stdin so that the agent hears `text`; None when it never listens.
+
+        A run whose plan did not keep its stdin open is not told anything, whatever this gives.
+        """
         ...
 
     def detect(self, path: str) -> Detected:

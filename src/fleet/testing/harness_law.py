@@ -47,11 +47,20 @@ class LawBroken(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A harness under test: how to make one, what it needs in its environment, what a good run prints."""
+    """A harness under test: how to make one, what a good run prints, what it needs in its environment and as
+    an agent's options.
+
+    `reports` is false where the output tells neither the end nor what was spent: its process's exit code is
+    all that is known then. `listens` is false where a run with these options cannot be steered, though others
+    can.
+    """
 
     make: Callable[[], Harness]
     transcript: Lines
     environment: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    reports: bool = True
+    listens: bool = True
 
     def launch(self, **more: Any) -> Launch:
         """A launch with words in it that are found again wherever they go."""
@@ -68,6 +77,8 @@ class Subject:
             "gateway_token": _TOKEN,
             "run_dir": "/nowhere/runs/r7",
             "environment": {**self.environment, **{name: f"value-of-{name}" for name in _FORBIDDEN}},
+            "options": self.options,
+            "root": "/nowhere",
         }
         return Launch(**{**given, **more})
 
@@ -135,9 +146,10 @@ def who_is_steered_listens(subject: Subject) -> None:
     """A harness that can be steered keeps its stdin open, and says on which line its turn ends."""
     harness = subject.make()
     said = harness.steer("two\nlines")
-    if said is None:
-        return
     plan = harness.plan(subject.launch())
+    if said is None or not subject.listens:
+        _demand(not plan.keep_stdin, "its stdin stays open, though nothing can be said to it")
+        return
     _demand(plan.keep_stdin, "it can be steered, but its stdin is closed at once")
     _demand(bool(plan.last_line), "its stdin stays open, but nothing tells when to close it")
     ends = any(stream == "out" and line.startswith(plan.last_line) for stream, line in subject.transcript)
@@ -145,9 +157,15 @@ def who_is_steered_listens(subject: Subject) -> None:
 
 
 def a_good_run_is_read(subject: Subject) -> None:
-    """Of a run that went well it tells the end and what was spent; `ok` and `kind` say the same."""
+    """Of a run that went well it tells the end and what was spent; `ok` and `kind` say the same. A harness
+    that knows neither claims neither.
+    """
     events = _read(subject.make().reader(), subject.transcript)
     ends = [event for event in events if isinstance(event, Finished)]
+    if not subject.reports:
+        _demand(bool(events), "a good run says nothing at all")
+        _demand(not any(isinstance(event, Finished | Usage) for event in events), "it reports after all")
+        return
     _demand(bool(ends), "a good run has no Finished")
     _demand(ends[-1].ok, f"a good run ended with {ends[-1]}")
     _demand(any(isinstance(event, Usage) for event in events), "a good run has no Usage")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.adapters.harnesses.claude_code_words import count, string
+from fleet.adapters.harnesses.words import count, string
 from fleet.ports.harness import Finished, FinishKind
 
 _TEXT = 64 * 1024

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from fleet.adapters.harnesses.claude_code_end import end_of, end_of_cut
 from fleet.adapters.harnesses.claude_code_tools import summary_of
 from fleet.adapters.harnesses.claude_code_usage import Meter
-from fleet.adapters.harnesses.claude_code_words import clean, count, rows, string, words
+from fleet.adapters.harnesses.words import clean, count, rows, string, words
 from fleet.ports.harness import (
     AgentEvent,
     Conversation,

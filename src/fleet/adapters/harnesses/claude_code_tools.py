@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.adapters.harnesses.claude_code_words import clean, string
+from fleet.adapters.harnesses.words import clean, string
 
 _MOST = 400
 _LINES: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fleet.adapters.harnesses.claude_code_words import count, string
+from fleet.adapters.harnesses.words import count, string
 from fleet.ports.harness import Usage
 
 _KEPT_ANSWERS = 64  # the blocks of so many answers may come interleaved (subagents at once)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import fleet
@@ -31,7 +31,7 @@ from fleet.ports.harness import (
     Usage,
 )
 
-_PASSED_ON = ("FLEET_SCRIPT", "FLEET_ROUND", "FLEET_ITEM")
+_PASSED_ON = ("FLEET_ROUND", "FLEET_ITEM")
 _LONGEST_LINE = 1_000_000
 _NOTE, _SUMMARY, _TEXT = 300, 200, 64 * 1024
 _KINDS: Mapping[str, FinishKind] = {
@@ -46,7 +46,7 @@ _KINDS: Mapping[str, FinishKind] = {
 
 
 class ScriptedHarness:
-    """Plays the script named by FLEET_SCRIPT in the launch's environment."""
+    """Plays the script that the agent's option `script` names."""
 
     @property
     def name(self) -> str:
@@ -55,7 +55,8 @@ class ScriptedHarness:
 
     def plan(self, launch: Launch) -> Plan:
         """How to start it. Raises `UsageError` when no script is named."""
-        if not launch.environment.get("FLEET_SCRIPT"):
+        script = launch.options.get("script")
+        if not script:
             raise UsageError(
                 "The scripted agent has no script",
                 why="nothing says which one to play",
@@ -72,7 +73,10 @@ class ScriptedHarness:
         return Plan(
             # -P: the workspace is the agent's to write, so nothing is imported from there.
             argv=(sys.executable, "-P", str(_program())),
-            env={name: launch.environment[name] for name in _PASSED_ON if name in launch.environment},
+            env={
+                "FLEET_SCRIPT": str(PurePath(launch.root) / script),
+                **{name: launch.environment[name] for name in _PASSED_ON if name in launch.environment},
+            },
             stdin=json.dumps(prompt) + "\n",
             keep_stdin=True,
             last_line='{"type": "result"',

@@ -122,7 +122,9 @@ def _plan(parts: Parts, order: _Order, workspace: str) -> Plan:
                 gateway_url=parts.gateway_url,
                 gateway_token=token_of(parts.secret, run.id),
                 run_dir=str(folder),
-                environment=users_environment(parts, order.run, agent, order.item),
+                environment=users_environment(parts, order.run, order.item),
+                options=dict(agent.options),
+                root=str(parts.root),
             )
         )
     except FleetError as error:

@@ -1,4 +1,4 @@
-"""Taking values out of a record of Claude Code that may hold anything, and making them fit for a screen."""
+"""Taking values out of a harness's record that may hold anything, and making them fit for a screen."""
 
 from __future__ import annotations
 
@@ -38,5 +38,10 @@ def words(content: object, most: int) -> str:
 
 def clean(text: str) -> str:
     """The text on one line, without anything that a terminal would obey."""
-    text = " ".join(text.split()).encode("utf-8", "replace").decode("utf-8")
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """The text with a mark in place of each sign that a terminal would obey."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
