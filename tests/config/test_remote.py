@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -95,6 +96,19 @@ def test_what_the_users_git_makes_of_an_address_counts(root: Path, tmp_path: Pat
     add(root, origin="gh:acme/shop")
     (found,) = remotes_of(root)
     assert (found.url, found.host, found.repo) == ("gh:acme/shop", "github.com", "acme/shop")
+
+
+def test_an_alias_of_the_users_ssh_leads_to_its_host(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ssh = tmp_path / "bin" / "ssh"
+    ssh.parent.mkdir()
+    ssh.write_text('#!/bin/sh\n[ "$*" = "-G -- work" ] && echo "hostname ssh.github.com"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{ssh.parent}{os.pathsep}{os.environ['PATH']}")
+    add(root, origin="git@work:acme/shop.git")
+    (found,) = remotes_of(root)
+    assert (found.url, found.host) == ("git@work:acme/shop.git", "github.com")
 
 
 def test_git_finds_a_repository_where_fleet_yaml_says(root: Path):

@@ -301,6 +301,21 @@ def test_a_repository_that_is_not_there_is_permanent_also_later(mirror: Mirror, 
         mirror.fetch()
 
 
+def test_a_commit_that_the_mirror_has_not_is_permanent(mirror: Mirror):
+    with pytest.raises(Permanent, match="missing in the mirror"):
+        mirror.push("fleet/x", "a" * 40, expected=None)
+
+
+def test_a_mirror_that_was_removed_is_made_anew_by_a_fetch_and_not_pushed_from(
+    remote: Remote, mirror: Mirror
+):
+    sha = mirror.fetch()
+    shutil.rmtree(mirror.path)
+    with pytest.raises(Permanent, match="is gone"):
+        mirror.push("fleet/x", sha, expected=None)
+    assert mirror.fetch() == sha
+
+
 def test_a_host_that_does_not_answer_is_temporary(tmp_path: Path, remote: Remote):
     mirror = Mirror(tmp_path / "m.git", "https://127.0.0.1:1/acme/shop.git", base="main")
     with pytest.raises(Temporary, match="did not come through") as caught:
@@ -468,7 +483,9 @@ def test_a_fetch_that_is_killed_is_made_good_by_the_next(
     sha = remote.commit({"README": "more\n"})
     ssh = tmp_path / "ssh"
     # It carries the first part of the answer, then kills the git that asked.
-    ssh.write_text(f"#!/bin/sh\ngit-upload-pack {remote.path} | dd bs=1 count=2000 2>/dev/null\nkill -9 $PPID\n")
+    ssh.write_text(
+        f"#!/bin/sh\ngit-upload-pack {remote.path} | dd bs=1 count=2000 2>/dev/null\nkill -9 $PPID\n"
+    )
     ssh.chmod(0o755)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
     cut = Mirror(mirror.path, "git@forge.example:acme/shop.git", base="main")

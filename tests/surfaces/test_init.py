@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
 import subprocess
+import sys
 
 import pytest
 
@@ -371,3 +373,15 @@ def test_what_comes_next_is_said_for_github(fleet, gh):
     assert "of acme/shop" in out
     assert "give an issue on GitHub the label fleet:ready" in out
     assert "fleet issue create" not in out
+
+
+def test_on_a_terminal_it_asks_which_repository_and_whether_to_make_labels(fleet, gh, monkeypatch):
+    git(fleet.root, "remote", "add", "origin", "git@github.com:acme/shop.git")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n\n\nn\n"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    code, out, _ = fleet("init", "--forge", "github")
+    assert code == 0
+    assert "Which repository on GitHub [acme/shop]" in out
+    assert "Make the labels fleet:ready, fleet:working" in out
+    assert not (gh / "asked").exists()

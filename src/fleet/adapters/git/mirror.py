@@ -69,11 +69,13 @@ class Mirror:
             raise Temporary(f"cannot make a mirror of {shown(self.url)}", why=str(error)) from error
 
     def fetch(self) -> str:
-        """Bring the base branch, wherever it moved, and return its commit.
+        """Bring the base branch, wherever it moved, and return its commit; makes the mirror if it is gone.
 
         Raises Temporary when the remote was not reached, Permanent when there is no such repository or branch
         there, or access is denied.
         """
+        if not self.exists():
+            self.ensure()
         return self._fetched(self.path, self._base_ref, FETCH_S)
 
     def fetch_branch(self, branch: str) -> str | None:

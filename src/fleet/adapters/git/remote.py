@@ -39,6 +39,8 @@ _DENIED = (
     "access denied",
     "Access denied",
 )
+_BROKEN = ("bad object", "does not match any", "missing blob", "missing tree", "not a git repository:")
+_ANEW = "remove it and restart the watcher: it is made anew"
 # The remote took the objects, but for reasons that pass it did not move the branch.
 _PASSES = ("cannot lock ref", "failed to update ref", "Internal Server Error", "reference already exists")
 
@@ -48,6 +50,8 @@ def reach(git_dir: Path, url: str, verb: str, *args: str, timeout: float) -> Out
 
     Raises Temporary for trouble on the way, Permanent for a refusal, both with git's own words.
     """
+    if not git_dir.is_dir():
+        raise Permanent(f"the mirror of {shown(url)} is gone", why=f"there is no {git_dir}", do=_ANEW)
     try:
         return run(Place(git_dir, transports=True), verb, *args, timeout=timeout, env=_with_gh(url))
     except GitBusy as error:
@@ -68,6 +72,8 @@ def explained(verb: str, url: str, words: str) -> FleetError:
     if any(sign in words for sign in _NOT_THERE) or re.search(r"repository '\S+' not found", words):
         do = "correct it in fleet.yaml; a private one is hidden from a login that may not read it"
         return Permanent(f"there is no repository at {at}", why=words, do=do)
+    if any(sign in words for sign in _BROKEN):
+        return Permanent(f"something is missing in the mirror of {at}", why=words, do=_ANEW)
     if any(sign in words for sign in _DENIED):
         return Permanent(f"access to {at} is denied", why=words, do=_way_in(url))
     if "[remote rejected]" in words and not any(sign in words for sign in _PASSES):
