@@ -62,14 +62,15 @@ class Poller:
                 self._keep(repo, cursor)
                 self._asked[repo] = self._asked.get(repo, 0) + 1
                 self._journal.wake.set()
-                pause = max(0.0, (found.next_ms - self._parts.clock()) / 1000)
+                pause, problem = max(0.0, (found.next_ms - self._parts.clock()) / 1000), ""
             except FleetError as error:
                 failures += 1
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(failures - 1, 10))
                 if isinstance(error, Temporary) and error.delay_ms:
                     pause = error.delay_ms / 1000
+                problem = str(error)
                 logger.warning("%s can't be polled: %s", repo, error)
-            self._note(repo)
+            self._note(repo, self._parts.clock() + int(pause * 1000), problem)
             await asyncio.sleep(pause)
 
     def _file(self, repo: str, kind: str) -> Path:
@@ -86,10 +87,13 @@ class Poller:
     def _keep(self, repo: str, cursor: Mapping[str, Any]) -> None:
         self._write(self._file(repo, "cursor"), dict(cursor))
 
-    def _note(self, repo: str) -> None:
-        """What is left of the quota, for those who look."""
+    def _note(self, repo: str, next_ms: int, problem: str) -> None:
+        """What is left of the quota, and how it went, for those who look."""
         quota = self._forge.quota()
         about = {
+            "repo": repo,
+            "next": next_ms,
+            "error": problem,
             "remaining": quota.remaining,
             "limit": quota.limit,
             "resets": quota.resets_ms,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fleet.surfaces.cli.options import Json
-from fleet.surfaces.cli.output import clean, duration, print_json, say, style
+from fleet.surfaces.cli.output import clean, clock, duration, print_json, say, style
 from fleet.surfaces.cli.paragraphs import say_table, say_wrapped
 from fleet.surfaces.cli.project import open_project
 from fleet.surfaces.cli.table import Column
@@ -40,13 +40,24 @@ def status(
 ) -> None:
     """Show agents, runs, approvals and budgets on one screen."""
     from fleet.views.board import board
+    from fleet.wiring import forge_notes
 
     with open_project() as project:
         found = board(project.fleet, project.state, project.now, project.watcher)
+        found["forge"] = forge_notes(project.place)
     if json:
         print_json(found)
     else:
         _draw(found, idle=all_)
+
+
+def _forge_line(note: dict[str, Any]) -> str:
+    """One repository of the forge: what is left of its limit on requests, and how the last look went."""
+    left = f"{note['remaining']} of {note['limit']} requests left" if note.get("limit") else "not asked yet"
+    more = [f"paused until {clock(note['paused_until'])}"] if note.get("paused_until") else []
+    more += [f"next look {clock(note['next'])}"] if note.get("next") else []
+    more += [f"the last look failed: {note['error']}"] if note.get("error") else []
+    return clean(f"{note['repo']}: {'; '.join([left, *more])}")
 
 
 def _draw(found: dict[str, Any], *, idle: bool) -> None:
@@ -74,6 +85,8 @@ def _draw(found: dict[str, Any], *, idle: bool) -> None:
         indent=0,
         styles=_STYLES,
     )
+    for note in found["forge"]:
+        say(f"  {_forge_line(note)}")
     for agent in found["agents"]:
         if agent["reason"]:
             say_wrapped(f"{agent['name']}: {agent['reason']}", indent=4, first="  ")
