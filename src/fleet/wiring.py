@@ -388,6 +388,20 @@ def watcher_status(place: Place) -> dict[str, Any]:
     return {"running": pid is not None, "pid": pid or 0, **known, "version": about.get("version", "")}
 
 
+def forge_notes(place: Place) -> list[dict[str, Any]]:
+    """What the poller last noted of each repository on a forge: quota, next look, and what went wrong."""
+    import json
+
+    found = []
+    for path in sorted((place.dot / "forge").glob("*.quota.json")):
+        try:
+            note = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # written anew at this very moment
+        found.append(note)
+    return found
+
+
 def running_version() -> str:
     """The version of Fleet that runs."""
     from importlib.metadata import PackageNotFoundError, version
