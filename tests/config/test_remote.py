@@ -98,6 +98,12 @@ def test_what_the_users_git_makes_of_an_address_counts(root: Path, tmp_path: Pat
     assert (found.url, found.host, found.repo) == ("gh:acme/shop", "github.com", "acme/shop")
 
 
+def test_a_way_around_the_forge_hides_no_repository(root: Path, tmp_path: Path):
+    (tmp_path / ".gitconfig").write_text('[url "/srv/cache/"]\n\tinsteadOf = https://github.com/\n')
+    add(root, origin="https://github.com/acme/shop")
+    assert [each.repo for each in remotes_of(root)] == ["acme/shop"]
+
+
 def test_an_alias_of_the_users_ssh_leads_to_its_host(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -63,8 +63,8 @@ def remotes_of(root: Path) -> tuple[Remote, ...]:
     names = [*(name for name in _FIRST if name in written), *(n for n in written if n not in _FIRST)]
     found = []
     for name in [each for each in names if each][:_MOST]:
-        # The user's own insteadOf may make another address of it.
-        led = parse_address(ask_git(root, "remote", "get-url", name) or written[name])
+        # The user's own insteadOf may make another address of it, also one that tells nothing.
+        led = parse_address(ask_git(root, "remote", "get-url", name)) or parse_address(written[name])
         if led is not None:
             found.append(Remote(name, written[name], _real(led[0]), led[1]))
     return tuple(found)

@@ -35,10 +35,11 @@ def look_at_gh(fleet: Fleet | None) -> Finding:
 def look_at_repo(place: Place, fleet: Fleet, repo: Repo) -> Finding:
     """Whether gh's login may write to the repository, and git reaches it."""
     problem, get = _on_the_forge(fleet, repo)
-    if not problem:
+    found = not problem
+    if found:
         problem, get = _by_git(place, fleet, repo)
     purpose = f"a repository of fleet.yaml, its branch {repo.base}"
-    return Finding(repo.name, "repository", not problem, "", True, purpose, problem, get)
+    return Finding(repo.name, "repository", found, "", True, purpose, problem, get)
 
 
 def _without_a_request() -> Finding:
