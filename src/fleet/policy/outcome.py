@@ -118,7 +118,7 @@ def _is_delivered(state: State, run: Run) -> bool:
     """Whether the run left what its duty asks for. What it reported counts, however its process ended."""
     reported = run.verdict in ("done", "approve", "request-changes")
     ended_well = run.exit.get("reason") == "exited" and run.exit.get("finish") in ("ok", "")
-    ended_well = ended_well and not run.exit.get("code")
+    ended_well = ended_well and not run.exit.get("code") and not run.exit.get("signal")
     if run.duty == _MAKES_CHANGES:
         return _has_new_commits(state, run) and (reported or (ended_well and not run.question))
     if run.duty in _JUDGES:
