@@ -6,17 +6,16 @@ alone.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleet.model.errors import FleetError, UsageError
+from fleet.config.place import CONFIG_NAME, DOT_NAME, Place, find_place
+from fleet.model.errors import FleetError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -34,94 +33,9 @@ if TYPE_CHECKING:
     from fleet.ports.log import Clock, Log, Verification
     from fleet.ports.terminal import Terminal
 
-CONFIG_NAME = "fleet.yaml"
-DOT_NAME = ".fleet"
+__all__ = ["CONFIG_NAME", "DOT_NAME", "Place", "find_place"]  # so that a surface has one place to ask
+
 ENTRY_POINTS = "fleet.harnesses"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a project's things lie. `root` is the folder of fleet.yaml; everything of Fleet's own is below
-    `.fleet`.
-    """
-
-    root: Path
-
-    @property
-    def config(self) -> Path:
-        """The operator's fleet.yaml."""
-        return self.root / CONFIG_NAME
-
-    @property
-    def dot(self) -> Path:
-        """Fleet's own folder, which git ignores."""
-        return self.root / DOT_NAME
-
-    @property
-    def log(self) -> Path:
-        """The event log."""
-        return self.dot / "log.db"
-
-    @property
-    def runs(self) -> Path:
-        """One folder for each session."""
-        return self.dot / "runs"
-
-    @property
-    def workspaces(self) -> Path:
-        """One clone for each job at work."""
-        return self.dot / "workspaces"
-
-    @property
-    def git(self) -> Path:
-        """What the repository needs beside git's own: the plan of a merge that is under way."""
-        return self.dot / "git"
-
-    @property
-    def mirrors(self) -> Path:
-        """Fleet's own copies of repositories on a forge."""
-        return self.dot / "repos"
-
-    @property
-    def socket(self) -> Path:
-        """The gateway's socket."""
-        return self.dot / "gateway.sock"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the one watcher of this project."""
-        return self.dot / "watcher.lock"
-
-    @property
-    def watcher(self) -> Path:
-        """What the watcher says of itself: pid, port, since when."""
-        return self.dot / "watcher.json"
-
-    @property
-    def watcher_log(self) -> Path:
-        """What a watcher in the background prints."""
-        return self.dot / "watcher.log"
-
-    @property
-    def secret(self) -> Path:
-        """What the runs' tokens are made with."""
-        return self.dot / "secret"
-
-    @property
-    def digest(self) -> str:
-        """A short name for this project that no other one on the machine has."""
-        return hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
-
-
-def find_place(start: Path | None = None) -> Place:
-    """The project at or above `start` (the working directory). Raises `UsageError` when there is none."""
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / CONFIG_NAME).is_file():
-            return Place(folder)
-    raise UsageError(
-        f"There is no {CONFIG_NAME} here", why=f"neither in {here} nor above it", do="Run: fleet init"
-    )
 
 
 def clock() -> int:
@@ -209,7 +123,7 @@ def _open_mirror(place: Place, fleet: Fleet, repo: Repo) -> Ground:
 
     name = repo.name.replace("/", "+")
     mirror = Mirror(place.mirrors / f"{name}.git", url_of(place.root, fleet, repo), base=repo.base)
-    mirror.ensure()
+    mirror.ensure(reference=place.root)
     project = find_project(mirror.path)
     repository = GitRepository(project, repo.base, place.git / name)
     return Ground(repository, CloneWorkspaces(project, place.workspaces), mirror)
