@@ -69,7 +69,17 @@ AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
 AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason
 GATE_EVALUATED = "fleet.gate.evaluated"  # change, head, requirements: [{name, met, reason}]
 
-# Forges other than Fleet's own log
+# Forges other than Fleet's own log. Their facts also have ref ("acme/shop#12"), repo and at (the forge's ms)
+ITEM_EDITED = "fleet.item.edited"  # item, title, body
+ITEM_ASSIGNED = "fleet.item.assigned"  # item, assignee, actor, trusted
+ITEM_REOPENED = "fleet.item.reopened"  # item, actor, trusted
+CHANGE_LABELED = "fleet.change.labeled"  # change, label, actor, trusted
+CHANGE_UNLABELED = "fleet.change.unlabeled"  # change, label, actor, trusted
+CHANGE_HEAD_SEEN = (
+    "fleet.change.head_seen"  # change, head, was: where the forge has the branch, whoever pushed
+)
+CHANGE_REVIEW_DISMISSED = "fleet.change.review_dismissed"  # change, head, by, actor, trusted, text
+CHANGE_REOPENED = "fleet.change.reopened"  # change, actor, trusted
 CHANGE_REPORTED = (
     "fleet.change.reported"  # change, ref, head, name, state: pending|passed|failed, output, url
 )

@@ -4,9 +4,11 @@ Law
   * `poll` tells everything that happened since its cursor at least once, in an order in which it could have
     happened; the ids of its facts come from the forge, so telling twice adds nothing to the log. A page that
     was missed is told at the next poll. It changes nothing on the forge.
+  * Facts name what they are about by `ref` ("acme/shop#12") and `repo`, with `item` or `change` 0, and say
+    `at`, the forge's own time in ms: when it happened, which may be long before it is told. What Fleet itself
+    did is no fact. Labels come with who set them, so an opened item has none.
   * Every other verb looks before it acts, and may be called again after a crash at any moment: one pull
-  request
-    for a branch, one comment under a mark, one merge of a head.
+    request for a branch, one comment under a mark, one merge of a head.
   * `merge` merges exactly `head`, or nothing.
   * Words of the forge's refusal reach the reader (`Permanent.why`). A limit on requests is `Temporary` with
     `delay_ms`: the pause is shared by all verbs, and during it no request is sent.
@@ -63,6 +65,7 @@ class PullRequest:
     body: str = ""
     labels: tuple[str, ...] = ()
     mergeable: bool | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,15 @@ class Refused:
 
     kind: Literal["moved", "conflict", "protected", "behind", "closed"]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a branch asks of a pull request, as far as the login may see: checks by name, so many approvals."""
+
+    protected: bool
+    checks: tuple[str, ...] = ()
+    approvals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,9 @@ class Forge(Protocol):
         ...
 
     def close(self, repo: str, number: int, *, reason: str) -> None:
-        """Close an issue or pull request that is open."""
+        """Close an issue or pull request that is open. `reason` is `completed`, `not_planned`, or words, which
+        are left there as a comment.
+        """
         ...
 
     def delete_branch(self, repo: str, branch: str, head: str) -> None:
@@ -159,4 +173,8 @@ class Forge(Protocol):
 
     def may_write(self, repo: str, login: str) -> bool:
         """Whether this person may push there. Remembered for some minutes."""
+        ...
+
+    def protection(self, repo: str, branch: str) -> Protection:
+        """What the branch is protected by."""
         ...

@@ -1,0 +1,93 @@
+"""What happened to an issue or pull request: labels, comments, reviews, with who did it and when.
+
+For one, its timeline has all in one list. For many at once, the repository's own lists of events and comments
+cost less. Both give entries in the shape of the timeline: `event`, `id`, `actor`, `created_at` and the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from fleet.adapters.forges.github.cursor import OVERLAP_S, earlier, ms_of
+from fleet.adapters.forges.github.requests import Rejected, Requests
+
+_MOST_PAGES = 50  # of a repository's events, newest first
+_MOST_COMMENTS = 20
+
+Happening = Mapping[str, Any]
+
+
+def of_one(requests: Requests, repo: str, number: int, *, pull: bool) -> list[Happening]:
+    """All that happened to one, oldest first."""
+    path = f"repos/{repo}/issues/{number}"
+    try:
+        return in_order(requests.pages(f"{path}/timeline"))
+    except Rejected as error:
+        if error.status not in (404, 410):
+            raise
+    # Some forges that speak GitHub's language have no timeline.
+    found: list[Happening] = list(requests.pages(f"{path}/events"))
+    found += [_comment(each) for each in requests.pages(f"{path}/comments")]
+    if pull:
+        found += _reviews(requests, repo, number)
+    return in_order(found)
+
+
+def of_many(
+    requests: Requests, repo: str, wanted: Mapping[int, bool], since: str, labels: Collection[tuple[int, str]]
+) -> tuple[dict[int, list[Happening]], set[int]]:
+    """What happened since then to each of `wanted` (number → whether it is a pull request).
+
+    Older events are read too, as far as needed to know who set each of `labels`. Also the numbers for which
+    that was not found.
+    """
+    found: dict[int, list[Happening]] = {number: [] for number in wanted}
+    open_labels = {pair for pair in labels if pair[0] in wanted}
+    edge = earlier(since, OVERLAP_S)
+    events = f"repos/{repo}/issues/events"
+    for entry in requests.pages(events, most=_MOST_PAGES):
+        number = int((entry.get("issue") or {}).get("number") or 0)
+        if number in found:
+            found[number].append(entry)
+            if entry.get("event") == "labeled":
+                open_labels.discard((number, str((entry.get("label") or {}).get("name"))))
+        if str(entry.get("created_at")) < edge and not open_labels:
+            break
+    comments = f"repos/{repo}/issues/comments?sort=updated&direction=desc"
+    if edge:
+        comments += f"&since={edge}"
+    for entry in requests.pages(comments, most=_MOST_COMMENTS):
+        number = int(str(entry.get("issue_url", "")).rpartition("/")[2] or 0)
+        if number in found:
+            found[number].append(_comment(entry))
+    for number, pull in wanted.items():
+        if pull:
+            found[number] += _reviews(requests, repo, number)
+    ordered = {number: in_order(entries) for number, entries in found.items()}
+    return ordered, {number for number, _ in open_labels}
+
+
+def at_of(entry: Happening) -> str:
+    """When it happened, as GitHub writes it; "" for what has no time (commits)."""
+    return str(entry.get("submitted_at") or entry.get("created_at") or "")
+
+
+def actor_of(entry: Happening) -> str:
+    """The login of who did it, "" where GitHub does not say (a user who is gone)."""
+    person = entry.get("actor") or entry.get("user") or {}
+    return str(person.get("login") or "")
+
+
+def in_order(entries: Iterable[Happening]) -> list[Happening]:
+    """Oldest first."""
+    return sorted(entries, key=lambda entry: (ms_of(at_of(entry)), int(entry.get("id") or 0)))
+
+
+def _comment(entry: Happening) -> Happening:
+    return {**entry, "event": "commented", "actor": entry.get("user")}
+
+
+def _reviews(requests: Requests, repo: str, number: int) -> list[Happening]:
+    reviews = requests.pages(f"repos/{repo}/pulls/{number}/reviews")
+    return [{**each, "event": "reviewed", "actor": each.get("user")} for each in reviews]

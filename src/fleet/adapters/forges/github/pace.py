@@ -1,0 +1,46 @@
+"""When to ask a repository again: seconds while something happens, slower and slower while nothing does.
+
+Each repository also has an allowance of requests that count: when it is used up, changes are gathered for a
+while and fetched together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BUSY_MS, IDLE_MS = 5_000, 60_000
+HOURLY = 380  # requests that count, for the polls of one repository
+_BURST = 60.0
+_ENOUGH = 4.0  # a poll that brings one change costs about so many
+_EACH_REPOSITORY_MS = 2_000  # one gh takes some 30 ms of a core: so many stay below 2 % of it
+
+
+@dataclass(slots=True)
+class _Purse:
+    tokens: float = _BURST
+    filled_ms: int = 0
+
+
+class Pace:
+    """The rhythm of all repositories. `busy_ms` and `idle_ms` are the shortest and the longest interval."""
+
+    def __init__(self, busy_ms: int = BUSY_MS, idle_ms: int = IDLE_MS, hourly: int = HOURLY) -> None:
+        self._busy = busy_ms
+        self._idle = max(idle_ms, busy_ms)
+        self._rate = hourly / 3_600_000
+        self._purses: dict[str, _Purse] = {}
+
+    def wait(self, repo: str, now: int, *, quiet: int, spent: int, stretch: float, least: int) -> int:
+        """Milliseconds until the next poll.
+
+        `quiet`: so many polls brought nothing, in a row; `spent`: what this one cost; `stretch`: by how much
+        longer, since GitHub's quota runs low; `least`: what GitHub asks for.
+        """
+        purse = self._purses.setdefault(repo, _Purse(filled_ms=now))
+        purse.tokens = min(_BURST, purse.tokens + (now - purse.filled_ms) * self._rate) - spent
+        purse.filled_ms = now
+        idle = max(self._idle, _EACH_REPOSITORY_MS * len(self._purses))
+        wait = min(self._busy * 1.5 ** min(quiet, 40), idle)
+        if purse.tokens < _ENOUGH:
+            wait = max(wait, min((_ENOUGH - purse.tokens) / self._rate, idle))
+        return max(int(wait * stretch), least)

@@ -1,0 +1,184 @@
+"""What happened in a repository since the last poll: one request while nothing did.
+
+In this order: the list tells what changed (listing), the pull requests among it get their heads (pulls), each
+gets its history (history), which is told as facts (telling, pull_telling); checks are asked for beside it
+(checks). Nothing is kept here between polls but the pace: all that a poll must know is in the cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.adapters.forges.github import checks, history, listing
+from fleet.adapters.forges.github.cursor import Cursor, Follow, Pull, known_of, labels_of, read_cursor
+from fleet.adapters.forges.github.deeds import Deeds
+from fleet.adapters.forges.github.facts import Facts
+from fleet.adapters.forges.github.limits import Clock
+from fleet.adapters.forges.github.listing import Entry, Listing
+from fleet.adapters.forges.github.pace import Pace
+from fleet.adapters.forges.github.people import People
+from fleet.adapters.forges.github.pull_telling import PullStory, PullTeller, head_of, is_own, seen_at
+from fleet.adapters.forges.github.pulls import Heads, documents_of
+from fleet.adapters.forges.github.requests import Requests
+from fleet.adapters.forges.github.telling import Story, Teller
+from fleet.ports.forge import Polled
+
+_ONE_BY_ONE = 25  # more than this are fetched from the repository's own lists, which cost less together
+
+
+@dataclass(frozen=True, slots=True)
+class Poller:
+    """Polls repositories."""
+
+    requests: Requests
+    people: People
+    deeds: Deeds
+    heads: Heads
+    pace: Pace
+    clock: Clock
+
+    def poll(self, repo: str, data: Mapping[str, Any]) -> Polled:
+        """What happened since; the cursor for the next time; when that should be. As the port says."""
+        cursor = read_cursor(data)
+        spent = self.requests.limits.counted
+        seen = listing.look(self.requests, repo, cursor)
+        facts = Facts(repo, self.people)
+        if not seen.same:
+            self._take(repo, cursor, seen, facts)
+        self._follow(facts, cursor)
+        told = facts.told()
+        cursor.quiet = 0 if told or seen.changed else min(cursor.quiet + 1, 99)
+        return Polled(told, cursor.plain(), self._next(repo, cursor, seen, spent))
+
+    def _next(self, repo: str, cursor: Cursor, seen: Listing, spent: int) -> int:
+        now, limits = self.clock(), self.requests.limits
+        wait = self.pace.wait(
+            repo,
+            now,
+            quiet=cursor.quiet,
+            spent=limits.counted - spent,
+            stretch=limits.stretch(),
+            least=seen.least_ms,
+        )
+        checked = [follow.next for follow in cursor.follow.values() if follow.next]
+        soonest = max(min(checked, default=now + wait), now + seen.least_ms)
+        # Checks may be due before; but never more often than a busy repository is asked.
+        return min(now + wait, max(soonest, now + checks.FIRST_MS // 2))
+
+    def _take(self, repo: str, cursor: Cursor, seen: Listing, facts: Facts) -> None:
+        """Tell all that changed, and bring the cursor up to it."""
+        numbers = {number: "pull_request" in entry for number, entry in seen.changed.items()}
+        pulls = documents_of(self.requests, repo, [number for number, pull in numbers.items() if pull])
+        before = {number: cursor.pulls.get(str(number)) for number in pulls}
+        for number, document in pulls.items():
+            self._saw_head(repo, cursor, number, document)
+        histories, later = self._histories(repo, cursor, seen)
+        teller = Teller(facts, self.deeds)
+        pull_teller = PullTeller(facts, teller)
+        for number, entry in seen.changed.items():
+            pull = cursor.pulls.get(str(number)) if number in pulls else None
+            story = Story(
+                number,
+                entry,
+                histories.get(number, ()),
+                cursor.known.get(str(number)),
+                complete=number not in later,
+                head=_head_at(pull) if numbers[number] else lambda at: "",
+            )
+            if number in pulls:
+                path = f"repos/{repo}/pulls/{number}/comments"
+                remarks = _Later(self.requests, path)
+                pull_teller.tell(PullStory(story, pulls[number], before[number], remarks))
+            elif not numbers[number]:
+                teller.tell(story)
+        self._remember(repo, cursor, seen, pulls, later)
+
+    def _histories(
+        self, repo: str, cursor: Cursor, seen: Listing
+    ) -> tuple[dict[int, list[history.Happening]], set[int]]:
+        """The history of each that has one; and the numbers whose history is not all there yet."""
+        wanted = {
+            number: "pull_request" in entry
+            for number, entry in seen.changed.items()
+            if _has_history(entry, str(number) in cursor.known)
+        }
+        if len(wanted) <= _ONE_BY_ONE:
+            one = {
+                number: history.of_one(self.requests, repo, number, pull=pull)
+                for number, pull in wanted.items()
+            }
+            return one, set()
+        new = [number for number in wanted if str(number) not in cursor.known]
+        labels = {(number, label) for number in new for label in labels_of(seen.changed[number])}
+        many, missing = history.of_many(self.requests, repo, wanted, cursor.seen, labels)
+        return many, missing
+
+    def _saw_head(self, repo: str, cursor: Cursor, number: int, document: Mapping[str, Any]) -> None:
+        """Remember since when this head is there to be seen, and follow its checks if it is Fleet's."""
+        name, head, now = str(number), head_of(document), self.clock()
+        if document.get("state") != "open":
+            cursor.follow.pop(name, None)
+        known = cursor.pulls.get(name)
+        if known is None or known.head != head:
+            since = self.heads.since(repo, number, head) or self.requests.now_ms()
+            cursor.pulls[name] = Pull(head, since // 1000 * 1000, known.head if known else "")
+        followed = cursor.follow.get(name)
+        if (
+            document.get("state") == "open"
+            and (followed is None or followed.head != head)
+            and is_own(self.people, repo, document)
+        ):
+            cursor.follow[name] = Follow(head, begun=now, next=now, wait=0)
+
+    def _remember(
+        self,
+        repo: str,
+        cursor: Cursor,
+        seen: Listing,
+        pulls: Mapping[int, Mapping[str, Any]],
+        later: set[int],
+    ) -> None:
+        """The cursor after all was told."""
+        del repo
+        for number, entry in seen.changed.items():
+            known = known_of(entry, whole=number not in later)
+            cursor.known[str(number)] = known
+            if not known.open and number in pulls:
+                cursor.pulls.pop(str(number), None)
+        for entry in seen.passed:
+            cursor.known[str(entry["number"])] = known_of(entry, whole=True)
+        # Of those that come later, so many are looked at with each poll, oldest first.
+        waiting = [number for number in seen.changed if number in later][:_ONE_BY_ONE]
+        cursor.loose = sorted({*seen.loose, *waiting})
+        cursor.seen, cursor.tag = seen.seen, seen.tag
+        listing.trim(cursor)
+
+    def _follow(self, facts: Facts, cursor: Cursor) -> None:
+        now = self.clock()
+        for name, follow in cursor.follow.items():
+            if follow.next and follow.next <= now:
+                checks.look(self.requests, facts, int(name), follow, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A list that is asked for only when somebody wants it."""
+
+    requests: Requests
+    path: str
+
+    def __call__(self) -> Iterable[Any]:
+        return self.requests.pages(self.path)
+
+
+def _head_at(pull: Pull | None) -> Any:
+    return lambda at: seen_at(pull, at)
+
+
+def _has_history(entry: Entry, known: bool) -> bool:
+    """Whether there can be anything to tell beside that it is there."""
+    if known or "pull_request" in entry or entry.get("state") != "open":
+        return True
+    return bool(labels_of(entry) or entry.get("comments") or entry.get("assignees"))

@@ -1,0 +1,117 @@
+"""Pull requests as GitHub has them, and since when each head was there to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fleet.adapters.forges.github.marks import marked, same_text
+from fleet.adapters.forges.github.requests import Rejected, Requests
+from fleet.ports.forge import PullRequest
+
+MARK = "pull-request"
+_NEWEST = 50
+_MANY = 10
+_REMEMBERED = 2000
+
+
+class Heads:
+    """Heads of pull requests with the time of GitHub's at which we first saw them. In memory only."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, int, str], int] = {}
+
+    def saw(self, repo: str, number: int, head: str, at_ms: int) -> None:
+        """This head is there."""
+        self._since.setdefault((repo, number, head), at_ms)
+        while len(self._since) > _REMEMBERED:
+            del self._since[next(iter(self._since))]
+
+    def since(self, repo: str, number: int, head: str) -> int:
+        """Since when it is known to be there, 0 for not yet."""
+        return self._since.get((repo, number, head), 0)
+
+
+def documents_of(requests: Requests, repo: str, numbers: Iterable[int]) -> dict[int, Mapping[str, Any]]:
+    """GitHub's documents of these pull requests: mostly one request for all."""
+    missing = set(numbers)
+    found: dict[int, Mapping[str, Any]] = {}
+    if not missing:
+        return found
+
+    def take(documents: Iterable[Mapping[str, Any]]) -> None:
+        for document in documents:
+            number = int(document["number"])
+            if number in missing:
+                found[number] = document
+                missing.discard(number)
+
+    path = f"repos/{repo}/pulls"
+    take(requests.get(f"{path}?state=all&sort=updated&direction=desc&per_page={_NEWEST}").document)
+    if len(missing) > _MANY:
+        take(requests.pages(f"{path}?state=open"))
+    for number in sorted(missing):
+        document = requests.find(f"{path}/{number}")
+        if document is not None:
+            found[number] = document
+    return found
+
+
+def read_pull(document: Mapping[str, Any]) -> PullRequest:
+    """GitHub's document in the words of the port."""
+    merged = bool(document.get("merged") or document.get("merged_at"))
+    return PullRequest(
+        number=int(document["number"]),
+        head=str(document["head"]["sha"]),
+        base=str(document["base"]["ref"]),
+        open=document.get("state") == "open",
+        merged=str(document.get("merge_commit_sha") or "") if merged else "",
+        title=str(document.get("title") or ""),
+        body=str(document.get("body") or ""),
+        labels=tuple(str(each["name"]) for each in document.get("labels") or ()),
+        mergeable=document.get("mergeable"),
+        url=str(document.get("html_url") or ""),
+    )
+
+
+def open_pull_request(
+    requests: Requests, repo: str, *, branch: str, base: str, title: str, body: str
+) -> Mapping[str, Any]:
+    """The open pull request of this branch, made when there is none."""
+    found = _open_one(requests, repo, branch, base)
+    if found is not None:
+        return found
+    new = {"title": title, "head": branch, "base": base, "body": marked(body, MARK)}
+    try:
+        made: Mapping[str, Any] = requests.send("POST", f"repos/{repo}/pulls", new)
+    except Rejected as error:
+        # Made by the request before this one, whose answer we did not see.
+        found = _open_one(requests, repo, branch, base) if error.status == 422 else None
+        if found is None:
+            raise
+        return found
+    return made
+
+
+def edit(
+    requests: Requests, repo: str, document: Mapping[str, Any], title: str | None, body: str | None
+) -> None:
+    """Give it this title and this text, if it has others."""
+    new: dict[str, str] = {}
+    if title is not None and title != document.get("title"):
+        new["title"] = title
+    if body is not None and not same_text(marked(body, MARK), document.get("body")):
+        new["body"] = marked(body, MARK)
+    if new:
+        requests.send("PATCH", f"repos/{repo}/pulls/{document['number']}", new)
+
+
+def _open_one(requests: Requests, repo: str, branch: str, base: str) -> Mapping[str, Any] | None:
+    owner = repo.partition("/")[0]
+    query = urlencode({"state": "open", "head": f"{owner}:{branch}", "base": base})
+    for each in requests.pages(f"repos/{repo}/pulls?{query}"):
+        if (each.get("head") or {}).get("ref") == branch:
+            document: Mapping[str, Any] = each
+            return document
+    return None
