@@ -34,9 +34,10 @@ KNOWN: tuple[Any, ...] = (
     "a" * 40,
 )
 NAMES = """
-item change instance run job approval agent key kind args head base sha verdict text outcome reason labels label
-resets round requirements results factors paths question attempt retry_at at ended exit spent cost_micros tokens
-not_before data trigger scheduled triggers schedules jobs name actor ok permanent repo ref error score
+item change instance run job approval agent key kind args head base sha verdict text outcome reason
+labels label resets round requirements results factors paths question attempt retry_at at ended exit
+spent cost_micros tokens not_before data trigger scheduled triggers schedules jobs name actor ok
+permanent repo ref error score
 """
 SCALARS = st.one_of(
     st.sampled_from(KNOWN),

@@ -65,7 +65,9 @@ def system_prompt(fleet: Fleet, agent: Agent, run: Run) -> str:
 
 def prompt(fleet: Fleet, state: State, run: Run) -> str:
     """The work of this run. In a conversation that goes on, only what is new: the feedback."""
-    task = _TASKS.get(run.duty, "Do what the item asks for.").format(base=fleet.base)
+    change = state.changes.get(run.change)
+    base = change.base if change is not None and change.base else fleet.base
+    task = _TASKS.get(run.duty, "Do what the item asks for.").format(base=base)
     if run.conversation and run.feedback and run.duty == "change":
         back = "\n".join(indented(run.feedback))
         return (
