@@ -134,8 +134,11 @@ def open_forge(place: Place, fleet: Fleet) -> Forge | None:
     if not fleet.repos:
         return None
     from fleet.adapters.forges.github.forge import GitHubForge
+    from fleet.adapters.forges.github.gh import Gh
 
-    return GitHubForge(place.dot / "forge", host=fleet.host, trusted=fleet.trusted, labels=fleet.labels)
+    return GitHubForge(
+        place.dot / "forge", gh=Gh(host=fleet.host), trusted=fleet.trusted, labels=dict(fleet.labels)
+    )
 
 
 def open_terminal(place: Place, project: str) -> Terminal:

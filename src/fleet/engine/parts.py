@@ -29,6 +29,10 @@ class Mirror(Protocol):
         """Bring the base branch; its commit."""
         ...
 
+    def fetch_branch(self, branch: str) -> str | None:
+        """Bring a branch as it is there; its commit, None when there is none."""
+        ...
+
     def push(self, branch: str, sha: str, *, expected: str | None) -> bool:
         """Put the branch at this commit there, if it is at `expected` (None: not there). False: it is not."""
         ...

@@ -30,6 +30,7 @@ JOB_SENT_BACK = "fleet.job.sent_back"  # instance, job (that works again), reset
 JOB_READY = "fleet.job.ready"  # instance, job, head: its change may be merged as soon as the gate opens
 JOB_STUCK = "fleet.job.stuck"  # instance, job, kind, reason: it goes on when a person says so
 JOB_RESUMED = "fleet.job.resumed"  # instance, job, actor, feedback (a person let it try again)
+JOB_RENEWED = "fleet.job.renewed"  # instance, job, head, resets: [job], reason: somebody pushed to its branch
 JOB_FINISHED = "fleet.job.finished"  # instance, job, outcome: done|rejected, head
 
 # Runs

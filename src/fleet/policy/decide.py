@@ -28,7 +28,7 @@ from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.quarantine import agents_to_quarantine
 from fleet.policy.queue import jobs_to_queue
-from fleet.policy.rounds import jobs_to_send_back
+from fleet.policy.rounds import jobs_to_renew, jobs_to_send_back
 from fleet.policy.route import schedules_due, triggers_to_route
 from fleet.policy.show import items_to_show, reviews_to_post
 from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, words_to_say
@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     words_to_say,
     changes_to_check,
     changes_to_assess,
+    jobs_to_renew,
     jobs_to_send_back,
     jobs_to_land,
     jobs_to_queue,

@@ -49,6 +49,32 @@ def last_words(change: Change) -> dict[str, dict[str, Any]]:
     return {each["by"]: each for each in said}
 
 
+def jobs_to_renew(fleet: Fleet, state: State) -> list[Event]:
+    """Changes whose branch somebody else pushed to: everything that looked at the old head looks again."""
+    decided: list[Event] = []
+    for name in state.active:
+        instance = state.instances[name]
+        change = state.changes.get(instance.change)
+        workflow = workflow_of(fleet, instance)
+        maker = instance.jobs.get(change.maker) if change is not None else None
+        if change is None or workflow is None or maker is None or not change.open:
+            continue
+        if maker.state != "done" or maker.done_head == change.head:
+            continue
+        after = dependents(workflow, change.maker)
+        if works(state, instance, after):
+            continue  # whoever looks at the old head comes to an end first
+        data = {
+            "instance": name,
+            "job": change.maker,
+            "head": change.head,
+            "resets": after,
+            "reason": f"{change.branch} was pushed to by somebody else",
+        }
+        decided.append(fact(events.JOB_RENEWED, data, cause=change.cause, story=name))
+    return decided
+
+
 def objections(change: Change) -> list[str]:
     """What stands against the change's head, each as a text for the author: reviews that ask for changes (the
     last word of each reviewer counts), failed checks, a conflict with the base. Nothing once it is merged or

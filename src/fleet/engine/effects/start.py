@@ -75,6 +75,8 @@ def _start(parts: Parts, order: _Order) -> tuple[Started, str, str]:
         return parts.sessions.start(run.id, Command(("false",), {}, str(parts.root))), run.head, ""
     ground = parts.ground(order.repo)
     base_sha = ground.base_sha()
+    if ground.mirror is not None and run.change:
+        ground.mirror.fetch_branch(run.branch)  # a person may have pushed to it
     head = run.head or base_sha
     workspace = ground.workspaces.prepare(
         run.workspace,

@@ -88,6 +88,31 @@ def change_reported(state: State, event: Event, data: Mapping[str, Any]) -> None
         change.cause = event.id
 
 
+def change_head_seen(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Somebody else pushed to its branch: what was said of the old head does not count for the new one."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and change.open and text(data, "head") not in ("", change.head):
+        change_updated(state, event, data)
+
+
+def change_review_dismissed(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A person's review does not count any more."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None:
+        review: dict[str, Any] = {name: text(data, name) for name in ("by", "text", "head")}
+        review |= {"verdict": "dismissed", "run": "", "trusted": True, "time": event.time, "cause": event.id}
+        change.reviews.append(review)
+        change.cause = event.id
+
+
+def change_reopened(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It may be merged after all."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and not change.merged:
+        change.open = True
+        change.cause = event.id
+
+
 def change_assessed(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """Its risk is known."""
     change = state.changes.get(whole(data, "change"))

@@ -67,3 +67,19 @@ def item_closed(state: State, event: Event, data: Mapping[str, Any]) -> None:
         item.open = False
         item.closed_by = text(data, "actor") or "somebody"
         item.cause = event.id
+
+
+def item_edited(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its author says it otherwise."""
+    item = state.items.get(whole(data, "item"))
+    if item is not None:
+        item.title, item.body = text(data, "title") or item.title, text(data, "body")
+        item.cause = event.id
+
+
+def item_reopened(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It is to be worked on again."""
+    item = state.items.get(whole(data, "item"))
+    if item is not None:
+        item.open, item.closed_by = True, ""
+        item.cause = event.id

@@ -132,3 +132,15 @@ def job_finished(state: State, event: Event, data: Mapping[str, Any]) -> None:
         record.done_head = text(data, "head")
         record.failures = 0
         record.cause = event.id
+
+
+def job_renewed(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its change got a head that it did not make: what follows it starts anew, as its own work stands."""
+    instance, record = find_job(state, data)
+    if instance is None or record is None:
+        return
+    record.done_head = text(data, "head")
+    record.cause = event.id
+    for name in texts(data, "resets"):
+        if name in instance.jobs:
+            _reset(instance.jobs[name], event.id)
