@@ -1,0 +1,1 @@
+"""What each endpoint does, a file per subject. They answer for people's moves in tests and for gh alike."""
