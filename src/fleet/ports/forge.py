@@ -87,7 +87,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What a branch asks of a pull request, as far as the login may see: checks by name, so many approvals."""
+    """What a branch asks of a pull request, as far as the login may see: checks by name, and approvals."""
 
     protected: bool
     checks: tuple[str, ...] = ()
@@ -158,8 +158,8 @@ class Forge(Protocol):
         ...
 
     def close(self, repo: str, number: int, *, reason: str) -> None:
-        """Close an issue or pull request that is open. `reason` is `completed`, `not_planned`, or words, which
-        are left there as a comment.
+        """Close an issue or pull request that is open. `reason` is `completed`, `not_planned`, or words for a
+        comment there.
         """
         ...
 

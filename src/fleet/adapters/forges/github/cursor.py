@@ -56,6 +56,7 @@ class Cursor:
     pulls: dict[str, Pull] = field(default_factory=dict)
     follow: dict[str, Follow] = field(default_factory=dict)
     loose: list[int] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)  # facts of the last minutes, as they are read twice
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""
@@ -76,6 +77,7 @@ def read_cursor(data: Mapping[str, Any]) -> Cursor:
             pulls={name: Pull(**each) for name, each in data["pulls"].items()},
             follow={name: _follow(each) for name, each in data["follow"].items()},
             loose=list(data["loose"]),
+            told=dict(data["told"]),
         )
     except (KeyError, TypeError, AttributeError):
         return Cursor()

@@ -6,7 +6,7 @@ journal puts Fleet's own number there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ class Facts:
 
     repo: str
     people: People
+    known: Collection[str] = ()  # ids of facts that were told
     _found: list[tuple[int, int, int, Event]] = field(default_factory=list)
     _ids: set[str] = field(default_factory=set)
 
@@ -37,7 +38,7 @@ class Facts:
         Of facts at the same second, the lower rank comes first. A fact that was added already is passed over.
         """
         name = f"gh:{self.repo}:{key}"
-        if name in self._ids:
+        if name in self._ids or name in self.known:
             return
         self._ids.add(name)
         ref = f"{self.repo}#{number}"

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleet.adapters.forges.github import checks, history, listing
-from fleet.adapters.forges.github.cursor import Cursor, Follow, Pull, known_of, labels_of, read_cursor
+from fleet.adapters.forges.github.cursor import (
+    OVERLAP_S,
+    Cursor,
+    Follow,
+    Pull,
+    known_of,
+    labels_of,
+    ms_of,
+    read_cursor,
+)
 from fleet.adapters.forges.github.deeds import Deeds
 from fleet.adapters.forges.github.facts import Facts
 from fleet.adapters.forges.github.limits import Clock
@@ -23,8 +32,10 @@ from fleet.adapters.forges.github.pull_telling import PullStory, PullTeller, hea
 from fleet.adapters.forges.github.pulls import Heads, documents_of
 from fleet.adapters.forges.github.requests import Requests
 from fleet.adapters.forges.github.telling import Story, Teller
+from fleet.model.event import Event
 from fleet.ports.forge import Polled
 
+_REMEMBERED_S = 3 * OVERLAP_S
 _ONE_BY_ONE = 25  # more than this are fetched from the repository's own lists, which cost less together
 
 
@@ -44,12 +55,13 @@ class Poller:
         cursor = read_cursor(data)
         spent = self.requests.limits.counted
         seen = listing.look(self.requests, repo, cursor)
-        facts = Facts(repo, self.people)
+        facts = Facts(repo, self.people, cursor.told)
         if not seen.same:
             self._take(repo, cursor, seen, facts)
         self._follow(facts, cursor)
         told = facts.told()
-        cursor.quiet = 0 if told or seen.changed else min(cursor.quiet + 1, 99)
+        cursor.quiet = 0 if told else min(cursor.quiet + 1, 99)
+        self._note_told(cursor, told, seen.date_ms)
         return Polled(told, cursor.plain(), self._next(repo, cursor, seen, spent))
 
     def _next(self, repo: str, cursor: Cursor, seen: Listing, spent: int) -> int:
@@ -154,6 +166,13 @@ class Poller:
         cursor.loose = sorted({*seen.loose, *waiting})
         cursor.seen, cursor.tag = seen.seen, seen.tag
         listing.trim(cursor)
+
+    @staticmethod
+    def _note_told(cursor: Cursor, told: Iterable[Event], date_ms: int) -> None:
+        """What happened a moment ago is read again with the next change: it need not be told again."""
+        cursor.told |= {event.id: int(event.data["at"]) for event in told}
+        edge = min(date_ms, ms_of(cursor.seen)) - _REMEMBERED_S * 1000
+        cursor.told = {name: at for name, at in cursor.told.items() if at >= edge}
 
     def _follow(self, facts: Facts, cursor: Cursor) -> None:
         now = self.clock()
