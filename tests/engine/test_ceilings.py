@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.engine.conftest import APPROVES, CODES_A_FILE_EACH, Stage, assert_merged, commits, unexplained
 
 from fleet.model import events
 from fleet.model.fleet import Budget, Fleet, Limit
+
+pytestmark = pytest.mark.slow  # each is a story of real processes, and there are many
 
 NONE = Limit()
 SPENDS = {"steps": [{"spend": {"cost": 0.6, "tokens": 1000}}, *commits("x", to='"$FLEET_RUN".txt')]}

@@ -23,6 +23,8 @@ from tests.engine.conftest import (
 from fleet.model import events
 from fleet.model.fleet import Agent, Budget, Fleet, Limit, Requirement
 
+pytestmark = pytest.mark.slow  # each is a story of real processes, and there are many
+
 
 def hurried(stage: Stage) -> dict[str, object]:
     """Let the pauses between attempts pass at once."""
@@ -142,7 +144,6 @@ def test_what_an_agent_leaves_behind_as_a_daemon_ends_with_its_run(stage: Stage)
     assert processes(stage) == []
 
 
-@pytest.mark.slow  # it is given ten seconds to end by itself
 def test_an_agent_that_will_not_end_is_ended_at_its_ceiling_with_all_it_started(stage: Stage):
     budget = Budget(per_run=Limit(time_ms=1000))
     script = {"steps": [{"ignore_sigterm": True}, {"daemon": 600}, {"sleep": 600}]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from tests.engine.conftest import (
     APPROVES,
     BUDGET,
@@ -21,6 +22,8 @@ from tests.engine.conftest import (
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Check, Requirement
+
+pytestmark = pytest.mark.slow  # each is a story of real processes, and there are many
 
 A_PERSON_IF_RISKY = (
     Requirement("review"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.engine.conftest import (
     APPROVES,
     CODES,
@@ -18,6 +19,8 @@ from tests.engine.conftest import (
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Requirement
+
+pytestmark = pytest.mark.slow  # each is a story of real processes, and there are many
 
 ASKS = {
     "cases": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from tests.engine.conftest import (
@@ -17,13 +18,27 @@ from tests.engine.conftest import (
     assert_merged,
     commits,
     git,
+    make_project,
     unexplained,
     verdict,
 )
 
 from fleet.model import events
 
+slow = pytest.mark.slow  # each is a story of real processes, and there are many
 OBJECTS_ALWAYS = {"steps": verdict("request-changes", "Say it louder.")}
+
+
+@pytest.fixture(scope="module")
+def sent_back(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A story in which a reviewer objects once. It is over: look only."""
+    stage = Stage(make_project(tmp_path_factory.mktemp("story") / "shop"))
+    stage.issue()
+    fleet = stage.pair(CODES_LOUDER, OBJECTS_ONCE, checks=CHECKS)
+    assert stage.watch(fleet) == 0
+    assert_merged(stage, fleet)
+    yield stage
+    stage.end()
 
 
 def test_an_issue_becomes_a_merged_change(stage: Stage):
@@ -36,10 +51,8 @@ def test_an_issue_becomes_a_merged_change(stage: Stage):
     assert stage.state().items[issue].open is False
 
 
-def test_a_merge_commit_leads_back_into_the_log(stage: Stage):
-    fleet = stage.pair()
-    stage.issue("Add a note")
-    stage.watch(fleet)
+def test_a_merge_commit_leads_back_into_the_log(sent_back: Stage):
+    stage = sent_back
     message = git(stage.root, "log", "-1", "--format=%B")
     merged = stage.events(events.CHANGE_MERGED)[0].data
     assert message.startswith("Merge #2: Add a note\n")
@@ -47,10 +60,8 @@ def test_a_merge_commit_leads_back_into_the_log(stage: Stage):
     assert "Fleet-Author: agent/dev\nFleet-Reviewed-by: agent/lead" in message
 
 
-def test_every_event_of_a_story_but_the_first_ones_names_its_cause(stage: Stage):
-    fleet = stage.pair(checks=CHECKS)
-    stage.issue()
-    stage.watch(fleet)
+def test_every_event_of_a_story_but_the_first_ones_names_its_cause(sent_back: Stage):
+    stage = sent_back
     known = {event.id for event in stage.events()}
     without = {event.type for event in stage.events() if event.causation_id not in known}
     assert without == {
@@ -75,11 +86,8 @@ def test_an_agent_sees_nothing_of_the_operators_secrets(stage: Stage, monkeypatc
 # ------------------------------------------------------------ rounds
 
 
-def test_a_change_that_was_sent_back_is_accepted_in_the_same_conversation(stage: Stage):
-    fleet = stage.pair(CODES_LOUDER, OBJECTS_ONCE)
-    stage.issue()
-    assert stage.watch(fleet) == 0
-    assert_merged(stage, fleet)
+def test_a_change_that_was_sent_back_is_accepted_in_the_same_conversation(sent_back: Stage):
+    stage = sent_back
     assert (stage.root / "notes.txt").read_text() == "a note\nA NOTE\n"
     assert [run.conversation for run in stage.state().runs.values() if run.job == "implement"] == [
         "scripted-r1",
@@ -88,20 +96,17 @@ def test_a_change_that_was_sent_back_is_accepted_in_the_same_conversation(stage:
     assert {"type": "message", "text": "resumed"} in stage.said("r3")
 
 
-def test_who_works_again_is_told_what_the_reviewer_wrote(stage: Stage):
-    stage.issue()
-    stage.watch(stage.pair(CODES_LOUDER, OBJECTS_ONCE))
-    prompt = stage.prompt("r3")
+def test_who_works_again_is_told_what_the_reviewer_wrote(sent_back: Stage):
+    prompt = sent_back.prompt("r3")
     assert "agent/lead asks for changes:" in prompt["text"]
     assert re.search(r"^    Say it louder\.$", prompt["text"], re.MULTILINE)
 
 
-def test_the_reviewer_of_the_second_round_is_told_that_there_is_a_new_commit(stage: Stage):
-    stage.issue()
-    stage.watch(stage.pair(CODES_LOUDER, OBJECTS_ONCE))
-    assert "new commit since you last saw it" in stage.prompt("r4")["text"]
+def test_the_reviewer_of_the_second_round_is_told_that_there_is_a_new_commit(sent_back: Stage):
+    assert "new commit since you last saw it" in sent_back.prompt("r4")["text"]
 
 
+@slow
 def test_one_trip_back_carries_what_every_reviewer_wrote(stage: Stage):
     code = {
         "cases": [
@@ -125,6 +130,7 @@ def test_one_trip_back_carries_what_every_reviewer_wrote(stage: Stage):
     assert stage.state().instances["i1"].round == 2
 
 
+@slow
 def test_after_the_last_round_a_person_is_asked(stage: Stage):
     fleet = stage.pair({"steps": commits("a note")}, OBJECTS_ALWAYS, rounds=1)
     stage.issue()
@@ -136,6 +142,7 @@ def test_after_the_last_round_a_person_is_asked(stage: Stage):
     assert unexplained(stage, fleet) == []
 
 
+@slow
 def test_a_persons_yes_after_the_last_round_gives_one_more(stage: Stage):
     review = {
         "cases": [
@@ -152,6 +159,7 @@ def test_a_persons_yes_after_the_last_round_gives_one_more(stage: Stage):
     assert "Once more, and mind the reviewer." in stage.prompt("r5")["text"]
 
 
+@slow
 def test_a_persons_no_after_the_last_round_ends_the_story(stage: Stage):
     fleet = stage.pair({"steps": commits("a note")}, OBJECTS_ALWAYS, rounds=0)
     stage.issue()
@@ -185,13 +193,12 @@ def test_jobs_that_need_the_same_one_run_side_by_side(stage: Stage):
     assert max(order[:2]) < min(order[2:])
 
 
-def test_a_job_begins_only_when_what_it_needs_is_done(stage: Stage):
-    stage.issue()
-    stage.watch(stage.pair())
-    kinds = [(event.type, event.data.get("run", "")) for event in stage.events()]
+def test_a_job_begins_only_when_what_it_needs_is_done(sent_back: Stage):
+    kinds = [(event.type, event.data.get("run", "")) for event in sent_back.events()]
     assert kinds.index((events.RUN_ENDED, "r1")) < kinds.index((events.RUN_QUEUED, "r2"))
 
 
+@slow
 def test_two_developers_share_the_work(stage: Stage):
     fleet = stage.fleet(
         stage.agent("dev", "change", CODES_A_FILE_EACH),
@@ -204,6 +211,7 @@ def test_two_developers_share_the_work(stage: Stage):
     assert {agent for agent, job, _ in stage.outcomes() if job == "implement"} == {"dev", "dev2"}
 
 
+@slow
 def test_no_agent_has_more_runs_than_slots(stage: Stage):
     fleet = stage.fleet(
         stage.agent("dev", "change", CODES_A_FILE_EACH, slots=2), stage.agent("lead", "review", APPROVES)
@@ -221,7 +229,7 @@ def test_no_agent_has_more_runs_than_slots(stage: Stage):
     assert most == 2
 
 
-@pytest.mark.slow
+@slow
 def test_ten_issues_at_once_are_all_merged_and_none_twice(stage: Stage):
     fleet = stage.fleet(
         stage.agent("dev", "change", CODES_A_FILE_EACH, slots=4),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.engine.conftest import (
     APPROVES,
     CODES,
@@ -20,6 +21,8 @@ from tests.engine.conftest import (
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet, Job, Requirement, Trigger, Workflow
+
+pytestmark = pytest.mark.slow  # each is a story of real processes, and there are many
 
 NOTES = {"steps": [{"agent": ["context"]}, {"agent": ["done", "-m", "Noted."]}]}
 

@@ -107,6 +107,7 @@ def test_a_second_watcher_is_refused_and_the_first_goes_on(shop: Stage, start: S
     assert len(shop.events(events.WATCHER_STARTED)) == 1
 
 
+@pytest.mark.slow
 def test_a_watcher_that_was_killed_leaves_no_lock(shop: Stage, start: Start):
     first = start(shop, "--foreground")
     await_event(shop, events.WATCHER_STARTED)
@@ -117,6 +118,7 @@ def test_a_watcher_that_was_killed_leaves_no_lock(shop: Stage, start: Start):
     assert_merged(shop, load_fleet(shop.place))
 
 
+@pytest.mark.slow
 def test_agents_go_on_while_no_watcher_runs_and_the_next_one_adopts_them(shop: Stage, start: Start):
     go = shop.root.parent / "go"
     script(shop, "dev", {"run": f"until test -f {go}; do sleep 0.05; done"}, *commits("a note"))
@@ -132,6 +134,7 @@ def test_agents_go_on_while_no_watcher_runs_and_the_next_one_adopts_them(shop: S
     assert [event.data["pid"] for event in shop.events(events.RUN_STARTED, run="r1")] == [started.data["pid"]]
 
 
+@pytest.mark.slow
 def test_a_watcher_that_waits_for_a_person_ends_with_3(shop: Stage, start: Start):
     script(shop, "dev", {"ask": "Which colour?"})
     shop.issue()
