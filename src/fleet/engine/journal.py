@@ -21,6 +21,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State
 from fleet.policy.decide import decide
 from fleet.policy.fold import fold, fold_all
+from fleet.policy.number import new_number
 from fleet.ports.log import Clock, Log
 
 _MOST_AT_ONCE = 500
@@ -161,23 +162,22 @@ def _named(facts: Sequence[Event]) -> list[Event]:
 
 
 def _numbered(facts: list[Event], state: State) -> list[Event]:
-    """The facts with Fleet's own number for each item and change: the one that the forge's name for it has
-    already, else the next. The same list when nothing needs one.
+    """The facts with Fleet's own number for each item and change: the one that it has already, else a new
+    one. The same list when nothing needs one.
     """
-    number, refs = state.number, dict[str, int]()
+    given: dict[str, int] = {}
     found: list[Event] = []
     for event in facts:
         name = "change" if event.type.startswith("fleet.change.") else "item"
-        ref = event.data.get("ref")
-        wanted = bool(ref) or event.type == events.ITEM_OPENED
-        if wanted and not event.data.get(name):
-            known = refs.get(str(ref)) or state.refs.get(str(ref)) if ref else None
-            if known is None and event.type in (events.ITEM_OPENED, events.CHANGE_OPENED):
-                number += 1
-                known = number
-                if ref:
-                    refs[str(ref)] = number
-            if known is not None:
-                event = replace(event, data={**event.data, name: known}, subject=f"{name}/{known}")
+        ref = str(event.data.get("ref") or "")
+        if event.data.get(name) or not (ref or event.type == events.ITEM_OPENED):
+            found.append(event)
+            continue
+        known = given.get(ref) or state.refs.get(ref) if ref else None
+        if known is None and event.type in (events.ITEM_OPENED, events.CHANGE_OPENED):
+            known = new_number(state, ref, given.values())
+            given[ref or f"{len(given)}"] = known
+        if known is not None:
+            event = replace(event, data={**event.data, name: known}, subject=f"{name}/{known}")
         found.append(event)
     return facts if all(new is old for new, old in zip(found, facts, strict=True)) else found

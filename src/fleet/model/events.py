@@ -86,6 +86,7 @@ CHANGE_REPORTED = (
 )
 FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, trusted, head
 FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason
+FORGE_SHOWN = "fleet.forge.shown"  # item, digest, final: how the forge shows it now
 FORGE_POLLED = "fleet.forge.polled"  # repo, reason: only when the forge could not be asked
 
 # Effects: the wish is in the log before the deed, with its key; every outcome is an event too

@@ -111,6 +111,7 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.AGENT_QUARANTINED: people.quarantined,
     events.AGENT_RELEASED: people.released,
     events.AGENT_DENIED: people.denied,
+    events.FORGE_SHOWN: effects.forge_shown,
     events.FORGE_COMMANDED: people.commanded,
     events.FORGE_COMMAND_SETTLED: people.command_settled,
     events.EFFECT_WANTED: effects.effect_wanted,

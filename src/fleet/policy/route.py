@@ -14,6 +14,7 @@ from fleet.model.state import Pending, State
 from fleet.policy import cel
 from fleet.policy.fact import fact
 from fleet.policy.folds.reading import texts, whole
+from fleet.policy.number import last_number
 from fleet.policy.schedule import next_firing
 
 MOST_AT_ONCE = 50
@@ -23,7 +24,7 @@ _TITLE, _BODY = 120, 4000
 
 def triggers_to_route(fleet: Fleet, state: State) -> list[Event]:
     """What each event that was not looked at yet starts, or why it starts nothing."""
-    numbers = _Numbers(state.number, state.instance_number)
+    numbers = _Numbers(last_number(fleet, state), state.instance_number)
     decided: list[Event] = []
     for pending in list(state.pending.values())[:MOST_AT_ONCE]:
         decided += _route(fleet, state, pending, numbers)
@@ -32,7 +33,7 @@ def triggers_to_route(fleet: Fleet, state: State) -> list[Event]:
 
 def schedules_due(fleet: Fleet, state: State) -> list[Event]:
     """Instances of workflows whose schedule fired since it last did. What was missed counts once."""
-    numbers = _Numbers(state.number, state.instance_number)
+    numbers = _Numbers(last_number(fleet, state), state.instance_number)
     decided: list[Event] = []
     for workflow in fleet.workflows:
         since = state.scheduled.get(workflow.name)

@@ -72,6 +72,7 @@ _WORDS: Mapping[str, str] = {
     events.CHANGE_REPORTED: "the forge's check {name} of pull request {change}: {state}",
     events.FORGE_COMMANDED: "{actor} commanded /fleet {command} on {ref}",
     events.FORGE_COMMAND_SETTLED: "a command on the forge was dealt with",
+    events.FORGE_SHOWN: "the forge shows item {item} as it is",
     events.FORGE_POLLED: "{repo} was asked",
     events.EFFECT_WANTED: "wanted: {kind}, {key}",
     events.EFFECT_DONE: "done: {key}",

@@ -7,10 +7,12 @@ from functools import partial
 from typing import Any
 
 from fleet.engine.parts import Parts
+from fleet.model import events
 from fleet.model.errors import Permanent
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import State, Wish
+from fleet.policy.fact import fact
 from fleet.policy.outcome import delivered
 from fleet.policy.show import STATUS, digest_of, look
 from fleet.policy.workflow import base_branch
@@ -48,19 +50,19 @@ async def publish(parts: Parts, state: State, wish: Wish) -> list[Event]:
 
 
 async def show(parts: Parts, state: State, wish: Wish) -> list[Event]:
-    """Make the forge show an item and its pull request as they are now. No events: nothing hangs on it."""
+    """Make the forge show an item and its pull request as they are now, and say what it shows."""
     forge = _forge(parts)
     item = state.items[int(wish.args["item"])]
     found = look(parts.fleet, state, item.id)
-    if digest_of(found) != wish.args["digest"]:
-        return []  # it changed meanwhile: the next wish is for what is true then
     mine = [each for each in state.instances.values() if each.item == item.id]
     change = state.changes.get(mine[-1].change) if mine else None
     work = partial(
         _show, parts.fleet, forge, item.repo, item.ref, change.ref if change is not None else "", found
     )
+    final = not mine or bool(mine[-1].outcome)
     await asyncio.get_running_loop().run_in_executor(parts.threads, work)
-    return []
+    data = {"item": item.id, "digest": digest_of(found), "final": final}
+    return [fact(events.FORGE_SHOWN, data, cause=wish.cause)]
 
 
 async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:

@@ -27,9 +27,15 @@ def effect_done(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     wish = state.wishes.pop(text(data, "key"), None)
     if wish is not None and wish.kind == "post":
         state.posted[text(wish.args, "run")] = None
-    if wish is not None and wish.kind == "show":
-        item = whole(wish.args, "item")
-        state.shown[item] = text(wish.args, "digest")
+
+
+def forge_shown(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """The forge shows an item like this. What was finished when that was worked out needs no more looking
+    after.
+    """
+    item = whole(data, "item")
+    state.shown[item] = text(data, "digest")
+    if data.get("final") is True:
         state.to_show.pop(item, None)
 
 
