@@ -121,8 +121,7 @@ def test_a_plain_question_is_answered_at_once(hub: GitHub) -> None:
 
 def test_many_at_once_get_numbers_of_their_own(hub: GitHub) -> None:
     def open_some() -> None:
-        for _ in range(25):
-            numbers.append(hub.open_issue("acme/shop", "carol", "At once"))
+        numbers.extend(hub.open_issue("acme/shop", "carol", "At once") for _ in range(25))
 
     numbers: list[int] = []
     threads = [threading.Thread(target=open_some) for _ in range(8)]

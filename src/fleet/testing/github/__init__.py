@@ -6,7 +6,8 @@
         environment = os.environ | hub.environment("bob")
         subprocess.run(["gh", "api", f"repos/acme/shop/issues/{number}"], env=environment)
 
-A login's token is `token-LOGIN`. Repositories are bare ones, to be pushed to and fetched from with plain git.
+A login's token is `token-LOGIN` (or `gho_LOGIN`, whose scopes newer gh shows). Repositories are bare
+ones, to be pushed to and fetched from with plain git.
 From a shell: `python -m fleet.testing.github --help`.
 
 To read on: `hub` (the whole), `moves` (what people do), `faults` (what goes wrong), `door` (from request to

@@ -23,6 +23,8 @@ from fleet.testing.github.wire import Answer, Ask, Refusal, Roots
 Admin = Callable[[str, str, Any], Any]
 
 _KEPT = 100_000
+# gh shows and checks scopes only of tokens that begin as those of its own login do.
+_PREFIXES = ("token-", "gho_", "ghp_")
 _SCOPES = "gist, read:org, repo, workflow"
 _LIMITS_PAGE = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 _FREE = ("/rate_limit", "/_logs/")
@@ -250,7 +252,9 @@ class Door:
         token = token.strip()
         if not token:
             return "", True
-        login = self.tokens.get(token) or (token.removeprefix("token-") if token.startswith("token-") else "")
+        login = self.tokens.get(token, "")
+        for prefix in _PREFIXES if not login else ():
+            login = login or (token.removeprefix(prefix) if token.startswith(prefix) else "")
         with self.site.lock:
             return (self.site.user(login).login, True) if login else ("", False)
 
