@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,60 @@ def test_many_at_once_get_numbers_of_their_own(hub: GitHub) -> None:
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(1, 201))
+
+
+def test_every_list_and_document_is_there(hub: GitHub) -> None:
+    """One of everything, and each address that can be read is."""
+    sha = hub.push("acme/shop", "work", {"price.txt": "1\n20\n3\n"}, "alice")
+    number = hub.open_pull("acme/shop", "alice", "work")
+    review = hub.review("acme/shop", number, "bob", "COMMENT", "Hm", [("price.txt", 2, "Why?")])
+    check = hub.check("acme/shop", sha, "test", "failure", log="no\n")
+    hub.label("acme/shop", number, "bug", "bob")
+    hub.status("acme/shop", sha, "fleet/gates", "success", "bob")
+    hub.protect("acme/shop", checks=["test"])
+    release = hub.call("POST", "/repos/acme/shop/releases", "acme", {"tag_name": "v1"})["id"]
+    repo = hub.known("acme/shop")
+    (suite,), event = repo.suites, repo.history[0].id
+    run = suite + 30_000_000_000
+    remark = hub.call("GET", "/repos/acme/shop/pulls/comments", "bob")[0]["id"]
+    comment = hub.comment("acme/shop", number, "bob", "So")
+    paths = f"""
+        collaborators collaborators/bob/permission issues issues/{number} issues/{number}/labels
+        labels labels/bug issues/comments issues/comments/{comment} issues/{number}/comments
+        issues/events issues/events/{event} issues/{number}/events issues/{number}/timeline events
+        pulls pulls/{number} pulls/{number}/files pulls/{number}/commits pulls/{number}/reviews
+        pulls/{number}/reviews/{review} pulls/{number}/reviews/{review}/comments
+        pulls/{number}/comments pulls/comments pulls/comments/{remark}
+        pulls/{number}/requested_reviewers commits/{sha}/status commits/{sha}/statuses
+        check-runs/{check} commits/{sha}/check-runs commits/work/check-suites check-suites/{suite}
+        check-suites/{suite}/check-runs actions/runs actions/runs/{run} actions/runs/{run}/jobs
+        actions/jobs/{check} git/ref/heads/work git/matching-refs/heads/wo branches branches/main
+        branches/main/protection rules/branches/main git/commits/{sha} commits commits/{sha}
+        commits/{sha}/pulls compare/main...work contents contents/price.txt tags releases
+        releases/latest releases/tags/v1 releases/{release}
+    """.split()
+    assert [path for path in paths if not hub.call("GET", f"/repos/acme/shop/{path}", "acme")] == [
+        "rules/branches/main"
+    ]
+
+
+def test_a_body_of_a_wrong_form_is_refused(gh: Any) -> None:
+    assert gh.api("repos/acme/shop/issues", "POST", title="It breaks", labels={"not": "a list"}).status == 422
+    assert gh.api("repos/acme/shop/issues", "POST", title={"not": "a text"}).status == 422
+
+
+def test_a_repository_that_is_there_already_is_taken_as_it_is(tmp_path: Path) -> None:
+    with GitHub(tmp_path / "first") as first:
+        there = first.repo("acme/shop").bare
+    with GitHub(tmp_path / "second") as second:
+        second.repo("acme/shop", path=there.path)
+        tip = second.call("GET", "/repos/acme/shop/branches/main", "bob")["commit"]["sha"]
+        assert tip == there.branches()["main"]
+        assert (tmp_path / "second" / "acme" / "shop.git").resolve() == there.path.resolve()
+
+
+def test_it_is_reached_by_a_port_too(tmp_path: Path) -> None:
+    with GitHub(tmp_path, port=0) as hub:
+        hub.repo("acme/shop")
+        with urllib.request.urlopen(f"{hub.url}/repos/acme/shop", timeout=10) as answer:
+            assert json.load(answer)["url"] == f"{hub.url}/repos/acme/shop"

@@ -13,12 +13,13 @@ from threading import Condition
 from typing import Any
 from urllib.parse import parse_qsl
 
+from fleet.model.errors import Permanent
 from fleet.testing.github.endpoints.table import table
 from fleet.testing.github.faults import Fault, Faults
 from fleet.testing.github.follow import follow_all
 from fleet.testing.github.limits import Limits
 from fleet.testing.github.site import Site
-from fleet.testing.github.wire import Answer, Ask, Refusal, Roots
+from fleet.testing.github.wire import DOCS, Answer, Ask, Refusal, Roots
 
 Admin = Callable[[str, str, Any], Any]
 
@@ -140,6 +141,11 @@ class Door:
                 return self._answered(ask)
         except Refusal as refusal:
             return Answer(refusal.document, refusal.status)
+        except Permanent as error:
+            return Answer({"message": f"Server Error: {error}"}, 500)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # A body of another form than the endpoint's: one that GitHub's schema would not let in.
+            return Answer({"message": f"Invalid request.\n\n{error!r}", "documentation_url": DOCS}, 422)
 
     def _limited(self, login: str) -> Answer:
         who = f"user ID {self.site.user(login).id}" if login else "127.0.0.1"
