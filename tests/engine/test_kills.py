@@ -134,7 +134,7 @@ def test_nobody_is_killed(tmp_path: Path, doom: Doom):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)  # some eighty stories, each told twice
 def test_a_watcher_that_is_killed_at_any_boundary_is_taken_over_by_the_next(tmp_path: Path, doom: Doom):
     _, count, _ = doom.watch(make_stage(tmp_path / "p"))
     dooms = [Doom(), Doom()]
