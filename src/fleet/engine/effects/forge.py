@@ -98,7 +98,7 @@ def _show(fleet: Fleet, forge: Forge, repo: str, item: str, change: str, found: 
         if found["rejected"]:
             forge.close(repo, _number(change), reason=str(found["rejected"]))
     if item and "closed" in found:
-        forge.close(repo, _number(item), reason=str(found["closed"]))
+        forge.close(repo, _number(item), reason="completed")
 
 
 def _number(ref: str) -> int:
