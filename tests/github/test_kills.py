@@ -1,4 +1,4 @@
-"""The watcher is killed again and again, each time after a few more requests, and still nothing is done twice."""
+"""The watcher is killed again and again, each time a few requests later, and still nothing is done twice."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 
 import pytest
+from tests.github.conftest import REPO, Team
 
 from fleet.adapters.logs.verify import verify_log
 from fleet.model import events
-from tests.github.conftest import REPO, Team
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

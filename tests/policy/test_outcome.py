@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fleet.model import events
-from fleet.model.state import JobRecord
+from fleet.model.state import Change, JobRecord
 from fleet.policy.outcome import Ending, branch_name, ending_of
 from fleet.testing.story import FLEET, Story
 
@@ -30,6 +30,10 @@ def _ending(duty: str, exit_: dict[str, Any], verdict: str = "", *, commits: int
     story.start("r1")
     run = story.state.runs["r1"]
     run.duty, run.verdict, run.exit = duty, verdict, exit_
+    if duty in ("review", "check", "merge") and more.pop("changed", True):
+        run.change = 9
+        about = {"item": 1, "instance": "i1", "branch": "b", "base": "main", "head": HEAD}
+        story.state.changes[9] = Change(9, **about, author="agent/dev", title="A")
     run.collected = {"head": HEAD if commits else "", "commits": commits, "dirty": more.pop("dirty", [])}
     for name, value in more.items():
         setattr(run, name, value)
@@ -53,6 +57,7 @@ def _ending(duty: str, exit_: dict[str, Any], verdict: str = "", *, commits: int
         ("change", SHIM, "done", 1, ("succeeded", "done")),
         ("change", SHIM, "", 1, ("failed", "again")),
         ("change", BUDGET, "", 1, ("over_budget", "stuck")),
+        ("change", BUDGET, "done", 1, ("succeeded", "done")),
         ("change", AUTH, "", 0, ("failed", "stuck")),
         ("change", OVERLOADED, "", 0, ("failed", "again")),
         ("change", NOT_STARTED, "", 0, ("failed", "stuck")),
@@ -81,6 +86,13 @@ def test_how_a_run_came_out(
     found = _ending(duty, exit_, verdict, commits=commits)
     assert (found.outcome, found.after) == expected
     assert found.reason
+
+
+@pytest.mark.parametrize(("duty", "verdict"), [("review", "request-changes"), ("merge", "approve")])
+def test_a_verdict_on_a_change_that_is_not_there_waits_for_a_person(duty: str, verdict: str) -> None:
+    found = _ending(duty, EXITED, verdict, changed=False)
+    assert (found.outcome, found.after) == ("succeeded", "stuck")
+    assert "there is no pull request" in found.reason
 
 
 @pytest.mark.parametrize("duty", ["change", "report"])

@@ -84,11 +84,12 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
     said = f" (it said: {run.text[:200]})" if run.text else ""
     if run.stop_kind in ("person", "quarantine", "not_wanted"):
         return _stopped(run)
+    if _is_delivered(state, run):
+        lost = _without_a_change(state, run)
+        return Ending("succeeded", lost or _delivered(run), "stuck" if lost else "done", "failed")
     if run.stop_kind == "over_budget" or run.exit.get("finish") == "budget":
         reason = run.stop_reason or "its cost ceiling was reached"
         return Ending("over_budget", reason, "stuck", "over_budget")
-    if _is_delivered(state, run):
-        return Ending("succeeded", _delivered(run), "done")
     if run.exit.get("reason") == "ceiling":
         minutes = f"its ceiling of {run.ceiling_ms / 1000:g} s was reached"
         return Ending("timed_out", minutes, "stuck", "timed_out")
@@ -124,6 +125,17 @@ def _is_delivered(state: State, run: Run) -> bool:
     if run.duty in _JUDGES:
         return reported
     return reported or (ended_well and not run.question)
+
+
+def _without_a_change(state: State, run: Run) -> str:
+    """Why a verdict leads nowhere: it is about a change, and there is none. Empty where there is one, or none
+    is needed.
+    """
+    if run.duty not in _JUDGES or run.change in state.changes:
+        return ""
+    if run.verdict == "request-changes":
+        return "it asks for changes, and there is no pull request to send back"
+    return "there is no pull request to merge" if run.duty == "merge" else ""
 
 
 def _has_new_commits(state: State, run: Run) -> bool:
