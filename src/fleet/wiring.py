@@ -179,12 +179,13 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     from importlib.metadata import entry_points
 
     from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
+    from fleet.adapters.harnesses.codex import CodexHarness
     from fleet.adapters.harnesses.command import CommandHarness
     from fleet.adapters.harnesses.scripted import ScriptedHarness
 
     announced = entry_points(group=ENTRY_POINTS)
     makers: dict[str, Callable[[], Harness]] = {each.name: partial(_make, each) for each in announced}
-    ours = (ClaudeCodeHarness, CommandHarness, ScriptedHarness)
+    ours = (ClaudeCodeHarness, CodexHarness, CommandHarness, ScriptedHarness)
     return makers | {each().name: each for each in ours}
 
 

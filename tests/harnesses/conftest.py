@@ -1,4 +1,4 @@
-"""A real session in which the real Claude Code works for a scripted model, and the real gateway beside it."""
+"""Real sessions in which real harnesses work for a scripted model, and the real gateway beside them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
+from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.adapters.sessions.shim_sessions import ShimSessions
 from fleet.gateway.serve import serve
 from fleet.gateway.server import build_app
 from fleet.model.event import Event
 from fleet.model.state import Run, State
-from fleet.ports.harness import AgentEvent, Launch
+from fleet.ports.harness import AgentEvent, Harness, Launch
 from fleet.ports.session import Command, Exit
 from fleet.testing.model_script import Script
 from fleet.testing.model_server import ModelServer
@@ -41,16 +42,22 @@ class Played:
 
 
 class Stage:
-    """A workspace (a real repository), a user's home, and sessions; `server` is the model of the last run."""
+    """A workspace (a real repository), a user's home, and sessions; `server` is the model of the last run.
 
-    def __init__(self, folder: Path, claude: str) -> None:
+    This one is Claude Code's.
+    """
+
+    make: Callable[[], Harness] = ClaudeCodeHarness
+
+    def __init__(self, folder: Path, program: str) -> None:
         self.folder = folder
         self.home, self.workspace = folder / "home", folder / "workspace"
         for made in (self.home, self.workspace):
             made.mkdir()
         self.sessions = ShimSessions(folder / "runs")
         self.server: ModelServer
-        self._path = f"{Path(claude).parent}{os.pathsep}{os.environ['PATH']}"
+        self.program, self.programs = program, Path(program).parent
+        self._path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
         self._count = 0
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "developer (fleet)")
@@ -72,7 +79,16 @@ class Stage:
         with ModelServer(script) as self.server:
             self._count += 1
             key = f"r{self._count}"
-            harness, user = ClaudeCodeHarness(), self._user(env or {})
+            harness = self.make()
+            user = {
+                "PATH": self._path,
+                "HOME": str(self.home),
+                "LANG": "C.UTF-8",
+                "GH_TOKEN": "not-for-agents",
+                "SSH_AUTH_SOCK": "/not/for/agents",
+                **self.settings(),
+                **(env or {}),
+            }
             launch = replace(self._launch(key, user), **more)
             plan = harness.plan(launch)
             run_dir = Path(launch.run_dir)
@@ -102,7 +118,7 @@ class Stage:
             return self._follow(key, Played(argv=plan.argv), lambda event: on(event, key))
 
     def _follow(self, key: str, played: Played, heard: Callable[[AgentEvent], None]) -> Played:
-        reader, offset, pieces = ClaudeCodeHarness().reader(), 0, {"out": "", "err": ""}
+        reader, offset, pieces = self.make().reader(), 0, {"out": "", "err": ""}
         until = time.monotonic() + 90
         while True:
             select.select([self.sessions.wakes()], [], [], 0.5)
@@ -124,19 +140,13 @@ class Stage:
                 return played
             assert time.monotonic() < until, "the session did not end"
 
-    def _user(self, more: dict[str, str]) -> dict[str, str]:
-        """The environment that the user has: with what an agent may see, and with what it may not."""
+    def settings(self) -> dict[str, str]:
+        """What leads the harness to the scripted model: variables, and files in the user's home."""
         return {
-            "PATH": self._path,
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
             "ANTHROPIC_BASE_URL": self.server.url,
             "ANTHROPIC_API_KEY": "dummy",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "CLAUDE_CODE_MAX_RETRIES": "1",
-            "GH_TOKEN": "not-for-agents",
-            "SSH_AUTH_SOCK": "/not/for/agents",
-            **more,
         }
 
     def _launch(self, key: str, user: dict[str, str]) -> Launch:
@@ -164,6 +174,39 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path, need) -> Iterator[Stage]:
     made = Stage(tmp_path, need("claude", "npm install -g @anthropic-ai/claude-code"))
+    yield made
+    made.close()
+
+
+class CodexStage(Stage):
+    """The same for Codex. Its own configuration names the model's provider."""
+
+    make = CodexHarness
+
+    def settings(self) -> dict[str, str]:
+        folder = self.home / ".codex"
+        folder.mkdir(exist_ok=True)
+        (folder / "config.toml").write_text(
+            f"""
+            model = "scripted-model"
+            model_provider = "scripted"
+            [model_providers.scripted]
+            name = "scripted"
+            base_url = "{self.server.url}/v1"
+            wire_api = "responses"
+            env_key = "OPENAI_API_KEY"
+            request_max_retries = 1
+            stream_max_retries = 1
+            [analytics]
+            enabled = false
+            """
+        )
+        return {"OPENAI_API_KEY": "dummy"}
+
+
+@pytest.fixture
+def codex(tmp_path, need) -> Iterator[CodexStage]:
+    made = CodexStage(tmp_path, need("codex", "npm install -g @openai/codex"))
     yield made
     made.close()
 

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
+from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.adapters.harnesses.command import CommandHarness
 from fleet.adapters.harnesses.scripted import ScriptedHarness
 from fleet.ports.harness import Conversation, Detected, Finished, Harness, Note, Plan, Usage
 from fleet.testing.harness_law import LAWS, LawBroken, Subject
 
-CLAUDE_RUN = [("out", line) for line in (Path(__file__).parent / "claude_run.jsonl").read_text().splitlines()]
+HERE = Path(__file__).parent
+CLAUDE_RUN = [("out", line) for line in (HERE / "claude_run.jsonl").read_text().splitlines()]
+CODEX_RUN = [("out", line) for line in (HERE / "codex_run.jsonl").read_text().splitlines()]
 SCRIPTED_RUN = [
     ("out", json.dumps(record))
     for record in (
@@ -37,6 +40,7 @@ STEERED = {
 }
 SUBJECTS = {
     "claude-code": Subject(ClaudeCodeHarness, CLAUDE_RUN, {"ANTHROPIC_API_KEY": "dummy"}),
+    "codex": Subject(CodexHarness, CODEX_RUN, {"OPENAI_API_KEY": "dummy"}, tools=("workspace-write",)),
     "command": Subject(
         CommandHarness, COMMAND_RUN, options={"argv": "agent --go"}, reports=False, listens=False
     ),

@@ -48,7 +48,7 @@ class LawBroken(AssertionError):
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A harness under test: how to make one, what a good run prints, what it needs in its environment and as
-    an agent's options.
+    an agent's options, and tools that it can be limited to.
 
     `reports` is false where the output tells neither the end nor what was spent: its process's exit code is
     all that is known then. `listens` is false where a run with these options cannot be steered, though others
@@ -59,6 +59,7 @@ class Subject:
     transcript: Lines
     environment: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    tools: tuple[str, ...] = ("Read", "Bash(git *)")
     reports: bool = True
     listens: bool = True
 
@@ -87,9 +88,7 @@ class Subject:
         harness = self.make()
         other = "0b6f1a52-3c1f-4b7e-9a51-6a1f5a1a2b3c"
         yield harness.plan(self.launch())
-        yield harness.plan(
-            self.launch(conversation=other, tools=("Read", "Bash(git *)"), cost_limit_micros=0)
-        )
+        yield harness.plan(self.launch(conversation=other, tools=self.tools, cost_limit_micros=0))
         yield harness.plan(self.launch(model="", system_prompt="", gateway_url="", gateway_token=""))
 
 

@@ -107,7 +107,7 @@ class Ask:
     @property
     def conversation(self) -> str:
         """What tells this conversation from others: the client's session id, or nothing."""
-        return self.headers.get("x-claude-code-session-id", "")
+        return self.headers.get("x-claude-code-session-id") or self.headers.get("session-id", "")
 
     def said(self, index: int) -> str:
         """The text of message `index` if a person or the harness said it (not the model, not a tool)."""

@@ -1,7 +1,8 @@
-"""A scripted model behind the Messages API, on loopback: real harnesses run against it without an account.
+"""A scripted model on loopback, behind the Messages API and the Responses API: real harnesses run against it
+without an account.
 
     with ModelServer(lambda ask: Answer(text="Hello.")) as server:
-        environment["ANTHROPIC_BASE_URL"] = server.url
+        environment["ANTHROPIC_BASE_URL"] = server.url  # for OpenAI's clients the base is f"{server.url}/v1"
 
 It keeps the last requests it got, so that a test can look at what reached the model. From a shell:
 `python -m fleet.testing.model_server --script FILE --port N`
@@ -14,17 +15,43 @@ import argparse
 import json
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any, Self
 
 from fleet.model.errors import FleetError
-from fleet.testing import model_wire
+from fleet.testing import model_responses, model_wire
 from fleet.testing.model_script import Answer, Ask, Fault, Script, side_answer
 
 _KEPT_REQUESTS = 1000
+_COUNT = "/v1/messages/count_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wire:
+    """How one protocol says things: a request as a script sees it, an answer in both its forms, an error."""
+
+    ask: Callable[[str, Mapping[str, str], Mapping[str, Any]], Ask]
+    stream: Callable[[Answer, Ask, int], list[bytes]]
+    document: Callable[[Answer, Ask, int], dict[str, Any]]
+    error: Callable[[int, str], dict[str, Any]]
+
+
+_MESSAGES = _Wire(
+    Ask,
+    lambda answer, ask, number: model_wire.stream(answer, ask.model, number),
+    lambda answer, ask, number: model_wire.message(answer, ask.model, number),
+    model_wire.error,
+)
+_WIRES: Mapping[str, _Wire] = {
+    "/v1/messages": _MESSAGES,
+    "/v1/responses": _Wire(
+        model_responses.ask_of, model_responses.stream, model_responses.document, model_responses.error
+    ),
+}
 
 
 class ModelServer:
@@ -119,6 +146,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+    _wire = _MESSAGES
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet: the requests are kept instead."""
@@ -138,22 +166,21 @@ class _Handler(BaseHTTPRequestHandler):
         """A question to the model, or for a count of its tokens. All else (telemetry, say) is refused."""
         raw = self._read()
         path = self.path.partition("?")[0]
-        if not path.startswith("/v1/messages"):
+        if path not in _WIRES and path != _COUNT:
             self._error(404, f"no such endpoint: {path}")
             return
+        self._wire = _WIRES.get(path, _MESSAGES)
         try:
             body = json.loads(raw)
         except ValueError:
             body = None
         if not isinstance(body, dict):
             self._error(400, "the body is no JSON object")
-        elif path == "/v1/messages/count_tokens":
+        elif path == _COUNT:
             self._document(200, {"input_tokens": len(raw) // 4})
-        elif path == "/v1/messages":
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            self._answer(Ask(path, headers, body))
         else:
-            self._error(404, f"no such endpoint: {path}")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            self._answer(self._wire.ask(path, headers, body))
 
     def _read(self) -> bytes:
         """The body, in one piece or in chunks."""
@@ -174,9 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
         if said.delay_ms:
             self.server.model.pause(said.delay_ms / 1000)
         if ask.body.get("stream"):
-            self._stream(model_wire.stream(said, ask.model, number))
+            self._stream(self._wire.stream(said, ask, number))
         else:
-            self._document(200, model_wire.message(said, ask.model, number))
+            self._document(200, self._wire.document(said, ask, number))
 
     def _fault(self, fault: Fault, ask: Ask) -> None:
         if fault.status:
@@ -186,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.server.model.pause(None)
         elif fault.cut:
-            half = model_wire.stream(Answer(text="Half a thought and then"), ask.model, 0)[:3]
+            half = self._wire.stream(Answer(text="Half a thought and then"), ask, 0)[:3]
             self._stream(half, whole=False)
         else:
             self._send(200, b"<html>502 Bad Gateway", {"content-type": "text/html"})
@@ -204,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _error(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
-        self._document(status, model_wire.error(status, text), headers)
+        self._document(status, self._wire.error(status, text), headers)
 
     def _document(self, status: int, document: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         body = json.dumps(document).encode()

@@ -14,22 +14,24 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import signal
-import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from fleet.adapters.harnesses.claude_code_reader import ClaudeCodeReader
+from fleet.adapters.harnesses.program import Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
 
 GATEWAY = "fleet"
 """The gateway's name among the MCP servers: its tools are `mcp__fleet__…`."""
 
 _MCP_FILE, _SYSTEM_FILE = "claude-mcp.json", "claude-system.md"
-_OLDEST = (2, 1, 0)  # knows every flag that is used here
-_INSTALL = "Install it (npm install -g @anthropic-ai/claude-code) and log in by running: claude"
+_PROGRAM = Program(
+    "claude",
+    "Claude Code",
+    oldest=(2, 1, 0),  # knows every flag that is used here
+    install="Install it (npm install -g @anthropic-ai/claude-code) and log in by running: claude",
+    update="Run: claude update",
+)
 
 # They make sense only where somebody keeps the session open, answers, or looks into another worktree.
 _ATTENDED = (
@@ -129,22 +131,7 @@ class ClaudeCodeHarness:
 
     def detect(self, path: str) -> Detected:
         """Look for `claude` along `path` and ask its version."""
-        folders = os.pathsep.join(folder for folder in path.split(os.pathsep) if folder.startswith("/"))
-        found = shutil.which("claude", path=folders) if folders else None
-        if found is None:
-            return Detected(False, "", "There is no claude on PATH", _INSTALL)
-        said = _version_of(found, path, self._patience)
-        version = re.match(r"\s*(\d+)\.(\d+)\.(\d+)", said or "")
-        if version is None:
-            heard = f"said {said[:80]!r}" if said is not None else f"took longer than {self._patience:g} s"
-            return Detected(True, "", f"{found} --version {heard}", f"Try it by hand. {_INSTALL}")
-        number = version[0].strip()
-        if tuple(map(int, version.groups())) < _OLDEST:
-            oldest = ".".join(map(str, _OLDEST))
-            return Detected(
-                True, number, f"Claude Code {number} is older than {oldest}", "Run: claude update"
-            )
-        return Detected(True, number, "", "")
+        return look_for(_PROGRAM, path, self._patience)
 
 
 def _files(launch: Launch) -> dict[str, str]:
@@ -203,38 +190,3 @@ def _said(text: str) -> str:
     if text.startswith("/"):
         text = f"\n{text}"
     return json.dumps({"type": "user", "message": {"role": "user", "content": text}}) + "\n"
-
-
-def _version_of(program: str, path: str, seconds: float) -> str | None:
-    """What it answers to --version; "" when it can't be started or fails, None when it takes too long.
-
-    The answer goes into a file: a process that it leaves behind could hold a pipe open for ever.
-    """
-    env = {"PATH": path} | {name: os.environ[name] for name in ("HOME",) if name in os.environ}
-    with tempfile.TemporaryFile() as answer:
-        try:
-            process = subprocess.Popen(
-                [program, "--version"],
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=answer,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError:
-            return ""
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            _end(process)
-        answer.seek(0)
-        return answer.read(200).decode("utf-8", "replace").strip()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End its whole group, unless it came to its end: the group's number may be another's by then."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

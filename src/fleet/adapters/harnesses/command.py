@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from fleet.adapters.harnesses.command_reader import CommandReader
+from fleet.adapters.harnesses.options import only_known, variables
 from fleet.model.errors import UsageError
 from fleet.ports.harness import Detected, Launch, Plan
 
 _OPTIONS = ("argv", "env", "last_line", "steer")
 _PROMPT, _SYSTEM = "prompt.md", "system.md"
 _PLACE = re.compile(r"\{(prompt_file|system_file|workspace|root|model)\}")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
 
 class CommandHarness:
@@ -35,9 +35,7 @@ class CommandHarness:
     def plan(self, launch: Launch) -> Plan:
         """How to start it. Raises `UsageError` when the options can't be followed."""
         options = launch.options
-        for option in options:
-            if option not in _OPTIONS:
-                raise _wrong(f"{option!r} is none of its options: {', '.join(_OPTIONS)}")
+        only_known(options, _OPTIONS)
         words = _words(options.get("argv", ""))
         asked = {place for word in words for place in _PLACE.findall(word)}
         told = [launch.prompt] if "system_file" in asked else [launch.system_prompt, launch.prompt]
@@ -49,7 +47,7 @@ class CommandHarness:
         return Plan(
             argv=_argv(words, launch),
             env={"FLEET_MCP_URL": launch.gateway_url} if launch.gateway_url else {},
-            passthrough=_passthrough(options.get("env", "")),
+            passthrough=variables(options),
             files=files,
             stdin="" if "prompt_file" in asked else prompt,
             keep_stdin=steered,
@@ -106,14 +104,6 @@ def _is_steered(options: Mapping[str, str], asked: set[str]) -> bool:
     if steer and "prompt_file" not in asked:
         raise _wrong("with steer: stdin the prompt has no end on stdin: its argv has to name {prompt_file}")
     return bool(steer)
-
-
-def _passthrough(names: str) -> tuple[str, ...]:
-    wanted = tuple(names.replace(",", " ").split())
-    for name in wanted:
-        if not _NAME.fullmatch(name):
-            raise _wrong(f"its env names {name!r}, which is no variable")
-    return wanted
 
 
 def _wrong(why: str) -> UsageError:

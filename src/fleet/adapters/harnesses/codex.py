@@ -1,0 +1,138 @@
+"""The harness `codex`: the user's own Codex CLI, headless (`codex exec --json`).
+
+The user's login, configuration, skills, AGENTS.md files and MCP servers stay in force; what Fleet needs is
+laid over them by `-c`, and its gateway is one more MCP server, whose token is named by its variable. All that
+the agent is told goes over stdin: Codex takes further instructions only in its command line, where everybody
+could read them. It can't be told anything while it works. Its output is read by `codex_reader`.
+
+Codex has no list of tools but sandboxes. Without `tools` in fleet.yaml an agent has everything, unasked;
+`tools: workspace-write` and `tools: read-only` choose one of them. It never waits for an approval: what would
+ask is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from fleet.adapters.harnesses.codex_reader import CodexReader
+from fleet.adapters.harnesses.options import only_known, variables
+from fleet.adapters.harnesses.program import Program, look_for
+from fleet.model.errors import UsageError
+from fleet.ports.harness import Detected, Launch, Plan
+
+_PROGRAM = Program(
+    "codex",
+    "Codex",
+    oldest=(0, 120, 0),  # the oldest that was tried with what is used here
+    install="Install it (npm install -g @openai/codex) and log in by running: codex login",
+    update="Run: npm install -g @openai/codex",
+)
+_SANDBOXES = ("workspace-write", "read-only")
+_TOKEN = "FLEET_TOKEN"  # noqa: S105  # a variable's name: the engine gives it to every session
+_PASSED = (
+    "OPENAI_*",
+    "AZURE_OPENAI_*",
+    # One by one: others of that prefix would tell it that it runs within another Codex.
+    "CODEX_ACCESS_TOKEN",
+    "CODEX_API_KEY",
+    "CODEX_CA_CERTIFICATE",
+    "CODEX_HOME",
+    "CODEX_SQLITE_HOME",
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    *(
+        name
+        for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+        for name in (proxy, proxy.lower())
+    ),
+)
+_CONVERSATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class CodexHarness:
+    """Starts `codex` as found on the session's PATH. `patience` bounds, in seconds, what `detect` waits."""
+
+    def __init__(self, patience: float = 10.0) -> None:
+        self._patience = patience
+
+    @property
+    def name(self) -> str:
+        """The name it has in fleet.yaml."""
+        return "codex"
+
+    def plan(self, launch: Launch) -> Plan:
+        """How to start it for this run. Raises `UsageError` for tools or options that it does not have.
+
+        A conversation that can't be one of its own (another harness's) is not gone on with: a new one begins.
+        """
+        only_known(launch.options, ("env",))
+        argv = ["codex", "exec", "--json", *_permissions(launch), *_settings(launch)]
+        if launch.model:
+            argv.append(f"--model={launch.model}")
+        if _CONVERSATION.fullmatch(launch.conversation):
+            argv = [*_telling_what_was_spent(launch.conversation), *argv, "resume", launch.conversation]
+        told = [text.strip() for text in (launch.system_prompt, launch.prompt) if text.strip()]
+        return Plan(
+            argv=(*argv, "-"),
+            env={_TOKEN: launch.gateway_token} if launch.gateway_url else {},
+            passthrough=_PASSED + variables(launch.options),
+            stdin="\n\n".join(told) + "\n",
+        )
+
+    def reader(self) -> CodexReader:
+        """A fresh reader for one run's output."""
+        return CodexReader()
+
+    def steer(self, text: str) -> str | None:  # it reads its stdin once
+        """It cannot be told anything while it works."""
+        return None
+
+    def detect(self, path: str) -> Detected:
+        """Look for `codex` along `path` and ask its version."""
+        return look_for(_PROGRAM, path, self._patience)
+
+
+def _permissions(launch: Launch) -> tuple[str, ...]:
+    if not launch.tools:
+        return ("--dangerously-bypass-approvals-and-sandbox",)
+    if len(launch.tools) > 1 or launch.tools[0] not in _SANDBOXES:
+        raise UsageError(
+            f"Codex has no tools {', '.join(launch.tools)} to choose from",
+            why="it has sandboxes instead",
+            do=f"In fleet.yaml give the agent tools: {' or '.join(_SANDBOXES)}, or none for everything.",
+        )
+    settings: dict[str, object] = {"approval_policy": "never", "sandbox_mode": launch.tools[0]}
+    if launch.tools[0] == "workspace-write":
+        # Only what is committed counts, and `fleet agent` asks by a socket.
+        settings["sandbox_workspace_write.writable_roots"] = [str(PurePosixPath(launch.workspace) / ".git")]
+        settings["sandbox_workspace_write.network_access"] = True
+    return _overrides(settings)
+
+
+def _settings(launch: Launch) -> tuple[str, ...]:
+    # A login shell would set PATH anew, and the agent would not find `fleet`.
+    settings: dict[str, object] = {"allow_login_shell": False, "check_for_update_on_startup": False}
+    if launch.gateway_url:
+        settings |= {
+            "mcp_servers.fleet.url": launch.gateway_url,
+            "mcp_servers.fleet.bearer_token_env_var": _TOKEN,
+            "mcp_servers.fleet.required": True,  # it waits for it, and does not begin without
+            "mcp_servers.fleet.default_tools_approval_mode": "approve",
+        }
+    return _overrides(settings)
+
+
+def _overrides(settings: Mapping[str, object]) -> tuple[str, ...]:
+    """Settings as arguments. The values are TOML, in which our texts, lists and switches look as in JSON."""
+    return tuple(word for name, value in settings.items() for word in ("-c", f"{name}={json.dumps(value)}"))
+
+
+def _telling_what_was_spent(conversation: str) -> tuple[str, ...]:
+    """A little program before it: Codex counts a conversation's tokens from its first day on."""
+    # -I: the workspace is the agent's to write, so nothing is imported from there.
+    return sys.executable, "-I", "-S", str(Path(__file__).with_name("codex_resume.py")), conversation
