@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import pytest
 
 from fleet.adapters.forges.github.forge import GitHubForge
 from fleet.adapters.forges.github.gh import Gh
+from fleet.adapters.forges.github.reply import Reply
+from fleet.model.errors import Temporary
 from fleet.model.event import Event
-from fleet.testing.github.door import Request
+from fleet.testing.github.door import Incoming, Request
 from fleet.testing.github.hub import GitHub
 
 REPO = "acme/shop"
@@ -102,3 +104,30 @@ def world(tmp_path: Path, need: Callable[..., str]) -> Iterator[World]:
 def data(facts: Any, kind: str) -> list[Mapping[str, Any]]:
     """The data of the facts of one kind."""
     return [event.data for event in facts if event.type == kind]
+
+
+@dataclass(frozen=True)
+class Within(Gh):
+    """The stand-in asked without a process in between: for hours of polls in a moment."""
+
+    hub: GitHub | None = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        headers: Sequence[str] = (),
+        tail: int = 0,
+    ) -> Reply:
+        assert self.hub is not None
+        pairs = (header.split(": ", 1) for header in headers)
+        given = {name.lower(): value for name, value in pairs} | {"authorization": f"token token-{FLEET}"}
+        sent = json.dumps(body).encode() if body is not None else b""
+        got = self.hub._door.answer(
+            Incoming(method, f"/{path}", given | {"host": "api.github.com"}, sent, True)
+        )
+        if got.cut or got.reset or got.hang:
+            raise Temporary("no answer")
+        return Reply(got.status, {name.lower(): value for name, value in got.headers.items()}, got.body)

@@ -1,4 +1,4 @@
-"""GitHub as a forge obeys the law of the port, and each law is broken by some forge that is wrong in one way."""
+"""GitHub as a forge obeys the law of the port, and each law is broken by a forge that is wrong in one way."""
 
 from __future__ import annotations
 

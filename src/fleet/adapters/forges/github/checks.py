@@ -11,16 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fleet.adapters.forges.github.cursor import Follow, ms_of
+from fleet.adapters.forges.github.cursor import Cursor, Follow, ms_of
 from fleet.adapters.forges.github.facts import Facts
 from fleet.adapters.forges.github.requests import Rejected, Requests, with_query
 from fleet.model import events
 from fleet.model.errors import Permanent
 
-FIRST_MS, LONGEST_MS = 10_000, 60_000
+FIRST_MS, LONGEST_MS = 15_000, 60_000
 NONE_YET_MS = 5 * 60_000  # so long a head may be without any check before we stop to look
-AFTER_FAILURE_MS, AFTER_FAILURE_UNTIL_MS = 5 * 60_000, 2 * 3_600_000  # somebody may run it again
+SELDOM_MS, SELDOM_UNTIL_MS = 5 * 60_000, 2 * 3_600_000  # one that failed may be run again, one may come late
 _OWN = "fleet/"
+_FEW, _ONE_IN = 3, 5
 _LOG_TAIL = 256 * 1024
 _EXCERPT = 6000
 _LINES_BEFORE_ERROR = 40
@@ -45,13 +46,14 @@ class Check:
     job: int = 0
 
 
-def look(requests: Requests, facts: Facts, number: int, follow: Follow, now: int) -> None:
+def look(requests: Requests, facts: Facts, number: int, follow: Follow, cursor: Cursor, now: int) -> None:
     """Ask how the checks of this head stand, tell what is new, and set when to look again (0: never)."""
     checks = list(_runs(requests, facts.repo, follow.head))
-    if follow.statuses:
-        statuses = list(_statuses(requests, facts.repo, follow.head))
-        checks += statuses
-        follow.statuses = bool(statuses) or now - follow.begun < NONE_YET_MS
+    cursor.checked |= bool(checks)
+    age = now - follow.begun
+    over = bool(checks) and all(check.state != "pending" for check in checks)
+    if cursor.bare < 0 or (not follow.asked and (over or age > NONE_YET_MS // 2)):
+        checks += _others_statuses(requests, facts.repo, follow, cursor)
     news = False
     for check in checks:
         if follow.told.get(check.key) == check.state:
@@ -59,17 +61,27 @@ def look(requests: Requests, facts: Facts, number: int, follow: Follow, now: int
         news = True
         _tell(requests, facts, number, follow.head, check)
         follow.told[check.key] = check.state
-    follow.wait = FIRST_MS if news or not follow.wait else min(follow.wait * 3 // 2, LONGEST_MS)
+    follow.wait = min(follow.wait * 3 // 2 or FIRST_MS, LONGEST_MS)
     states = {check.state for check in checks}
-    age = now - follow.begun
     if "pending" in states or (not checks and age < NONE_YET_MS):
         follow.next = now + follow.wait
     elif news:  # others may begin when one has ended
         follow.next = now + LONGEST_MS
-    elif "failed" in states and age < AFTER_FAILURE_UNTIL_MS:
-        follow.next = now + AFTER_FAILURE_MS
+    elif ("failed" in states or (not checks and cursor.checked)) and age < SELDOM_UNTIL_MS:
+        follow.next = now + SELDOM_MS
     else:
         follow.next = 0
+
+
+def _others_statuses(requests: Requests, repo: str, follow: Follow, cursor: Cursor) -> list[Check]:
+    """Commit statuses, where the repository has any. Where none was seen, some heads are asked still."""
+    follow.asked = True
+    if cursor.bare > _FEW and cursor.bare % _ONE_IN:
+        cursor.bare += 1
+        return []
+    found = list(_statuses(requests, repo, follow.head))
+    cursor.bare = -1 if found or cursor.bare < 0 else cursor.bare + 1
+    return found
 
 
 def _tell(requests: Requests, facts: Facts, number: int, head: str, check: Check) -> None:
@@ -111,11 +123,16 @@ def _runs(requests: Requests, repo: str, head: str) -> Iterator[Check]:
 
 
 def _statuses(requests: Requests, repo: str, head: str) -> Iterator[Check]:
-    """The newest status of each context; Fleet's own are no news."""
+    """The newest status of each context; Fleet's own are no news.
+
+    GitHub's combined status would say the same, but its answer changes with everything in the repository.
+    """
     states: dict[str, State] = {"success": "passed", "pending": "pending"}
-    for status in _all(requests, f"repos/{repo}/commits/{head}/status", "statuses"):
+    seen: set[str] = set()
+    for status in _all(requests, f"repos/{repo}/commits/{head}/statuses", ""):
         name, said = str(status.get("context") or ""), str(status.get("state") or "")
-        if not name.startswith(_OWN):
+        if not name.startswith(_OWN) and name not in seen:
+            seen.add(name)
             yield Check(
                 key=f"status:{status.get('id')}",
                 name=name,

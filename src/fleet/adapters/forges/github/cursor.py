@@ -42,7 +42,7 @@ class Follow:
     next: int
     wait: int
     told: dict[str, str] = field(default_factory=dict)
-    statuses: bool = True  # whether others' commit statuses may come
+    asked: bool = False  # for commit statuses, too
 
 
 @dataclass(slots=True)
@@ -56,6 +56,8 @@ class Cursor:
     pulls: dict[str, Pull] = field(default_factory=dict)
     follow: dict[str, Follow] = field(default_factory=dict)
     loose: list[int] = field(default_factory=list)
+    checked: bool = False  # whether a check run was ever seen here
+    bare: int = 0  # so many heads in a row had no commit status of others; -1: they have
     told: dict[str, int] = field(default_factory=dict)  # facts of the last minutes, as they are read twice
 
     def plain(self) -> dict[str, Any]:
@@ -77,6 +79,8 @@ def read_cursor(data: Mapping[str, Any]) -> Cursor:
             pulls={name: Pull(**each) for name, each in data["pulls"].items()},
             follow={name: _follow(each) for name, each in data["follow"].items()},
             loose=list(data["loose"]),
+            checked=data["checked"] is True,
+            bare=data["bare"],
             told=dict(data["told"]),
         )
     except (KeyError, TypeError, AttributeError):

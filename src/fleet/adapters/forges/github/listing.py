@@ -6,8 +6,8 @@ to the front; when the first page does not reach back to what is known, a window
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fleet.adapters.forges.github.cursor import OVERLAP_S, Cursor, earlier, known_of, ms_of, text_of
@@ -34,6 +34,11 @@ class Listing:
     changed: Mapping[int, Entry]
     passed: tuple[Entry, ...] = ()
     loose: tuple[int, ...] = ()
+
+    def without(self, numbers: Collection[int]) -> Listing:
+        """The same, but these are left for a later look."""
+        changed = {number: entry for number, entry in self.changed.items() if number not in numbers}
+        return replace(self, changed=changed, loose=tuple({*self.loose, *numbers}))
 
 
 def look(requests: Requests, repo: str, cursor: Cursor) -> Listing:
@@ -64,7 +69,7 @@ def look(requests: Requests, repo: str, cursor: Cursor) -> Listing:
     young = date_ms - _SETTLED_MS
     loose = [n for n in changed if ms_of(entries.get(n, {}).get("updated_at")) >= young]
     passed = [entry for number, entry in entries.items() if first and number not in changed]
-    ordered = dict(sorted(changed.items(), key=lambda each: str(each[1]["updated_at"])))
+    ordered = dict(sorted(changed.items(), key=lambda each: (str(each[1]["updated_at"]), each[0])))
     return Listing(False, answer.tag, seen, date_ms, least_ms, ordered, tuple(passed), tuple(loose))
 
 

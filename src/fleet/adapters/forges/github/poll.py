@@ -19,7 +19,6 @@ from fleet.adapters.forges.github.cursor import (
     Pull,
     known_of,
     labels_of,
-    ms_of,
     read_cursor,
 )
 from fleet.adapters.forges.github.deeds import Deeds
@@ -56,9 +55,12 @@ class Poller:
         spent = self.requests.limits.counted
         seen = listing.look(self.requests, repo, cursor)
         facts = Facts(repo, self.people, cursor.told)
+        now = self.clock()
+        closer = not self._has_details(cursor, seen, now) or self.pace.may_look(repo, now)
         if not seen.same:
-            self._take(repo, cursor, seen, facts)
-        self._follow(facts, cursor)
+            self._take(repo, cursor, seen if closer else seen.without(_details(cursor, seen)), facts)
+        if closer:
+            self._follow(facts, cursor, now)
         told = facts.told()
         cursor.quiet = 0 if told else min(cursor.quiet + 1, 99)
         self._note_told(cursor, told, seen.date_ms)
@@ -66,6 +68,7 @@ class Poller:
 
     def _next(self, repo: str, cursor: Cursor, seen: Listing, spent: int) -> int:
         now, limits = self.clock(), self.requests.limits
+        due = [follow.next for follow in cursor.follow.values() if follow.next]
         wait = self.pace.wait(
             repo,
             now,
@@ -73,11 +76,15 @@ class Poller:
             spent=limits.counted - spent,
             stretch=limits.stretch(),
             least=seen.least_ms,
+            due=min(due, default=0),
         )
-        checked = [follow.next for follow in cursor.follow.values() if follow.next]
-        soonest = max(min(checked, default=now + wait), now + seen.least_ms)
-        # Checks may be due before; but never more often than a busy repository is asked.
-        return min(now + wait, max(soonest, now + checks.FIRST_MS // 2))
+        return now + wait
+
+    @staticmethod
+    def _has_details(cursor: Cursor, seen: Listing, now: int) -> bool:
+        """Whether there is what costs most: a known pull request that changed, or checks that are due."""
+        due = (follow.next and follow.next <= now for follow in cursor.follow.values())
+        return bool(_details(cursor, seen)) or any(due)
 
     def _take(self, repo: str, cursor: Cursor, seen: Listing, facts: Facts) -> None:
         """Tell all that changed, and bring the cursor up to it."""
@@ -171,14 +178,13 @@ class Poller:
     def _note_told(cursor: Cursor, told: Iterable[Event], date_ms: int) -> None:
         """What happened a moment ago is read again with the next change: it need not be told again."""
         cursor.told |= {event.id: int(event.data["at"]) for event in told}
-        edge = min(date_ms, ms_of(cursor.seen)) - _REMEMBERED_S * 1000
+        edge = date_ms - _REMEMBERED_S * 1000
         cursor.told = {name: at for name, at in cursor.told.items() if at >= edge}
 
-    def _follow(self, facts: Facts, cursor: Cursor) -> None:
-        now = self.clock()
+    def _follow(self, facts: Facts, cursor: Cursor, now: int) -> None:
         for name, follow in cursor.follow.items():
             if follow.next and follow.next <= now:
-                checks.look(self.requests, facts, int(name), follow, now)
+                checks.look(self.requests, facts, int(name), follow, cursor, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,15 @@ class _Later:
 
     def __call__(self) -> Iterable[Any]:
         return self.requests.pages(self.path)
+
+
+def _details(cursor: Cursor, seen: Listing) -> list[int]:
+    """Pull requests that we know and that changed: their news may be gathered for a while."""
+    return [
+        number
+        for number, entry in seen.changed.items()
+        if "pull_request" in entry and str(number) in cursor.known and entry.get("state") == "open"
+    ]
 
 
 def _head_at(pull: Pull | None) -> Any:
