@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             Verb("demo", "a whole story, from feature to merge, in a scratch repository", "demo"),
             Verb("config", "check fleet.yaml, print its schema", "config"),
             Verb("template", "list, show, make and check agents' templates", "template"),
+            Verb("harness", "list harnesses, put one to its law", "harness"),
         ),
     ),
     (
