@@ -1,0 +1,48 @@
+"""What a person is asked, in words: the question, and what each answer does. By the kind of the approval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_ASKS: Mapping[str, str] = {
+    "merge": "May this be merged?",
+    "question": "An agent asks",
+    "rounds": "Out of rounds: one more?",
+    "handoff": "May this begin?",
+    "held": "A merge is held",
+    "timed_out": "Out of time: try again?",
+    "over_budget": "Over its budget: try again?",
+    "auth": "Its credentials were refused: try again?",
+    "stopped": "It was stopped: try again?",
+}
+_YES: Mapping[str, str] = {
+    "merge": "Approve the merge",
+    "question": "Send the answer",
+    "rounds": "Give it one more round",
+    "handoff": "Let it begin",
+}
+_NO: Mapping[str, str] = {"merge": "Reject and end the work"}
+_WORDS: Mapping[str, str] = {
+    "merge": "Your words (needed to send back or to reject)",
+    "question": "Your answer",
+}
+
+
+def ask(kind: str) -> str:
+    """The question."""
+    return _ASKS.get(kind, "A job stands still: try again?")
+
+
+def yes(kind: str) -> str:
+    """What letting it go on is called."""
+    return _YES.get(kind, "Try again")
+
+
+def no(kind: str) -> str:
+    """What refusing it is called."""
+    return _NO.get(kind, "Refuse and end the work")
+
+
+def words_for(kind: str) -> str:
+    """What the room for words is for."""
+    return _WORDS.get(kind, "Words for the agent (needed to refuse)")

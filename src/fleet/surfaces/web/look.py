@@ -1,0 +1,68 @@
+"""What a page is drawn from, and what it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fleet.model.errors import FleetError
+from fleet.model.fleet import Fleet
+from fleet.model.state import State
+from fleet.surfaces.web.canvas import Canvas
+from fleet.surfaces.web.html import Html
+from fleet.surfaces.web.patches import Patches
+from fleet.surfaces.web.projection import Projection
+from fleet.surfaces.web.transcripts import Transcripts
+
+ALWAYS = frozenset({"approvals", "watcher"})
+"""What is around every page speaks of these."""
+
+
+class Missing(FleetError):
+    """There is no such thing; the page for it is not found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the project: where, with which words in the address, and what it may ask."""
+
+    projection: Projection
+    patches: Patches
+    transcripts: Transcripts
+    token: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        """What is true by the log."""
+        return self.projection.state
+
+    @property
+    def fleet(self) -> Fleet:
+        """The operator's fleet.yaml."""
+        return self.projection.fleet
+
+    @property
+    def watched(self) -> bool:
+        """Whether the watcher runs."""
+        return self.projection.watched
+
+    @property
+    def now(self) -> int:
+        """The time, in ms since the epoch."""
+        return self.projection.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that was drawn. `here` is the way to it, `about` what it speaks of (None: everything), `tick`
+    how often it changes though nothing is told, in seconds.
+    """
+
+    title: str
+    here: str
+    main: Html
+    canvas: Canvas
+    about: frozenset[str] | None = None
+    tick: float = 15.0

@@ -1,0 +1,1 @@
+"""Pages: each draws one kind of thing from a `Look`. They hold no rule and change nothing."""

@@ -1,0 +1,204 @@
+"""One pull request: its gate, its diff by file with the risky ones first, reviews, checks, risk, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.model.errors import FleetError
+from fleet.model.state import Change
+from fleet.surfaces.figures import money
+from fleet.surfaces.web.canvas import Canvas
+from fleet.surfaces.web.draw.gates import gate_list
+from fleet.surfaces.web.draw.parts import (
+    agent_link,
+    badge,
+    facts,
+    item_link,
+    prose,
+    risk_badge,
+    run_link,
+    section,
+    words,
+)
+from fleet.surfaces.web.draw.patches import patch_files
+from fleet.surfaces.web.draw.shell import heading
+from fleet.surfaces.web.draw.times import at
+from fleet.surfaces.web.html import NOTHING, Html, join, tag, url
+from fleet.surfaces.web.look import ALWAYS, Look, Missing, Page
+from fleet.views.changes import change_page
+from fleet.views.waiting import asked
+
+_OUTPUT = 4000
+
+
+async def change(look: Look) -> Page:
+    """The page `/changes/N`."""
+    number = look.words["change"]
+    found = look.state.changes.get(int(number)) if number.isdigit() and len(number) < 10 else None
+    if found is None:
+        raise Missing(f"There is no pull request {number}")
+    canvas = Canvas()
+    page = change_page(look.fleet, look.state, found)
+    main = tag(
+        "div",
+        heading(
+            [found.title, " ", tag("span", f"PR #{found.id}", class_="dim")],
+            canvas.live("state", "div", badge(page["standing"]), " ", page["reason"]),
+        ),
+        canvas.live("asks", "div", _asks(look, found)),
+        tag(
+            "div",
+            tag("div", await diff_panel(look, canvas, found), class_="wide"),
+            tag("div", side_panels(look, canvas, found, page), class_="side"),
+            class_="columns",
+        ),
+    )
+    about = ALWAYS | {f"change/{found.id}", f"instance/{found.instance}"}
+    return Page(f"PR #{found.id} {found.title}", "overview", main, canvas, about)
+
+
+async def diff_panel(look: Look, canvas: Canvas, found: Change) -> Html:
+    """What it changes. A new head draws it anew."""
+    try:
+        files = await look.patches.of(look.fleet, found)
+    except FleetError as error:
+        return canvas.live(
+            "diff",
+            "div",
+            section("Changes", tag("p", "The diff can't be shown: ", error.why or error.what, class_="dim")),
+        )
+    added = sum(file.change.added for file in files)
+    gone = sum(file.change.deleted for file in files)
+    says = f"{len(files)} files at {found.head[:12]}, {added} lines more, {gone} fewer; the riskiest first"
+    return canvas.live(
+        "diff", "div", section("Changes", tag("p", says, class_="dim"), patch_files(files, found.id))
+    )
+
+
+def side_panels(look: Look, canvas: Canvas, found: Change, page: Mapping[str, Any]) -> Html:
+    """Gate, risk, checks, reviews and what it took."""
+    return join(
+        section(
+            "Merge gate",
+            canvas.live(
+                "gate", "div", gate_list(page["gate"]) or tag("p", f"{page['standing']} {page['reason']}")
+            ),
+        ),
+        section("Risk", canvas.live("risk", "div", risk_badge(page["risk"]), _factors(page))),
+        section("Checks", canvas.live("checks", "div", _checks(page))),
+        section("Reviews", canvas.live("reviews", "div", _reviews(page))),
+        section("About", canvas.live("facts", "div", _facts(look, found)), prose(found.body)),
+    )
+
+
+def cost_of(look: Look, found: Change) -> int:
+    """What all runs on it and on its item have cost, in micro-dollars."""
+    return sum(run.cost_micros for run in _runs(look, found))
+
+
+def _runs(look: Look, found: Change) -> list[Any]:
+    instance = look.state.instances.get(found.instance)
+    names = [name for job in instance.jobs.values() for name in job.runs] if instance is not None else []
+    return [look.state.runs[name] for name in names if name in look.state.runs]
+
+
+def _asks(look: Look, found: Change) -> Html:
+    waiting = [each for each in asked(look.state) if each.change == found.id]
+    if not waiting:
+        return NOTHING
+    return tag(
+        "ul",
+        [
+            tag(
+                "li",
+                tag("p", each.why),
+                tag("a", "Answer", href=url("approvals", each.id), class_="button main"),
+                class_="card",
+            )
+            for each in waiting
+        ],
+        class_="cards",
+    )
+
+
+def _factors(page: Mapping[str, Any]) -> Html:
+    if not page["factors"]:
+        return (
+            tag("p", "Nothing in it adds to the risk.", class_="dim") if page["risk"] is not None else NOTHING
+        )
+    return tag(
+        "ul",
+        [
+            tag(
+                "li",
+                tag("strong", f"+{each.get('points')}", class_="points"),
+                tag("div", str(each.get("name")), tag("div", str(each.get("reason")), class_="dim small")),
+            )
+            for each in page["factors"]
+        ],
+        class_="factors",
+    )
+
+
+def _checks(page: Mapping[str, Any]) -> Html:
+    if not page["checks"]:
+        return tag("p", "None ran for this commit.", class_="dim")
+    return tag("div", [_check(each) for each in page["checks"]])
+
+
+def _check(each: Mapping[str, Any]) -> Html:
+    ok, output = bool(each.get("ok")), str(each.get("output", "")).strip()
+    head = [badge("passed" if ok else "failed"), " ", str(each.get("name"))]
+    if not output:
+        return tag("p", *head)
+    return tag(
+        "details",
+        tag("summary", *head),
+        tag("pre", output[-_OUTPUT:], tabindex=0),
+        open=not ok,
+        class_="fold",
+        id=f"check-{each.get('name')}",
+    )
+
+
+def _reviews(page: Mapping[str, Any]) -> Html:
+    if not page["reviews"]:
+        return tag("p", "Nobody has reviewed it yet.", class_="dim")
+    return tag(
+        "div",
+        [
+            tag(
+                "article",
+                tag(
+                    "p",
+                    words(
+                        agent_link(each["by"]),
+                        badge(each["verdict"]),
+                        run_link(each["run"]),
+                        None if each["counts"] else f"of {each['head'][:12]}, an older commit",
+                    ),
+                ),
+                prose(each["text"]),
+                class_="comment" if each["counts"] else "comment old",
+            )
+            for each in reversed(page["reviews"])
+        ],
+    )
+
+
+def _facts(look: Look, found: Change) -> Html:
+    item = look.state.items.get(found.item)
+    runs = _runs(look, found)
+    return facts(
+        [
+            ("issue", item_link(found.item, f"#{found.item} {item.title}") if item else None),
+            ("author", agent_link(found.author)),
+            ("branch", tag("code", f"{found.branch} → {found.base}")),
+            ("head", tag("code", found.head[:12])),
+            ("merged", tag("code", found.merged[:12]) if found.merged else None),
+            ("opened", at(found.opened)),
+            ("cost so far", f"{money(cost_of(look, found))} in {len(runs)} runs"),
+            ("on the forge", found.ref),
+        ]
+    )

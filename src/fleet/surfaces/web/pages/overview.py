@@ -1,0 +1,324 @@
+"""The overview: what needs you, who works on what, what comes next, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fleet.model.event import parse_rfc3339
+from fleet.surfaces.web.canvas import Canvas, Row, row
+from fleet.surfaces.web.draw.gates import gate_signs
+from fleet.surfaces.web.draw.parts import (
+    about,
+    agent_link,
+    badge,
+    budget_bars,
+    ceiling,
+    change_link,
+    dollars,
+    item_link,
+    run_link,
+    section,
+    sign,
+    tone_of,
+    words,
+)
+from fleet.surfaces.web.draw.questions import ask
+from fleet.surfaces.web.draw.times import ago_since, at, running
+from fleet.surfaces.web.html import NOTHING, Child, Html, tag, url
+from fleet.surfaces.web.look import Look, Page
+from fleet.views.board import board
+
+_FIRST = {"quarantined": 0, "failed": 1, "blocked": 2, "running": 3, "idle": 4}
+_LATELY, _MOST, _QUEUED = 12, 30, 8
+_CROWD = 8
+"""With more agents than that at work each gets a line instead of a paragraph."""
+
+Row_ = Mapping[str, Any]
+
+
+async def overview(look: Look) -> Page:
+    """The page `/`."""
+    canvas = Canvas()
+    now = look.now
+    found = board(look.fleet, look.state, now, look.projection.watcher)
+    agents = sorted(found["agents"], key=lambda each: _FIRST.get(each["state"], 4))
+    busy = [each for each in agents if each["state"] != "idle"]
+    idle = [each for each in agents if each["state"] == "idle"]
+    main = [
+        tag("h1", f"Overview of {look.fleet.name}", class_="unseen"),
+        _tiles(canvas, found, busy),
+        tag(
+            "div",
+            tag("div", _needs_you(canvas, look, found), _agents(canvas, look, busy, idle), class_="wide"),
+            tag(
+                "div",
+                _changes(canvas, found),
+                _queue(canvas, look, found),
+                _ended(canvas, found),
+                _lately(canvas, look),
+                class_="side",
+            ),
+            class_="columns",
+        ),
+    ]
+    return Page(_title(look, found), "overview", tag("div", main), canvas)
+
+
+def _title(look: Look, found: Row_) -> str:
+    waiting = len(found["approvals"])
+    return f"({waiting}) {look.fleet.name}" if waiting else look.fleet.name
+
+
+def _tiles(canvas: Canvas, found: Row_, busy: Sequence[Row_]) -> Html:
+    live = sum(each["slots_used"] for each in found["agents"])
+    slots = sum(each["slots"] for each in found["agents"])
+    troubled = [each for each in busy if each["state"] in ("failed", "quarantined", "blocked")]
+    cost = sum(each["budget"]["cost"]["used"] for each in found["agents"])
+    limits = [each["budget"]["cost"]["limit"] for each in found["agents"]]
+    most = f"of {ceiling(sum(limits))}" if limits and all(limits) else "no ceiling for all"
+    waiting = len(found["approvals"])
+    tiles = [
+        _tile(
+            "needs",
+            "Needs you",
+            str(waiting),
+            "waits for your word" if waiting else "nothing waits",
+            "/approvals",
+            "warn" if waiting else "good",
+        ),
+        _tile("work", "At work", str(live), f"of {slots} slots", "/agents", "busy" if live else "quiet"),
+        _tile(
+            "trouble",
+            "In trouble",
+            str(len(troubled)),
+            "agents" if troubled else "all agents are well",
+            "/agents",
+            "bad" if troubled else "good",
+        ),
+        _tile(
+            "queue",
+            "Queue",
+            str(len(found["queue"])),
+            "runs wait" if found["queue"] else "nothing waits",
+            "#queue",
+            "quiet",
+        ),
+        _tile("spent", "Spent today", dollars(cost), most, "/budgets", "quiet"),
+    ]
+    return canvas.many("tiles", "ul", tiles, class_="tiles", aria_label="At a glance")
+
+
+def _tile(id: str, name: str, figure: str, under: str, href: str, tone: Any) -> Row:
+    return row(
+        f"tile-{id}",
+        "li",
+        tag(
+            "a",
+            tag("span", sign(tone), name, class_="tile-name"),
+            tag("span", figure, class_="tile-figure"),
+            tag("span", under, class_="tile-under"),
+            href=href,
+        ),
+        class_=f"tile {tone if id in ('needs', 'trouble') else 'quiet'}",
+    )
+
+
+def _needs_you(canvas: Canvas, look: Look, found: Row_) -> Html:
+    rows = [_question(look, each) for each in found["approvals"][:_MOST]]
+    if not rows:
+        rows = [row("needs-none", "li", sign("good"), tag("span", "Nothing needs you."), class_="calm")]
+    return section("Needs you", canvas.many("needs", "ul", rows, class_="cards"))
+
+
+def _question(look: Look, each: Row_) -> Row:
+    change = look.state.changes.get(each["pr"] or 0)
+    item = look.state.items.get(each["item"] or 0)
+    title = change.title if change else item.title if item else each["why"]
+    link = url("approvals", each["id"])
+    return row(
+        f"need-{each['id']}",
+        "li",
+        sign("warn"),
+        tag(
+            "div",
+            tag("a", title, href=link, class_="card-title"),
+            tag("p", each["why"]),
+            tag(
+                "p",
+                words(
+                    ask(each["kind"]),
+                    about(each),
+                    run_link(each["run"]),
+                    tag("span", "waits ", running(_ms(each["asked"]))),
+                ),
+                class_="dim",
+            ),
+        ),
+        tag("a", "Answer", tag("span", f" {each['id']}", class_="unseen"), href=link, class_="button main"),
+        class_="card",
+    )
+
+
+def _agents(canvas: Canvas, look: Look, busy: Sequence[Row_], idle: Sequence[Row_]) -> Html:
+    rows = [_agent(look, each) for each in busy]
+    if not rows:
+        rows = [row("agents-none", "li", sign("quiet"), tag("span", "No agent is at work."), class_="calm")]
+    resting = canvas.live(
+        "idle",
+        "p",
+        [tag("span", f"{len(idle)} idle: ", class_="dim"), [[agent_link(each["name"]), " "] for each in idle]]
+        if idle
+        else "",
+        class_="idle",
+    )
+    return section(
+        "Agents",
+        canvas.many("agents", "ul", rows, class_="agents crowd" if len(busy) > _CROWD else "agents"),
+        resting,
+    )
+
+
+def _agent(look: Look, each: Row_) -> Row:
+    runs = each["runs"]
+    doing: Child = [_doing(look, run) for run in runs] or tag("p", each["reason"], class_="why")
+    reason = tag("p", each["reason"], class_="why") if runs and each["reason"] else None
+    slots = f"{each['slots_used']} of {each['slots']} slots" if each["slots"] > 1 else ""
+    return row(
+        f"agent-{each['name']}",
+        "li",
+        tag(
+            "div",
+            tag("strong", agent_link(each["name"])),
+            badge(each["state"]),
+            tag("span", words(each["model"], slots), class_="dim small"),
+            class_="agent-name",
+        ),
+        tag("div", doing, reason, class_="agent-doing"),
+        budget_bars(each["budget"]),
+        class_=f"agent {tone_of(each['state'])}",
+    )
+
+
+def _doing(look: Look, run: Row_) -> Html:
+    item = look.state.items.get(run["item"] or 0)
+    title = item.title if item else run["job"]
+    return tag(
+        "div",
+        tag(
+            "p",
+            item_link(run["item"], f"#{run['item']} {title}") if item else tag("span", title),
+            tag(
+                "span",
+                " · ",
+                run["job"],
+                " · ",
+                run_link(run["id"]),
+                [" · ", change_link(run["pr"])] if run["pr"] else None,
+                class_="dim",
+            ),
+            class_="doing-what",
+        ),
+        tag("p", tag("span", run["last_action"] or run["state"], class_="action"), class_="doing-last"),
+        tag("p", running(_ms(run["started"])) if run["started"] else "starts", class_="doing-time"),
+        class_="doing",
+    )
+
+
+def _changes(canvas: Canvas, found: Row_) -> Html:
+    rows = [
+        row(
+            f"pr-{each['id']}",
+            "li",
+            tag(
+                "div",
+                change_link(each["id"], f"#{each['id']} {each['title']}"),
+                badge(each["standing"]),
+                class_="line",
+            ),
+            tag(
+                "div",
+                gate_signs(each["gate"]),
+                tag("span", f"risk {each['risk']}", class_="dim") if each["risk"] is not None else None,
+                class_="line",
+            ),
+            tag("p", each["reason"], class_="dim small brief", title=each["reason"]),
+        )
+        for each in reversed(found["changes"][-_MOST:])
+    ] or [row("pr-none", "li", "No pull request is open.", class_="dim")]
+    return section("Pull requests", canvas.many("prs", "ul", rows, class_="list"))
+
+
+def _queue(canvas: Canvas, look: Look, found: Row_) -> Html:
+    rows = [
+        row(
+            f"queued-{each['run']}",
+            "li",
+            tag(
+                "div",
+                tag("span", run_link(each["run"]), f" {each['job']} ", about(each)),
+                tag("span", running(look.state.runs[each["run"]].queued), class_="dim"),
+                class_="line",
+            ),
+            tag("p", each["reason"], class_="dim small brief", title=each["reason"]),
+        )
+        for each in found["queue"][:_QUEUED]
+    ] or [row("queue-none", "li", "Nothing is queued.", class_="dim")]
+    over = len(found["queue"]) - _QUEUED
+    if over > 0:
+        rows.append(row("queue-more", "li", f"and {over} more", class_="dim"))
+    failing = [
+        row(
+            f"failing-{each['key']}",
+            "li",
+            badge("failed"),
+            tag("p", f"{each['kind']}, tried {each['attempt']} times: {each['error']}", class_="small"),
+        )
+        for each in found["effects"]
+    ]
+    return tag(
+        "div", section("Queue", canvas.many("queued", "ul", [*rows, *failing], class_="list")), id="queue"
+    )
+
+
+def _ended(canvas: Canvas, found: Row_) -> Html:
+    rows = ended_rows(found["ended"][:6]) or [row("ended-none", "li", "No run has ended yet.", class_="dim")]
+    return section("Ended lately", canvas.many("ended", "ul", rows, class_="list"))
+
+
+def _lately(canvas: Canvas, look: Look) -> Html:
+    rows = [
+        row(f"event-{event.seq}", "li", at(event.time), tag("span", said), class_="told")
+        for event, said in list(look.projection.headlines)[:_LATELY]
+    ] or [row("event-none", "li", "Nothing has happened yet.", class_="dim")]
+    return section("Lately", canvas.many("lately", "ol", rows, class_="list lately"))
+
+
+def ended_rows(found: Sequence[Row_]) -> list[Row]:
+    """Runs that have ended, as rows of a list."""
+    return [
+        row(
+            f"ended-{each['id']}",
+            "li",
+            tag(
+                "div",
+                tag("span", run_link(each["id"]), f" {each['job']} ", about(each)),
+                badge(each["outcome"]),
+                class_="line",
+            ),
+            tag(
+                "p",
+                words(
+                    agent_link(each["agent"]),
+                    ago_since(_ms(each["ended"])) if each["ended"] else NOTHING,
+                    each["reason"],
+                ),
+                class_="dim small",
+            ),
+        )
+        for each in found
+    ]
+
+
+def _ms(moment: str | None) -> int:
+    return parse_rfc3339(moment) if moment else 0

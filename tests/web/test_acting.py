@@ -1,0 +1,172 @@
+"""What the forms do: the same events as the verbs, and the rules take them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.surfaces.cli.root import run as fleet
+from fleet.surfaces.web.keys import HEADER
+
+HERE = "http://127.0.0.1:8717"
+
+
+def merge_asked(shop) -> None:
+    shop.merge_asked()
+
+
+def running(shop) -> None:
+    shop.story.issue()
+    shop.story.start("r1")
+
+
+def asking(shop) -> None:
+    running(shop)
+    shop.story.about("r1", events.RUN_REPORTED, verdict="ask", text="Which colour?")
+    shop.story.end("r1")
+
+
+def failed(shop) -> None:
+    running(shop)
+    shop.story.end("r1", reason="ceiling", finish="")
+
+
+def quarantined(shop) -> None:
+    shop.story.tell(events.AGENT_QUARANTINED, agent="developer", reason="odd", actor="user/mia")
+
+
+Case = tuple[Callable[..., None], tuple[str, ...], str, dict[str, str]]
+
+# Where one stands, the verb, the form, and its fields.
+SAME: dict[str, Case] = {
+    "approve": (merge_asked, ("approve", "a1", "-m", "go"), "/approvals/a1", {"do": "approve", "note": "go"}),
+    "reject": (merge_asked, ("reject", "a1", "-m", "no"), "/approvals/a1", {"do": "reject", "note": "no"}),
+    "send back": (
+        merge_asked,
+        ("reject", "a1", "--send-back", "-m", "louder"),
+        "/approvals/a1",
+        {"do": "send-back", "note": "louder"},
+    ),
+    "answer": (asking, ("approve", "a1", "-m", "red"), "/approvals/a1", {"do": "approve", "note": "red"}),
+    "answer by words": (asking, ("say", "r1", "red"), "/runs/r1/say", {"text": "red"}),
+    "say": (running, ("say", "r1", "be quick"), "/runs/r1/say", {"text": "be quick"}),
+    "stop": (running, ("stop", "r1", "-m", "enough"), "/runs/r1/stop", {"reason": "enough"}),
+    "retry": (failed, ("retry", "r1", "-m", "again"), "/runs/r1/retry", {"note": "again"}),
+    "quarantine": (
+        running,
+        ("quarantine", "developer", "-m", "odd"),
+        "/agents/developer/quarantine",
+        {"reason": "odd"},
+    ),
+    "release": (
+        quarantined,
+        ("release", "developer", "-m", "well"),
+        "/agents/developer/release",
+        {"reason": "well"},
+    ),
+    "comment": (running, ("issue", "comment", "1", "in red"), "/items/1/comment", {"text": "in red"}),
+    "label": (running, ("issue", "label", "1", "docs"), "/items/1/label", {"label": "docs"}),
+}
+
+
+@pytest.mark.parametrize("case", SAME.values(), ids=SAME)
+def test_a_form_appends_what_the_verb_appends(repository, tmp_path, monkeypatch, make_page, case):
+    set_the_scene, verb, path, fields = case
+    monkeypatch.setenv("LOGNAME", "mia")
+    shop, page = make_page(tmp_path / "web", repository)
+    set_the_scene(shop)
+    before = shop.count()
+    assert page.submit(path, **fields).status_code == 303
+    by_form = [event for event in shop.log.read(before) if event.source == "user/mia"]
+
+    other, _ = make_page(tmp_path / "cli", repository)
+    set_the_scene(other)
+    before = other.count()
+    monkeypatch.chdir(other.root)
+    assert fleet(verb) == 0
+    by_verb = [event for event in other.log.read(before) if event.source == "user/mia"]
+    assert [bare(event, shop) for event in by_form] == [bare(event, other) for event in by_verb]
+    assert len(by_form) == 1
+
+
+def bare(event: Event, shop) -> tuple[Event, int]:
+    """The event without what no two logs have in common; and which event it names as its cause."""
+    cause = next((each.seq for each in shop.log.read() if each.id == event.causation_id), 0)
+    return replace(event, id="", time=0, hash="", causation_id=""), cause
+
+
+def test_an_approval_through_the_page_leads_to_the_merge(shop, page):
+    approval = shop.merge_asked()
+    assert page.submit(f"/approvals/{approval}", do="approve", note="").headers["location"] == "/approvals/a1"
+    assert "by user/mia" in page.get("/approvals/a1").text
+    shop.story.settle()
+    shop.story.merge()
+    assert shop.story.state.changes[2].merged
+    assert "merged" in page.get("/changes/2").text
+    assert "Nothing needs you" in page.get("/").text
+
+
+def test_a_change_that_is_sent_back_is_worked_on_again(shop, page):
+    shop.merge_asked()
+    page.submit("/approvals/a1", do="send-back", note="Say it louder.")
+    shop.story.settle()
+    assert shop.story.state.runs["r3"].job == "implement"
+    assert "Say it louder." in shop.story.state.runs["r3"].feedback
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "why"),
+    [
+        ("/approvals/a1", {"do": "reject", "note": " "}, "Your reason is missing"),
+        ("/approvals/a1", {"do": "dance"}, "There is no answer"),
+        ("/approvals/a9", {"do": "approve"}, "There is no approval"),
+        ("/runs/r9/say", {"text": "x"}, "There is no run"),
+        ("/runs/r1/say", {"text": "x"}, "can&#39;t hear you"),
+        ("/runs/r1/stop", {}, "does not run"),
+        ("/runs/r1/retry", {}, "it has succeeded"),
+        ("/agents/nobody/quarantine", {"reason": "x"}, "There is no agent"),
+        ("/agents/developer/release", {"reason": "x"}, "is not in quarantine"),
+        ("/items/7/comment", {"text": "x"}, "There is no issue"),
+        ("/items/1/label", {"label": " "}, "can&#39;t be a label"),
+    ],
+)
+def test_what_can_not_be_done_is_said_and_nothing_is_recorded(shop, page, path, fields, why):
+    shop.merge_asked()
+    before = shop.count()
+    answer = page.submit(path, **fields)
+    assert answer.status_code in (404, 409)
+    assert why in answer.text
+    assert shop.count() == before
+
+
+def test_an_approval_is_answered_once(shop, page):
+    shop.merge_asked()
+    page.submit("/approvals/a1", do="approve")
+    answer = page.submit("/approvals/a1", do="reject", note="no")
+    assert answer.status_code == 409
+    assert "was answered already" in answer.text
+    assert (
+        sum(event.type in (events.APPROVAL_GIVEN, events.APPROVAL_REFUSED) for event in shop.log.read()) == 1
+    )
+
+
+def test_a_program_answers_too(shop, page):
+    shop.merge_asked()
+    token = page.get("/api/session").json()["token"]
+    headers = {"origin": HERE, HEADER: token}
+    said = page.post("/api/approvals/a1", json={"do": "send-back"}, headers=headers)
+    assert said.status_code == 400
+    said = page.post("/api/approvals/a1", json={"do": "approve", "note": "fine"}, headers=headers)
+    assert said.json()["answer"] == "given"
+    assert shop.newest(events.APPROVAL_GIVEN).data["note"] == "fine"
+    assert page.post("/api/approvals/a9", json={"do": "approve"}, headers=headers).status_code == 404
+    assert (
+        page.post(
+            "/api/approvals/a1", content="[", headers={**headers, "content-type": "application/json"}
+        ).status_code
+        == 400
+    )
