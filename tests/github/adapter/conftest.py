@@ -123,7 +123,7 @@ class Within(Gh):
     ) -> Reply:
         assert self.hub is not None
         pairs = (header.split(": ", 1) for header in headers)
-        given = {name.lower(): value for name, value in pairs} | {"authorization": f"token token-{FLEET}"}
+        given = {"authorization": f"token token-{FLEET}"} | {name.lower(): value for name, value in pairs}
         sent = json.dumps(body).encode() if body is not None else b""
         got = self.hub._door.answer(
             Incoming(method, f"/{path}", given | {"host": "api.github.com"}, sent, True)

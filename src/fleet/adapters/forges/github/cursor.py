@@ -15,13 +15,18 @@ OVERLAP_S = 120  # GitHub's clocks are several, and its lists may lag behind
 
 @dataclass(slots=True)
 class Known:
-    """An issue or pull request as it was when we last looked at it. `whole`: all its history was told."""
+    """An issue or pull request as it was when we last looked at it.
+
+    `told`: that it is there. `until`: its history up to then was read ("" never), `recent`: the last of it.
+    """
 
     updated: str
     digest: str
     text: str
     open: bool = True
-    whole: bool = False
+    told: bool = True
+    until: str = ""
+    recent: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -91,7 +96,7 @@ def _follow(each: Mapping[str, Any]) -> Follow:
     return Follow(**{**each, "told": dict(each["told"])})
 
 
-def known_of(entry: Mapping[str, Any], *, whole: bool) -> Known:
+def known_of(entry: Mapping[str, Any]) -> Known:
     """What to remember of an entry of GitHub's list."""
     text = [entry.get("title"), entry.get("body")]
     pull = entry.get("pull_request") or {}
@@ -104,13 +109,8 @@ def known_of(entry: Mapping[str, Any], *, whole: bool) -> Known:
         pull.get("merged_at"),
         entry.get("draft"),
     ]
-    return Known(
-        str(entry.get("updated_at")),
-        _digest([text, rest]),
-        _digest(text),
-        entry.get("state") == "open",
-        whole,
-    )
+    updated, is_open = str(entry.get("updated_at")), entry.get("state") == "open"
+    return Known(updated, _digest([text, rest]), _digest(text), is_open)
 
 
 def labels_of(entry: Mapping[str, Any]) -> list[str]:

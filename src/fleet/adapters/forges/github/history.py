@@ -6,7 +6,7 @@ cost less. Both give entries in the shape of the timeline: `event`, `id`, `actor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fleet.adapters.forges.github.cursor import OVERLAP_S, earlier, ms_of
@@ -77,6 +77,18 @@ def actor_of(entry: Happening) -> str:
     """The login of who did it, "" where GitHub does not say (a user who is gone)."""
     person = entry.get("actor") or entry.get("user") or {}
     return str(person.get("login") or "")
+
+
+def name_of(entry: Happening) -> str:
+    """What tells an entry from all others of its history."""
+    return f"{entry.get('event')}:{entry.get('id')}"
+
+
+def end_of(entries: Sequence[Happening], otherwise: str) -> tuple[str, list[str]]:
+    """Up to when a history goes, and the names of its last entries: what is not among them came later."""
+    until = max((at_of(entry) for entry in entries), default="") or otherwise
+    edge = earlier(until, OVERLAP_S)
+    return until, [name_of(entry) for entry in entries if at_of(entry) >= edge]
 
 
 def in_order(entries: Iterable[Happening]) -> list[Happening]:

@@ -97,7 +97,7 @@ def _newest_of_each(page: Iterable[Entry]) -> dict[int, Entry]:
 def _is_news(cursor: Cursor, number: int, entry: Entry) -> bool:
     known = cursor.known.get(str(number))
     if known is not None:
-        return known.digest != known_of(entry, whole=True).digest
+        return known.digest != known_of(entry).digest and (known.told or entry.get("state") == "open")
     if not cursor.seen:
         return entry.get("state") == "open"
     edge = earlier(cursor.seen, OVERLAP_S)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 BUSY_MS, IDLE_MS = 5_000, 60_000
 HOURLY = 330  # requests that count, for the polls of one repository
-GATHERED_MS = 120_000
+GATHERED_MS = 180_000
 _BURST = 60.0
 _ENOUGH = 5.0  # a poll that brings one change costs about so many
 _EACH_REPOSITORY_MS = 2_000  # one gh takes some 30 ms of a core: so many stay below 2 % of it
@@ -55,7 +55,7 @@ class Pace:
         idle = max(self._idle, _EACH_REPOSITORY_MS * len(self._purses))
         wait = min(self._busy * 1.5 ** min(quiet, 40), idle)
         if purse.tokens < _ENOUGH:
-            wait = max(wait, min((_ENOUGH - purse.tokens) / self._rate, idle))
+            wait = max(wait, min((_ENOUGH - purse.tokens) / self._rate, idle * 1.5))
             due = max(due, purse.looked_ms + GATHERED_MS) if due else 0
         if due:
             wait = min(wait, max(due - now, self._busy))

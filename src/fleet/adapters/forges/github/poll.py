@@ -7,8 +7,8 @@ gets its history (history), which is told as facts (telling, pull_telling); chec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fleet.adapters.forges.github import checks, history, listing
@@ -112,7 +112,7 @@ class Poller:
                 pull_teller.tell(PullStory(story, pulls[number], before[number], remarks))
             elif not numbers[number]:
                 teller.tell(story)
-        self._remember(repo, cursor, seen, pulls, later)
+        self._remember(cursor, seen, pulls, histories, later)
 
     def _histories(
         self, repo: str, cursor: Cursor, seen: Listing
@@ -153,21 +153,22 @@ class Poller:
 
     def _remember(
         self,
-        repo: str,
         cursor: Cursor,
         seen: Listing,
         pulls: Mapping[int, Mapping[str, Any]],
+        histories: Mapping[int, Sequence[history.Happening]],
         later: set[int],
     ) -> None:
         """The cursor after all was told."""
-        del repo
         for number, entry in seen.changed.items():
-            known = known_of(entry, whole=number not in later)
+            known = known_of(entry)
+            if number in histories and number not in later:
+                known.until, known.recent = history.end_of(histories[number], known.updated)
             cursor.known[str(number)] = known
             if not known.open and number in pulls:
                 cursor.pulls.pop(str(number), None)
         for entry in seen.passed:
-            cursor.known[str(entry["number"])] = known_of(entry, whole=True)
+            cursor.known[str(entry["number"])] = replace(known_of(entry), told=False)
         # Of those that come later, so many are looked at with each poll, oldest first.
         waiting = [number for number in seen.changed if number in later][:_ONE_BY_ONE]
         cursor.loose = sorted({*seen.loose, *waiting})

@@ -53,9 +53,7 @@ class PullTeller:
 
     def _opened(self, told: PullStory) -> None:
         story, document = told.story, told.document
-        if (story.known is not None and story.known.whole) or is_own(
-            self._people, self._facts.repo, document
-        ):
+        if not story.is_new or is_own(self._people, self._facts.repo, document):
             return
         data: dict[str, Any] = {
             "item": 0,
@@ -90,7 +88,7 @@ class PullTeller:
             kind = entry.get("event")
             if kind == "reviewed" and mark_of(entry.get("body")) and self._people.is_own(actor_of(entry)):
                 own.add(entry.get("id"))
-            elif at_of(entry) < story.since:
+            elif not story.is_news(entry):
                 continue
             elif kind == "reviewed":
                 news = True
@@ -103,9 +101,10 @@ class PullTeller:
         verdict = _VERDICTS.get(str(entry.get("state")).lower())
         text, at, login = str(entry.get("body") or ""), at_of(entry), actor_of(entry)
         head, key = str(entry.get("commit_id") or ""), f"review:{entry.get('id')}"
-        where = {"url": str(entry.get("html_url") or "")}
+        where: dict[str, object] = {"url": str(entry.get("html_url") or "")}
         if verdict is None:
-            self._facts.said(key, story.number, at, login, text, head=head, where=where)
+            said = {**where, "review": True}
+            self._facts.said(key, story.number, at, login, text, head=head, where=said)
             return
         data = {"head": head, "verdict": verdict, "text": text, "run": "", **where}
         data |= self._facts.by(login, "by")
@@ -144,7 +143,8 @@ class PullTeller:
         if document.get("merged_at") or document.get("merged"):
             entry = _last(story, "merged")
             at = at_of(entry) or str(document.get("merged_at"))
-            if at < story.since or self._teller.is_own(number, "merged", entry):
+            old = not story.is_news(entry) if entry else at < story.since
+            if old or self._teller.is_own(number, "merged", entry):
                 return
             sha = str(document.get("merge_commit_sha") or entry.get("commit_id") or "")
             data = {"head": head_of(document), "sha": sha, **self._facts.by(_who(entry, document))}
@@ -153,9 +153,9 @@ class PullTeller:
         for kind, fact in (("closed", events.CHANGE_CLOSED), ("reopened", events.CHANGE_REOPENED)):
             entry = _last(story, kind)
             last = bool(entry) and self._teller.is_last(story, entry)
-            if not last or at_of(entry) < story.since or self._teller.is_own(number, kind, entry):
+            if not last or not story.is_news(entry) or self._teller.is_own(number, kind, entry):
                 continue
-            if kind == "closed" or story.known is not None:
+            if kind == "closed" or not story.is_open_already:
                 data = {"reason": f"{kind} on GitHub", **self._facts.by(actor_of(entry))}
                 self._facts.add(fact, f"event:{entry.get('id')}", number, at_of(entry), data, rank=3)
 

@@ -13,7 +13,7 @@ from typing import Any
 from fleet.adapters.forges.github.cursor import OVERLAP_S, Known, earlier, known_of, labels_of, ms_of
 from fleet.adapters.forges.github.deeds import Deeds
 from fleet.adapters.forges.github.facts import Facts
-from fleet.adapters.forges.github.history import Happening, actor_of, at_of
+from fleet.adapters.forges.github.history import Happening, actor_of, at_of, name_of
 from fleet.adapters.forges.github.listing import Entry
 from fleet.adapters.forges.github.marks import mark_of
 from fleet.model import events
@@ -40,9 +40,24 @@ class Story:
 
     @property
     def since(self) -> str:
-        """From when on its history may be news; "" where all of it is."""
-        known = self.known
-        return earlier(known.updated, OVERLAP_S) if known is not None and known.whole else ""
+        """From when on its history may be news; "" where it was never read: then it is told in short."""
+        return earlier(self.known.until, OVERLAP_S) if self.known is not None else ""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was never told that it is there."""
+        return self.known is None or not self.known.told
+
+    @property
+    def is_open_already(self) -> bool:
+        """Whether it is told as open, or was, so that its opening again in between is no news."""
+        return self.is_new or (not self.since and self.known is not None and self.known.open)
+
+    def is_news(self, entry: Happening) -> bool:
+        """Whether this part of its history was not read before."""
+        if self.known is None or not self.since:
+            return True
+        return at_of(entry) >= self.since and name_of(entry) not in self.known.recent
 
 
 class Teller:
@@ -62,7 +77,7 @@ class Teller:
         if story.complete and not story.since:
             self._labels_from_the_start(story, told_labels)
         for entry in story.history:
-            if at_of(entry) < story.since:
+            if not story.is_news(entry):
                 continue
             kind = entry.get("event")
             if kind == "commented":
@@ -84,7 +99,7 @@ class Teller:
 
     def _opened(self, story: Story) -> None:
         entry, login = story.entry, login_of(story.entry)
-        if story.known is not None and story.known.whole:
+        if not story.is_new:
             return
         data: dict[str, Any] = {
             "kind": "issue",
@@ -99,8 +114,8 @@ class Teller:
         self._facts.add(events.ITEM_OPENED, f"issue:{story.number}", story.number, at, data, rank=0)
 
     def _edited(self, story: Story) -> None:
-        now, known = known_of(story.entry, whole=True), story.known
-        if known is None or known.text == now.text:
+        now, known = known_of(story.entry), story.known
+        if known is None or story.is_new or known.text == now.text:
             return
         data = {"title": str(story.entry.get("title") or ""), "body": str(story.entry.get("body") or "")}
         key = f"edit:{story.number}:{now.updated}:{now.text}"
@@ -118,7 +133,7 @@ class Teller:
                 continue
             if not story.since and (last[name] is not entry or name not in present):
                 continue  # of its past only what holds still
-            if at_of(entry) >= story.since and not self.is_own(story.number, f"{kind} {name}", entry):
+            if story.is_news(entry) and not self.is_own(story.number, f"{kind} {name}", entry):
                 self._labeled(story, str(kind), name, entry)
         return {name for name, entry in last.items() if entry.get("event") == "labeled"} & present
 
@@ -163,8 +178,8 @@ class Teller:
         data = self._facts.by(actor_of(entry))
         if kind == "closed":
             data["reason"] = str(entry.get("state_reason") or story.entry.get("state_reason") or "closed")
-        elif not story.since and story.known is None:
-            return  # it is told as open
+        elif story.is_open_already:
+            return
         fact = events.ITEM_CLOSED if kind == "closed" else events.ITEM_REOPENED
         self._facts.add(fact, f"event:{entry.get('id')}", story.number, at_of(entry), data, rank=3)
 
