@@ -101,6 +101,12 @@ def test_a_filter_looks_at_the_event(when: str, starts: bool) -> None:
     assert bool(story.state.instances) is starts
 
 
+def test_a_filter_that_does_not_hold_is_the_reason_why_nothing_starts() -> None:
+    story = _story(Trigger("event", event="a.b", when="event.data.n > 3"))
+    story.tell("a.b", n=3)
+    assert _reasons(story) == ["digest: not started, its filter does not hold"]
+
+
 @pytest.mark.parametrize(
     "when", ["event.data.missing > 1", "event.data.n", "event.data.n > 'x'", "1 / 0 > 1"]
 )

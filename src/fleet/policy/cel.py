@@ -5,6 +5,7 @@ The library is loaded when the first expression is met, since most of what Fleet
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,6 +15,22 @@ from fleet.model.errors import FleetError
 _LONGEST = 2000
 _MACROS = ("all", "exists", "exists_one", "filter", "map")
 _SCALARS = ("bool", "bytes", "double", "int", "null_type", "string", "uint")
+_SIGNS = {
+    "relation_lt": "<",
+    "relation_le": "<=",
+    "relation_gt": ">",
+    "relation_ge": ">=",
+    "relation_eq": "==",
+    "relation_ne": "!=",
+    "relation_in": "in",
+    "addition_add": "+",
+    "addition_sub": "-",
+    "multiplication_mul": "*",
+    "multiplication_div": "/",
+    "multiplication_mod": "%",
+    "unary_not": "!",
+    "unary_neg": "-",
+}
 _TYPES = frozenset((*_SCALARS, "duration", "dyn", "google", "list", "map", "timestamp", "type"))
 
 
@@ -93,6 +110,12 @@ def _at(error: Any, expression: str) -> str:
 def _reason(error: Exception) -> str:
     """The library's reason without the dump of everything it knows."""
     text = str(error.args[0] if error.args else error)
+    types = re.findall(r"celtypes\.(\w+?)Type'", text)
+    if "overload" in text and types:
+        rule = re.search(r"'RULE', '(\w+)'", text)
+        signs = _SIGNS.get(rule[1], "") if rule else ""
+        doing = f"{signs} can't be used" if signs else "an operator is used that does not go"
+        return f"{doing} with {' and '.join(each.lower() for each in types)}"
     return text.partition(" (in activation")[0].replace("mapping: ", "")
 
 

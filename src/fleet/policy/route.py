@@ -196,9 +196,10 @@ def _matches(state: State, trigger: Trigger, pending: Pending) -> bool | str:
         "time": pending.time,
     }
     try:
-        return cel.holds(trigger.when, {"event": variables})
+        holds = cel.holds(trigger.when, {"event": variables})
     except FleetError as error:
         return f"its filter could not be told: {error.why or error.what}"
+    return holds or "its filter does not hold"
 
 
 def _fits_issue(trigger: Trigger, pending: Pending) -> bool:
