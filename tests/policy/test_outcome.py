@@ -154,6 +154,11 @@ def test_a_failure_says_what_happened(exit_: dict[str, Any], more: dict[str, Any
     assert _ending("change", exit_, **more).reason == reason
 
 
+@pytest.mark.parametrize(("commits", "said"), [(1, "1 commit"), (2, "2 commits")])
+def test_a_change_says_of_how_many_commits_it_is(commits: int, said: str) -> None:
+    assert _ending("change", EXITED, "done", commits=commits).reason == said
+
+
 @pytest.mark.parametrize(
     ("title", "name"),
     [

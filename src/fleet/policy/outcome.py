@@ -150,7 +150,8 @@ def _delivered(run: Run) -> str:
     if run.duty in _JUDGES:
         return "it asks for changes" if run.verdict == "request-changes" else "it approves"
     if run.duty == _MAKES_CHANGES:
-        return f"{run.collected.get('commits')} commits"
+        count = run.collected.get("commits")
+        return "1 commit" if count == 1 else f"{count} commits"
     return "it reported done" if run.verdict else "it came to its end"
 
 
