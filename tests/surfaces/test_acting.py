@@ -284,6 +284,13 @@ def test_an_agent_is_quarantined_and_released(cli):
     assert cli("release", "developer", "--reason", "again").code == 1
 
 
+def test_an_agent_is_released_as_its_status_says(cli):
+    cli("quarantine", "developer")
+    hint = cli("why", "developer", "--json").json["waits_for"]
+    assert hint == "a person: fleet release developer"
+    assert cli(*hint.partition("fleet ")[2].split()).code == 0
+
+
 def test_an_agent_that_is_not_there_cannot_be_quarantined(cli):
     said = cli("quarantine", "develper", "--reason", "it loops")
     assert said.code == 1

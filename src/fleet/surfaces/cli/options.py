@@ -14,6 +14,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, such as r7.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", metavar="TEXT", help="Why, in your own words.")]
 
+NO_REASON = "no reason was given"
 _MOST = 64 * 1024  # bytes of one text: as much as an agent may send
 
 

@@ -12,7 +12,7 @@ from fleet.model.event import Event
 from fleet.model.state import State
 from fleet.surfaces.cli.acting import act, actor, deed, tell
 from fleet.surfaces.cli.finding import near
-from fleet.surfaces.cli.options import Json, Reason, given
+from fleet.surfaces.cli.options import NO_REASON, Json, Reason
 from fleet.surfaces.cli.people_only import people_only
 from fleet.surfaces.cli.project import open_project
 
@@ -22,12 +22,12 @@ app = typer.Typer()
 @app.command()
 def release(
     agent: Annotated[str, typer.Argument(metavar="AGENT")],
-    reason: Reason,
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Release an agent from its quarantine. Its failures are counted from zero again."""
     people_only(f"release {agent}")
-    why = given(reason, "reason")
+    why = reason.strip() or NO_REASON
 
     def released(state: State) -> list[Event]:
         record = state.agents.get(agent)

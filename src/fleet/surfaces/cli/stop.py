@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from fleet.model import events
@@ -12,7 +10,7 @@ from fleet.model.event import Event
 from fleet.model.state import State
 from fleet.surfaces.cli.acting import act, actor, deed, tell
 from fleet.surfaces.cli.finding import find_run
-from fleet.surfaces.cli.options import Json, RunId
+from fleet.surfaces.cli.options import NO_REASON, Json, Reason, RunId
 from fleet.surfaces.cli.people_only import people_only
 from fleet.surfaces.cli.project import open_project
 
@@ -22,7 +20,7 @@ app = typer.Typer()
 @app.command()
 def stop(
     run: RunId,
-    reason: Annotated[str, typer.Option("--reason", "-m", metavar="TEXT", help="Why.")] = "",
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Stop a run: it is asked to end, then killed with all that it started."""
@@ -38,7 +36,7 @@ def stop(
             )
         data = {
             "run": found.id,
-            "reason": reason.strip() or "no reason was given",
+            "reason": reason.strip() or NO_REASON,
             "actor": actor(),
             "kind": "person",
         }
