@@ -158,6 +158,11 @@ def test_an_event_is_explained_by_its_own_causes(story):
     assert found["chain"][0]["id"] == newest.id
 
 
+def test_an_event_that_started_nothing_says_why(story):
+    event = story.tell(events.ITEM_LABELED, item=1, label="x", actor="user/eve", trusted=False)
+    assert explained(story, event.id)["reason"] == "no workflow listens to it"
+
+
 def test_a_run_whose_name_is_a_number_in_disguise_is_not_found(story):
     with pytest.raises(FleetError, match="There is no '99'"):
         explained(story, "99")

@@ -50,7 +50,7 @@ def why(
     if found is not None and found.kind == "item" and found.state == "idle":
         found = _unstarted(events, found)
     if found is None and thing in events:
-        found = Now(thing, "event", "", "", "", thing)
+        found = Now(thing, "event", "", _led_to(events, thing), "", thing)
     if found is None:
         raise FleetError(
             f"There is no {thing!r} here",
@@ -100,6 +100,12 @@ def _routed(events: Mapping[str, Event], event: Event) -> str:
     )
     routed = next(found, None)
     return reason_of(routed) if routed is not None else ""
+
+
+def _led_to(events: Mapping[str, Event], trigger: str) -> str:
+    """What the rules said of an event that might have started a workflow."""
+    routed = (each for each in events.values() if each.type == kinds.TRIGGER_ROUTED)
+    return next((reason_of(each) for each in routed if each.data.get("trigger") == trigger), "")
 
 
 def _link(event: Event, reason: str) -> dict[str, Any]:
