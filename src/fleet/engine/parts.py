@@ -38,6 +38,10 @@ class Mirror(Protocol):
         ...
 
 
+    def has(self, commit: str, path: str) -> bool:
+        """Whether a commit that was brought here has a file or folder of this name."""
+        ...
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """One repository to work on. `mirror` is None where it is the user's own, in the local forge."""

@@ -15,7 +15,8 @@ from functools import partial
 from fleet.engine.effects.assess import assess
 from fleet.engine.effects.check import check
 from fleet.engine.effects.collect import collect
-from fleet.engine.effects.forge import post, publish, show
+from fleet.engine.effects.forge import post, publish, show, shown
+from fleet.engine.effects.guard import guard
 from fleet.engine.effects.merge import Held, merge
 from fleet.engine.effects.say import say
 from fleet.engine.effects.start import start
@@ -45,6 +46,7 @@ DEEDS: Mapping[str, Deed] = {
     "publish": publish,
     "show": show,
     "post": post,
+    "guard": guard,
 }
 
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 500, 60_000
@@ -157,6 +159,12 @@ def refused(state: State, wish: Wish, error: FleetError) -> list[Event]:
         why_not = f"its change could not be published: {why}"
         instance = state.instances[run.instance]
         return stuck(state, instance, run.job, "failed", why_not, number=number, run=run.id)
+    if wish.kind == "show":
+        return [shown(state, wish, error=why)]  # not again and again, until it is to look otherwise
+    if wish.kind == "guard":
+        # Whoever may not look is told by the merge itself what is in the way.
+        data = {**_change(wish), "checks": [], "approvals": 0, "expected": True, "error": why}
+        return [fact(events.CHANGE_GUARDED, data, cause=wish.cause, story=story)]
     if wish.kind == "merge":
         data = {**_change(wish), "kind": "refused", "reason": why, "paths": []}
         return [fact(events.CHANGE_HELD, data, cause=wish.cause, story=story)]

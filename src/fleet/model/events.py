@@ -18,7 +18,7 @@ BASE_SEEN = "fleet.base.seen"  # sha: where the base branch was when somebody lo
 ITEM_OPENED = "fleet.item.opened"  # item, title, body, labels, author, trusted, kind: issue|task
 ITEM_LABELED = "fleet.item.labeled"  # item, label, actor, trusted
 ITEM_UNLABELED = "fleet.item.unlabeled"  # item, label, actor
-ITEM_COMMENTED = "fleet.item.commented"  # item, author, text, trusted
+ITEM_COMMENTED = "fleet.item.commented"  # item, author, text, trusted, head?, path?, line?, review?
 ITEM_CLOSED = "fleet.item.closed"  # item, reason
 
 # Workflow instances
@@ -56,7 +56,7 @@ CHANGE_UPDATED = "fleet.change.updated"  # change, head, run
 CHANGE_REVIEWED = "fleet.change.reviewed"  # change, head, verdict, by, text, run
 CHANGE_CHECKED = "fleet.change.checked"  # change, head, base, ok, results: [{name, ok, output, ms}], error?
 CHANGE_ASSESSED = "fleet.change.assessed"  # change, head, score, factors: [{name, points, reason}]
-CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base
+CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base, actor? (a person, on the forge)
 CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason, paths: a merge that waits (dirty tree …)
 CHANGE_CLOSED = "fleet.change.closed"  # change, reason
 
@@ -83,6 +83,9 @@ CHANGE_REVIEW_DISMISSED = "fleet.change.review_dismissed"  # change, head, by, a
 CHANGE_REOPENED = "fleet.change.reopened"  # change, actor, trusted
 CHANGE_REPORTED = (
     "fleet.change.reported"  # change, ref, head, name, state: pending|passed|failed, output, url
+)
+CHANGE_GUARDED = (
+    "fleet.change.guarded"  # change, head, checks: [name], approvals, expected (checks will begin)
 )
 FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, trusted, head
 FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason

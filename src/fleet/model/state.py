@@ -149,12 +149,15 @@ class Change:
     merged: str = ""
     merged_at: int = 0
     opened: int = 0
+    merged_by: str = ""  # a person who merged it on the forge, "" where Fleet did
     reviews: list[dict[str, Any]] = field(default_factory=list)
     checks: dict[str, Any] = field(default_factory=dict)
     reports: dict[str, dict[str, Any]] = field(
         default_factory=dict
     )  # the forge's own checks of the head, by name
     risk: dict[str, Any] = field(default_factory=dict)
+    remarks: list[dict[str, Any]] = field(default_factory=list)  # of people, at a line or in a review
+    guard: dict[str, Any] = field(default_factory=dict)  # what the forge itself asks of the head
     approved_by: list[str] = field(default_factory=list)
     gate: list[dict[str, Any]] = field(default_factory=list)
     held: dict[str, Any] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from fleet.policy.ask import asked_for, for_handoff
 from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_runs
 from fleet.policy.fact import fact, wish
 from fleet.policy.outcome import branch_name
+from fleet.policy.priority import in_turn
 from fleet.policy.workflow import base_branch, workflow_of
 
 
@@ -25,14 +26,12 @@ class Placement:
 
 
 def runs_to_admit(fleet: Fleet, state: State) -> list[Event]:
-    """Queued runs that start now, oldest first; with --step, the question whether they may."""
+    """Queued runs that start now, in their turn; with --step, the question whether they may."""
     decided: list[Event] = []
     taken: dict[str, list[Run]] = {}
     asked = state.approval_number
-    for name in state.moving:
-        run = state.runs[name]
-        if run.state != "queued" or state.instances[run.instance].outcome:
-            continue
+    queued = (run for name in state.moving if (run := state.runs[name]).state == "queued")
+    for run in in_turn(state, (run for run in queued if not state.instances[run.instance].outcome)):
         found = place(fleet, state, run, taken)
         if found.agent is None:
             continue

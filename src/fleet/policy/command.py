@@ -9,6 +9,7 @@ from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, Change, Instance, Pending, State
 from fleet.policy.fact import fact
+from fleet.policy.folds.reading import whole
 
 COMMANDS = ("approve", "reject", "retry", "stop")
 
@@ -37,6 +38,8 @@ def _obey(state: State, pending: Pending) -> tuple[list[Event], str]:
     note = str(data.get("args", ""))
     if word == "stop":
         return _stop(state, pending, instance, actor, note)
+    if word == "retry":
+        return _retry(state, pending, change, instance, actor, note)
     return _answer(state, pending, change, instance, word, actor, note)
 
 
@@ -57,6 +60,31 @@ def _stop(
     return decided, f"{len(decided)} runs are stopped"
 
 
+def _retry(
+    state: State, pending: Pending, change: Change | None, instance: Instance, actor: str, note: str
+) -> tuple[list[Event], str]:
+    """Let go on what stands still; of a workflow that was given up, the job whose run ended last."""
+    stuck = [each for each in _open(state, instance) if each.job]
+    if stuck:
+        return [_answered(stuck[0], pending, "retry", actor, note)], f"{stuck[0].id} is answered"
+    if change is not None and not change.open:
+        what = "merged" if change.merged else "closed: open it again first"
+        return [], f"its pull request is {what}"
+    ended = [(job, record) for job, record in instance.jobs.items() if record.runs and record.state != "done"]
+    if not instance.outcome or instance.outcome == "done" or not ended:
+        return [], "nothing stands still here"
+    job, _ = max(ended, key=lambda each: state.runs[each[1].runs[-1]].ended)
+    data = {"instance": instance.id, "job": job, "actor": actor, "feedback": note}
+    again = fact(events.JOB_RESUMED, data, cause=pending.id, story=instance.id)
+    return [again], f"{job} of {instance.id} tries again"
+
+
+def _open(state: State, instance: Instance) -> list[Approval]:
+    """What waits for an answer there."""
+    asked = (state.approvals[name] for name in state.asked)
+    return [each for each in asked if each.instance == instance.id and not each.answer]
+
+
 def _answer(
     state: State,
     pending: Pending,
@@ -67,18 +95,15 @@ def _answer(
     note: str,
 ) -> tuple[list[Event], str]:
     """Answer what stands open. An approval of a merge counts for the head that the person saw."""
-    open_ones = [
-        approval
-        for name in state.asked
-        if (approval := state.approvals[name]).instance == instance.id and not approval.answer
-    ]
-    wanted = [each for each in open_ones if (each.kind == "merge") == (word == "approve")] or open_ones
-    if not wanted:
-        return [], "nothing waits for an answer here"
-    approval = wanted[0]
+    open_ones = _open(state, instance)
+    wanted = sorted(open_ones, key=lambda each: each.kind != "merge")
     seen = str(pending.data.get("head", ""))
-    if approval.kind == "merge" and change is not None and not _saw(change, pending, seen):
+    about_head = not wanted or wanted[0].kind == "merge"
+    if about_head and change is not None and change.open and not _saw(change, pending, seen):
         return [], "the change has a new commit since that was written"
+    if not wanted:
+        return _judged(pending, change, word, actor, note)
+    approval = wanted[0]
     return [_answered(approval, pending, word, actor, note)], f"{approval.id} is answered"
 
 
@@ -93,9 +118,31 @@ def _answered(approval: Approval, pending: Pending, word: str, actor: str, note:
     return fact(kind, data, cause=pending.id, story=approval.instance)
 
 
+def _judged(
+    pending: Pending, change: Change | None, word: str, actor: str, note: str
+) -> tuple[list[Event], str]:
+    """Where nobody was asked yet, the word of a person counts as a review of the head that they saw."""
+    if change is None or not change.open:
+        return [], "nothing waits for an answer here"
+    if word == "reject" and not note:
+        return [], "say what is wrong: /fleet reject, and why"
+    data = {
+        "change": change.id,
+        "head": change.head,
+        "verdict": "approve" if word == "approve" else "request-changes",
+        "by": actor,
+        "text": note,
+        "run": "",
+        "trusted": True,
+    }
+    said = fact(events.CHANGE_REVIEWED, data, cause=pending.id, story=change.instance)
+    return [said], f"it counts as a review of {change.head[:12]}"
+
+
 def _saw(change: Change, pending: Pending, seen: str) -> bool:
     """Whether the person meant the head that the change has now."""
-    return seen == change.head if seen else pending.time >= change.updated
+    said = whole(pending.data, "at") or pending.time
+    return seen == change.head if seen else said >= change.updated
 
 
 def _about(state: State, number: object) -> tuple[Change | None, Instance | None]:

@@ -58,10 +58,17 @@ def _item(item: Item) -> dict[str, Any]:
         "title": item.title,
         "body": _cut(item.body, _TEXT),
         "author": item.author,
+        "trusted": item.trusted,
         "labels": list(item.labels),
         "open": item.open,
         "comments": [
-            {"author": str(each.get("author", "")), "text": _cut(str(each.get("text", "")), _TEXT)}
+            {
+                "author": str(each.get("author", "")),
+                "trusted": each.get("trusted") is True,
+                "path": str(each.get("path") or ""),
+                "line": int(each.get("line") or 0),
+                "text": _cut(str(each.get("text", "")), _TEXT),
+            }
             for each in comments
         ],
     }
@@ -100,7 +107,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 def _item_lines(item: Mapping[str, Any]) -> Iterable[str]:
     yield ""
-    yield f"{str(item['kind']).capitalize()} {item['id']}, by {item['author']}:"
+    yield f"{str(item['kind']).capitalize()} {item['id']}, by {_who(item)}:"
     yield from indented(item["title"])
     if item["labels"]:
         yield f"Labels: {', '.join(' '.join(label.split()) for label in item['labels'])}"
@@ -108,8 +115,14 @@ def _item_lines(item: Mapping[str, Any]) -> Iterable[str]:
         yield "Text:"
         yield from indented(item["body"])
     for comment in item["comments"]:
-        yield f"Comment by {comment['author']}:"
+        at = f" at {' '.join(comment['path'].split())}:{comment['line']}" if comment["path"] else ""
+        yield f"Comment by {_who(comment)}{at}:"
         yield from indented(comment["text"])
+
+
+def _who(said: Mapping[str, Any]) -> str:
+    """Who wrote it; of people who have no say in the project that is told."""
+    return f"{said['author']}{'' if said['trusted'] else ' (not trusted)'}"
 
 
 def _change_lines(change: Mapping[str, Any]) -> Iterable[str]:

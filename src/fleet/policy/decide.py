@@ -22,8 +22,9 @@ from fleet.policy.admit import runs_to_admit
 from fleet.policy.answer import answers_to_apply, approvals_to_lapse
 from fleet.policy.command import commands_to_obey
 from fleet.policy.examine import changes_to_assess, changes_to_check
-from fleet.policy.finish import instances_to_abandon, instances_to_finish
+from fleet.policy.finish import instances_to_abandon, instances_to_finish, jobs_to_let_go
 from fleet.policy.gate import approvals_to_ask, gates_to_evaluate
+from fleet.policy.guard import changes_to_guard
 from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.quarantine import agents_to_quarantine
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     instances_to_abandon,
     exits_to_collect,
     runs_to_end,
+    jobs_to_let_go,
     agents_to_quarantine,
     runs_to_stop,
     runs_to_cancel,
@@ -56,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     jobs_to_land,
     jobs_to_queue,
     runs_to_admit,
+    changes_to_guard,
     gates_to_evaluate,
     approvals_to_ask,
     merges_to_give_up,

@@ -8,6 +8,8 @@ from fleet.model.fleet import Fleet, Limit
 from fleet.model.state import State, Wish
 from fleet.policy.admit import place
 from fleet.policy.budget import next_day
+from fleet.policy.guard import begins_until
+from fleet.policy.land import landing, tried_again_at
 from fleet.policy.schedule import NEVER, next_firing
 
 Rest = Literal["busy", "idle", "waits"]
@@ -25,6 +27,8 @@ def next_due(fleet: Fleet, state: State) -> int | None:
     times += [run.not_before for run in queued if run.not_before > state.now]
     if any(agent.budget.per_day != Limit() for agent in fleet.agents) and queued:
         times.append(next_day(state.now))
+    for _, _, change in landing(state):
+        times += [time for time in (tried_again_at(change), begins_until(state, change)) if time > state.now]
     return min((time for time in times if time < NEVER), default=None)
 
 
@@ -42,6 +46,8 @@ def rest(fleet: Fleet, state: State) -> Rest:
         if any(run.id not in handoffs for run in queued):
             return "busy"
     if any(not is_held(state, wish) for wish in state.wishes.values()):
+        return "busy"
+    if any(begins_until(state, change) for _, _, change in landing(state)):
         return "busy"
     return "waits" if state.asked or state.active or state.wishes or queued else "idle"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
-from fleet.model.state import Instance, State
+from fleet.model.state import Change, Instance, State
 from fleet.policy.fact import fact, wish
-from fleet.policy.workflow import workflow_of
+from fleet.policy.workflow import dependents, duty_of, workflow_of
 
 
 def instances_to_finish(fleet: Fleet, state: State) -> list[Event]:
@@ -28,6 +28,39 @@ def instances_to_finish(fleet: Fleet, state: State) -> list[Event]:
         if wanted and all(instance.jobs[job].state == "done" or job in landed for job in wanted):
             decided += _finished(state, instance)
     return decided
+
+
+def jobs_to_let_go(fleet: Fleet, state: State) -> list[Event]:
+    """What a person made needless by merging a change on the forge: all that was to come before the merge."""
+    decided: list[Event] = []
+    for name in state.active:
+        instance = state.instances[name]
+        change, workflow = state.changes.get(instance.change), workflow_of(fleet, instance)
+        if change is None or workflow is None or not change.merged or not change.merged_by:
+            continue
+        merging = [job.name for job in workflow.jobs if duty_of(fleet, job) == "merge"]
+        after = {later for job in merging for later in dependents(workflow, job)}
+        for job, record in instance.jobs.items():
+            if record.state == "done" or job in after or workflow.job(job) is None:
+                continue
+            decided += _let_go(state, instance, job, change)
+    return decided
+
+
+def _let_go(state: State, instance: Instance, job: str, change: Change) -> list[Event]:
+    """The end of a job that nobody needs any more; of its run first, if that lives."""
+    why = f"{change.merged_by} has merged the pull request"
+    run = next((state.runs[each] for each in instance.jobs[job].runs[-1:] if each in state.moving), None)
+    if run is None:
+        data = {"instance": instance.id, "job": job, "outcome": "done", "head": change.head}
+        return [fact(events.JOB_FINISHED, data, cause=change.cause, story=instance.id)]
+    if run.state == "queued":
+        data = {"run": run.id, "reason": why}
+        return [fact(events.RUN_CANCELLED, data, cause=change.cause, story=instance.id)]
+    if run.stop_reason or run.state == "collecting":
+        return []
+    data = {"run": run.id, "reason": why, "kind": "not_wanted", "actor": "fleet"}
+    return [fact(events.RUN_STOP_ASKED, data, cause=change.cause, story=instance.id)]
 
 
 def instances_to_abandon(fleet: Fleet, state: State) -> list[Event]:
@@ -85,6 +118,7 @@ def _finished(state: State, instance: Instance) -> list[Event]:
     reason = "all jobs are done"
     if change is not None:
         where = f"merged as {change.merged[:12]}" if change.merged else "open, for a person to merge"
+        where += f", by {change.merged_by}" if change.merged_by else ""
         reason = f"pull request {change.id} is {where}"
     data = {"instance": instance.id, "outcome": "done", "reason": reason}
     decided = [fact(events.INSTANCE_FINISHED, data, cause=cause, story=instance.id)]

@@ -96,6 +96,7 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.CHANGE_REVIEWED: changes.change_reviewed,
     events.CHANGE_CHECKED: changes.change_checked,
     events.CHANGE_REPORTED: changes.change_reported,
+    events.CHANGE_GUARDED: changes.change_guarded,
     events.CHANGE_HEAD_SEEN: changes.change_head_seen,
     events.CHANGE_REVIEW_DISMISSED: changes.change_review_dismissed,
     events.CHANGE_REOPENED: changes.change_reopened,

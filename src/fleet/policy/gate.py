@@ -15,16 +15,18 @@ from fleet.model.state import Change, State
 from fleet.policy import cel
 from fleet.policy.ask import asked_for, for_merge
 from fleet.policy.fact import fact
+from fleet.policy.guard import protection
 from fleet.policy.land import landing
 from fleet.policy.rounds import last_words
 from fleet.policy.variables import gate_variables
 
 
 def requirements(fleet: Fleet, state: State, change: Change) -> list[dict[str, Any]]:
-    """Each requirement of the merge gate for the change's head: `name`, `met`, `reason` and `who` can meet
-    it.
+    """Each requirement of the merge gate for the change's head, and what its forge asks: `name`, `met`,
+    `reason` and `who` can meet it.
     """
-    return [_REQUIREMENTS[each.kind](fleet, state, change, each) for each in fleet.merge_gate]
+    asked = [_REQUIREMENTS[each.kind](fleet, state, change, each) for each in fleet.merge_gate]
+    return [*asked, *protection(state, change)]
 
 
 def gates_to_evaluate(fleet: Fleet, state: State) -> list[Event]:

@@ -11,6 +11,8 @@ from fleet.policy.fact import fact, wish
 from fleet.policy.rounds import objections
 from fleet.policy.workflow import needs_met, workflow_of
 
+FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 30_000, 10 * 60_000
+
 
 def jobs_to_land(fleet: Fleet, state: State) -> list[Event]:
     """Jobs that are an action of Fleet's own and may begin: their change may land once its gate opens."""
@@ -70,18 +72,34 @@ def merges_to_give_up(fleet: Fleet, state: State) -> list[Event]:
 
 
 def changes_to_merge(fleet: Fleet, state: State) -> list[Event]:
-    """The next change to merge: one at a time, since each merge moves the base that the others were checked
-    on.
+    """The next change to merge: one at a time in a repository, since each merge moves the base that the
+    others were checked on.
     """
     del fleet
-    if any(each.kind == "merge" for each in state.wishes.values()):
-        return []
+    decided: list[Event] = []
+    busy = {
+        change.repo
+        for each in state.wishes.values()
+        if each.kind == "merge" and (change := state.changes.get(each.args["change"])) is not None
+    }
     for instance, _, change in landing(state):
-        if change.held.get("kind") == "refused":
+        if change.repo in busy or change.held.get("kind") == "refused" or tried_again_at(change) > state.now:
             continue
         if change.gate and all(each["met"] for each in change.gate) and not objections(change):
             base = state.base_of(change.repo)
             args = {"change": change.id, "head": change.head, "base": base, "instance": instance.id}
             key = f"{change.id}/{change.head}/{base}"
-            return [wish("merge", key, args, cause=change.cause, story=instance.id)]
-    return []
+            decided.append(wish("merge", key, args, cause=change.cause, story=instance.id))
+            busy.add(change.repo)
+    return decided
+
+
+def tried_again_at(change: Change) -> int:
+    """When (ms since the epoch) a merge that the forge's own rules did not allow is tried again; 0: now.
+    Whatever happens to the change makes it now.
+    """
+    held = change.held
+    if held.get("kind") != "protected" or held.get("cause") != change.cause:
+        return 0
+    times = int(held.get("times", 1))
+    return int(held["time"]) + min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(times - 1, 10))

@@ -49,6 +49,19 @@ def last_words(change: Change) -> dict[str, dict[str, Any]]:
     return {each["by"]: each for each in said}
 
 
+def remarks_on_head(change: Change) -> list[dict[str, Any]]:
+    """What people with a say remarked on the change's head, but for those who approve it all the same."""
+    latest = last_words(change)
+    content = {by for by, each in latest.items() if each["verdict"] == "approve"}
+    return [each for each in change.remarks if each["head"] == change.head and each["author"] not in content]
+
+
+def _place(remark: dict[str, Any]) -> str:
+    if not remark["path"]:
+        return ""
+    return f" at {remark['path']}:{remark['line']}" if remark["line"] else f" at {remark['path']}"
+
+
 def jobs_to_renew(fleet: Fleet, state: State) -> list[Event]:
     """Changes whose branch somebody else pushed to: everything that looked at the old head looks again."""
     decided: list[Event] = []
@@ -77,8 +90,8 @@ def jobs_to_renew(fleet: Fleet, state: State) -> list[Event]:
 
 def objections(change: Change) -> list[str]:
     """What stands against the change's head, each as a text for the author: reviews that ask for changes (the
-    last word of each reviewer counts), failed checks, a conflict with the base. Nothing once it is merged or
-    closed.
+    last word of each reviewer counts), people's remarks, failed checks, a conflict with the base. Nothing
+    once it is merged or closed.
     """
     if not change.open:
         return []
@@ -87,6 +100,7 @@ def objections(change: Change) -> list[str]:
         for by, review in last_words(change).items()
         if review["verdict"] == "request-changes"
     ]
+    found += [f"{each['author']} remarks{_place(each)}:\n{each['text']}" for each in remarks_on_head(change)]
     found += [
         f"The check {check.get('name')} failed:\n{str(check.get('output', ''))[-_OUTPUT:]}"
         for check in change.checks.get("results", ())
@@ -98,7 +112,8 @@ def objections(change: Change) -> list[str]:
         if each["state"] == "failed"
     ]
     if change.held.get("kind") == "conflict":
-        found.append(f"It can't be merged: {change.held.get('reason', '')}")
+        paths = "\n".join(str(path) for path in change.held.get("paths") or ())
+        found.append(f"It can't be merged: {change.held.get('reason', '')}\n{paths}".rstrip())
     return found
 
 

@@ -14,6 +14,7 @@ from fleet.model.state import Change, Instance, State
 from fleet.policy.fact import wish
 
 STATUS = "fleet/gates"
+OPEN = "every gate is open"
 
 
 def items_to_show(fleet: Fleet, state: State) -> list[Event]:
@@ -25,6 +26,7 @@ def items_to_show(fleet: Fleet, state: State) -> list[Event]:
         if (
             item is None
             or not item.repo
+            or not _has_begun(state, number)
             or any(each.kind == "show" and each.args.get("item") == number for each in state.wishes.values())
         ):
             continue
@@ -33,6 +35,17 @@ def items_to_show(fleet: Fleet, state: State) -> list[Event]:
             args = {"item": number, "digest": digest}
             decided.append(wish("show", f"{number}/{digest}", args, cause=item.cause))
     return decided
+
+
+def _has_begun(state: State, number: int) -> bool:
+    """Whether an agent was ever sent to work on it. What only waits for its turn looks as it did: a thousand
+    issues that are labelled at once must not be a thousand comments.
+    """
+    instance = _newest(state, number)
+    if instance is None or instance.outcome or number in state.shown:
+        return True
+    names = [name for record in instance.jobs.values() for name in record.runs]
+    return any(state.runs[name].state != "queued" for name in names) or not names
 
 
 def reviews_to_post(fleet: Fleet, state: State) -> list[Event]:
@@ -104,7 +117,10 @@ def body(state: State, change: Change) -> str:
         lines.append(
             f"| gate: {each['name']} | {'met' if each['met'] else 'missing'}: {_cell(each['reason'])} |"
         )
-    lines.append(f"| spent | ${cost:.2f} in {len(runs)} runs ({', '.join(run.id for run in runs)}) |")
+    lines.append(f"| spent | ${cost:.2f} in {len(runs)} runs |")
+    lines += [
+        f"| run {run.id} | {run.job} by {run.agent}; on its machine: `fleet logs {run.id}` |" for run in runs
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -118,6 +134,10 @@ def _comment(state: State, instance: Instance | None, change: Change | None, sta
     for name, record in instance.jobs.items():
         agent = state.runs[record.runs[-1]].agent if record.runs else ""
         lines.append(f"- {name}: {record.state}{f' ({agent})' if agent else ''}")
+    if standing == "approved" and change is not None:
+        missing = [f"{each['name']}: {each['reason']}" for each in change.gate if not each["met"]]
+        missing += [str(change.held["reason"])] if change.held.get("reason") else []
+        lines += [f"- it waits for {_cell(each)}" for each in missing]
     for name in state.asked:
         approval = state.approvals[name]
         if approval.instance == instance.id:
@@ -151,7 +171,7 @@ def _gate_line(change: Change) -> str:
     if change.merged:
         return "merged"
     missing = [f"{each['name']}: {each['reason']}" for each in change.gate if not each["met"]]
-    return "; ".join(missing) if missing else "every gate is open" if change.gate else "under review"
+    return "; ".join(missing) if missing else OPEN if change.gate else "under review"
 
 
 def _cell(text: str) -> str:

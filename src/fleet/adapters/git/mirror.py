@@ -103,6 +103,10 @@ class Mirror:
         found = reach(self.path, self.url, "ls-remote", "--quiet", "--", self.url, ref, timeout=FETCH_S)
         return not found.text.strip()
 
+    def has(self, commit: str, path: str) -> bool:
+        """Whether a commit that is here has a file or folder of this name."""
+        return bool(git(self.path, "ls-tree", "--name-only", commit_id(commit), "--", path).strip())
+
     def _own(self, branch: str) -> str:
         ref = branch_ref(branch)
         if not branch.startswith(FLEET) or branch == self.base:

@@ -14,9 +14,10 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State, Wish
 from fleet.policy.fact import fact
 from fleet.policy.outcome import delivered
+from fleet.policy.remarks import remarks_in
 from fleet.policy.show import STATUS, digest_of, look
 from fleet.policy.workflow import base_branch
-from fleet.ports.forge import Forge, Look
+from fleet.ports.forge import Forge, LineComment, Look
 
 
 async def publish(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -30,9 +31,14 @@ async def publish(parts: Parts, state: State, wish: Wish) -> list[Event]:
     if mirror is None:
         raise Permanent(f"{item.repo} has no mirror", do="Restart the watcher.")
     head, known = str(run.collected["head"]), state.changes.get(instance.change)
+    if known is not None and not known.open:
+        return []
+    # Where the branch may be: as the run found it. Before there is a change, as an attempt may have left it.
+    earlier = [state.runs[name].collected.get("head") for name in instance.jobs[run.job].runs]
+    expected = [run.head] if known is not None else [None, *(str(each) for each in earlier if each)]
 
     def work() -> str:
-        if not mirror.push(run.branch, head, expected=known.head if known is not None else None):
+        if not any(mirror.push(run.branch, head, expected=each) for each in expected):
             raise Permanent(
                 f"{run.branch} can't be pushed",
                 why="somebody else has pushed to it",
@@ -61,8 +67,14 @@ async def show(parts: Parts, state: State, wish: Wish) -> list[Event]:
     )
     final = not mine or bool(mine[-1].outcome)
     await asyncio.get_running_loop().run_in_executor(parts.threads, work)
-    data = {"item": item.id, "digest": digest_of(found), "final": final}
-    return [fact(events.FORGE_SHOWN, data, cause=wish.cause)]
+    return [_shown(item.id, digest_of(found), wish.cause, final=final)]
+
+
+def shown(state: State, wish: Wish, *, error: str) -> Event:
+    """What is said of a look that the forge does not take: it counts as shown, with the forge's words."""
+    number = int(wish.args["item"])
+    final = not any(state.instances[name].item == number for name in state.active)
+    return _shown(number, str(wish.args["digest"]), wish.cause, final=final, error=error)
 
 
 async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -72,6 +84,7 @@ async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
     review = next((each for each in change.reviews if each["run"] == wish.args["run"]), None)
     if review is None or not change.ref:
         return []
+    text, placed = remarks_in(str(review["text"]))
     work = partial(
         forge.review,
         change.repo,
@@ -79,10 +92,16 @@ async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
         head=str(review["head"]),
         mark=str(review["run"]),
         verdict="approve" if review["verdict"] == "approve" else "request-changes",
-        text=f"**{review['by']}** (run {review['run']}): {review['verdict']}\n\n{review['text']}",
+        text=f"**{review['by']}** (run {review['run']}): {review['verdict']}\n\n{text}".strip(),
+        comments=[LineComment(each.path, each.line, each.text) for each in placed],
     )
     await asyncio.get_running_loop().run_in_executor(parts.threads, work)
     return []
+
+
+def _shown(item: int, digest: str, cause: str, *, final: bool, error: str = "") -> Event:
+    data = {"item": item, "digest": digest, "final": final, **({"error": error} if error else {})}
+    return fact(events.FORGE_SHOWN, data, cause=cause)
 
 
 def _show(fleet: Fleet, forge: Forge, repo: str, item: str, change: str, found: dict[str, Any]) -> None:

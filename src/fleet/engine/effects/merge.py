@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from fleet.engine.parts import Ground, Parts
@@ -13,10 +13,25 @@ from fleet.model.event import Event
 from fleet.model.state import Change, State, Wish
 from fleet.policy.fact import fact
 from fleet.policy.gate import requirements
-from fleet.ports.repository import Author, Blocked, BlockedKind, Merged
+from fleet.policy.show import OPEN, STATUS
+from fleet.ports.repository import Author, Blocked, Merged
 
 FLEET = Author("Fleet", "fleet@fleet.invalid")
 _HELD_PAUSE_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Pushed:
+    """Somebody has pushed to the branch: it has this head now."""
+
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Protected:
+    """The forge's own rules do not allow the merge; why, in its words."""
+
+    reason: str
 
 
 async def merge(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -48,15 +63,22 @@ def _merge_here(parts: Parts, ground: Ground, change: Change, wish: Wish, messag
     )
 
 
-def _merge_there(parts: Parts, ground: Ground, change: Change, wish: Wish, message: str) -> Merged | Blocked:
+def _merge_there(
+    parts: Parts, ground: Ground, change: Change, wish: Wish, message: str
+) -> Merged | Blocked | _Pushed | _Protected:
     """Merge on the forge, which takes the head that it has to be. That the base is the one that was checked
     is looked at just before: a forge has no way to ask for that.
     """
     assert parts.forge is not None
     base = str(wish.args["base"])
     number = int(change.ref.rpartition("#")[2])
-    if base and ground.base_sha() != base and ground.repository.merged(change.head) is None:
+    if base and ground.base_sha() != base:
+        there = parts.forge.pull_request(change.repo, number)
+        if there.merged and there.head == change.head:  # the base moved by this very merge, before a crash
+            return Merged(there.merged, already=True)
         return Blocked("moved", f"{change.base} has moved on")
+    if STATUS in change.guard.get("checks", ()):
+        parts.forge.status(change.repo, change.head, name=STATUS, state="success", text=OPEN)
     title, _, text = message.partition("\n")
     found = parts.forge.merge(
         change.repo,
@@ -69,11 +91,27 @@ def _merge_there(parts: Parts, ground: Ground, change: Change, wish: Wish, messa
     if isinstance(found, str):
         ground.base_sha()
         return Merged(found)
-    kinds: Mapping[str, BlockedKind] = {"moved": "moved", "behind": "moved", "conflict": "conflict"}
-    return Blocked(kinds.get(found.kind, "busy"), found.reason)
+    if found.kind == "moved":
+        head = parts.forge.pull_request(change.repo, number).head
+        return _Pushed(head) if head != change.head else Blocked("busy", found.reason)
+    if found.kind in ("conflict", "behind"):
+        paths = ground.repository.merge_tree(ground.base_sha(), change.head).conflicts
+        return Blocked("conflict", f"{found.reason} Merge {change.base} into it.", paths)
+    return _Protected(found.reason) if found.kind == "protected" else Blocked("busy", found.reason)
 
 
-async def _blocked(parts: Parts, ground: Ground, change: Change, wish: Wish, found: Blocked) -> list[Event]:
+async def _blocked(
+    parts: Parts, ground: Ground, change: Change, wish: Wish, found: Blocked | _Pushed | _Protected
+) -> list[Event]:
+    if isinstance(found, _Pushed):
+        seen = {"change": change.id, "head": found.head, "was": change.head}
+        return [fact(events.CHANGE_HEAD_SEEN, seen, cause=wish.cause, story=change.instance)]
+    if isinstance(found, _Protected):
+        times = int(change.held.get("times", 0)) + 1 if change.held.get("kind") == "protected" else 1
+        told = {"change": change.id, "head": change.head, "kind": "protected", "times": times}
+        reason = f"the forge does not merge it yet: {found.reason}"
+        told |= {"reason": reason, "paths": []}
+        return [fact(events.CHANGE_HELD, told, cause=wish.cause, story=change.instance)]
     if found.kind == "moved":
         sha = await asyncio.get_running_loop().run_in_executor(parts.threads, ground.base_sha)
         return [

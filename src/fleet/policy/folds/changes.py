@@ -52,7 +52,7 @@ def change_updated(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if author and author not in change.authors:
         change.authors.append(author)
     # A new commit voids what was said of the old one. Reviews stay for reading; each names its head.
-    change.checks, change.reports, change.risk, change.held = {}, {}, {}, {}
+    change.checks, change.reports, change.risk, change.held, change.guard = {}, {}, {}, {}, {}
     change.updated = event.time
     change.approved_by, change.gate = [], []
     change.cause = event.id
@@ -85,6 +85,16 @@ def change_reported(state: State, event: Event, data: Mapping[str, Any]) -> None
         names = ("state", "output", "url")
         report: dict[str, Any] = {name: text(data, name) for name in names}
         change.reports[text(data, "name")] = report | {"required": data.get("required") is True}
+        change.cause = event.id
+
+
+def change_guarded(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """What the forge itself asks before it merges this head."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and text(data, "head") == change.head:
+        found: dict[str, Any] = {"head": change.head, "checks": texts(data, "checks")}
+        found |= {"approvals": whole(data, "approvals"), "expected": data.get("expected") is True}
+        change.guard = found
         change.cause = event.id
 
 
@@ -130,6 +140,7 @@ def change_merged(state: State, event: Event, data: Mapping[str, Any]) -> None:
         state.bases[change.repo] = text(data, "base") or text(data, "sha")
         change.merged = text(data, "sha")
         change.merged_at = event.time
+        change.merged_by = text(data, "actor")
         change.open = False
         change.held = {}
         change.cause = event.id

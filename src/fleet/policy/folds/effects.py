@@ -46,6 +46,8 @@ def effect_failed(state: State, event: Event, data: Mapping[str, Any]) -> None:
         return
     if data.get("permanent") is True:
         del state.wishes[wish.key]
+        if wish.kind == "post":  # what the forge does not take is not sent to it again and again
+            state.posted[text(wish.args, "run")] = None
         return
     wish.attempt = whole(data, "attempt")
     wish.retry_at = whole(data, "retry_at")

@@ -27,7 +27,7 @@ def item_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
         repo=text(data, "repo"),
         ref=ref,
         labels=texts(data, "labels"),
-        opened=event.time,
+        opened=whole(data, "at") or event.time,
         cause=event.id,
     )
 
@@ -57,7 +57,11 @@ def item_commented(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if item is not None:
         trusted = data.get("trusted") is True
         comment = {"author": text(data, "author"), "text": text(data, "text"), "trusted": trusted}
-        item.comments.append(comment | {"time": event.time})
+        comment |= {"path": text(data, "path"), "line": whole(data, "line"), "time": event.time}
+        item.comments.append(comment)
+        if change is not None and trusted and (comment["path"] or data.get("review") is True):
+            change.remarks.append(comment | {"head": text(data, "head")})
+            change.cause = event.id
 
 
 def item_closed(state: State, event: Event, data: Mapping[str, Any]) -> None:
