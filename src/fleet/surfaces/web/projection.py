@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fleet.model import events
+from fleet.model.errors import FleetError, Temporary
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import State
@@ -84,7 +85,10 @@ class Projection:
     def catch_up(self) -> None:
         """Fold what there is, a page of the log at most, and tell the listeners."""
         following = self._following
-        found = following.poll() if following is not None else list(self.log.read(self.state.seq, _PAGE))
+        try:
+            found = following.poll() if following is not None else list(self.log.read(self.state.seq, _PAGE))
+        except Temporary:
+            return  # one looks again soon
         fresh = [event for event in found if event.seq > self.state.seq]
         if not fresh:
             return
@@ -127,16 +131,16 @@ class Projection:
     def _reload(self) -> None:
         try:
             self.fleet = self._load_fleet()
-        except Exception:  # noqa: BLE001  # the file is being edited: what was read before stays
-            return
+        except FleetError:
+            return  # the file is being edited: what was read before stays
 
     def _look_anyway(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_SAFETY_SECONDS, self._look_anyway)
         self.catch_up()
         found = self._ask_watcher()
         if found != self.watcher:
             self.watcher = found
             self.tell(frozenset({"watcher"}))
-        self._timer = asyncio.get_running_loop().call_later(_SAFETY_SECONDS, self._look_anyway)
 
 
 def names_in(event: Event) -> set[str]:

@@ -96,7 +96,7 @@ def _node(node: Node, place: tuple[int, int]) -> Html:
         tag("title", f"{node.name}: {node.state} {node.note}".strip()),
         class_=f"node {node.tone}",
     )
-    return tag("a", drawn, href=node.href, aria_label=f"{node.name}: {node.state}") if node.href else drawn
+    return tag("a", drawn, href=node.href) if node.href else drawn
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int], *, done: bool) -> Html:

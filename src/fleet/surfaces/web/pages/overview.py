@@ -7,7 +7,6 @@ from typing import Any
 
 from fleet.model.event import parse_rfc3339
 from fleet.surfaces.web.canvas import Canvas, Row, row
-from fleet.surfaces.web.draw.gates import gate_signs
 from fleet.surfaces.web.draw.parts import (
     about,
     agent_link,
@@ -24,13 +23,15 @@ from fleet.surfaces.web.draw.parts import (
     words,
 )
 from fleet.surfaces.web.draw.questions import ask
-from fleet.surfaces.web.draw.times import ago_since, at, running
-from fleet.surfaces.web.html import NOTHING, Child, Html, tag, url
+from fleet.surfaces.web.draw.times import running
+from fleet.surfaces.web.html import Child, Html, tag, url
 from fleet.surfaces.web.look import Look, Page
-from fleet.views.board import board
+from fleet.surfaces.web.pages.overview_side import changes, ended, lately, queue, queued_runs
+from fleet.views.agents import agents as rows_of
+from fleet.views.waiting import approvals
 
 _FIRST = {"quarantined": 0, "failed": 1, "blocked": 2, "running": 3, "idle": 4}
-_LATELY, _MOST, _QUEUED = 12, 30, 8
+_MOST = 30
 _CROWD = 8
 """With more agents than that at work each gets a line instead of a paragraph."""
 
@@ -40,44 +41,41 @@ Row_ = Mapping[str, Any]
 async def overview(look: Look) -> Page:
     """The page `/`."""
     canvas = Canvas()
-    now = look.now
-    found = board(look.fleet, look.state, now, look.projection.watcher)
-    agents = sorted(found["agents"], key=lambda each: _FIRST.get(each["state"], 4))
+    found = rows_of(look.fleet, look.state, look.now, watched=look.watched)
+    waiting = approvals(look.state, look.now)
+    agents = sorted(found, key=lambda each: _FIRST.get(each["state"], 4))
     busy = [each for each in agents if each["state"] != "idle"]
     idle = [each for each in agents if each["state"] == "idle"]
     main = [
         tag("h1", f"Overview of {look.fleet.name}", class_="unseen"),
-        _tiles(canvas, found, busy),
+        _tiles(canvas, look, agents, waiting=len(waiting)),
         tag(
             "div",
-            tag("div", _needs_you(canvas, look, found), _agents(canvas, look, busy, idle), class_="wide"),
+            tag("div", _needs_you(canvas, look, waiting), _agents(canvas, look, busy, idle), class_="wide"),
             tag(
                 "div",
-                _changes(canvas, found),
-                _queue(canvas, look, found),
-                _ended(canvas, found),
-                _lately(canvas, look),
+                changes(canvas, look),
+                queue(canvas, look),
+                ended(canvas, look),
+                lately(canvas, look),
                 class_="side",
             ),
             class_="columns",
         ),
     ]
-    return Page(_title(look, found), "overview", tag("div", main), canvas)
+    name = look.fleet.name
+    title = f"({len(waiting)}) {name}" if waiting else name
+    return Page(title, "overview", tag("div", main), canvas)
 
 
-def _title(look: Look, found: Row_) -> str:
-    waiting = len(found["approvals"])
-    return f"({waiting}) {look.fleet.name}" if waiting else look.fleet.name
-
-
-def _tiles(canvas: Canvas, found: Row_, busy: Sequence[Row_]) -> Html:
-    live = sum(each["slots_used"] for each in found["agents"])
-    slots = sum(each["slots"] for each in found["agents"])
-    troubled = [each for each in busy if each["state"] in ("failed", "quarantined", "blocked")]
-    cost = sum(each["budget"]["cost"]["used"] for each in found["agents"])
-    limits = [each["budget"]["cost"]["limit"] for each in found["agents"]]
+def _tiles(canvas: Canvas, look: Look, agents: Sequence[Row_], *, waiting: int) -> Html:
+    live = sum(each["slots_used"] for each in agents)
+    slots = sum(each["slots"] for each in agents)
+    queued = len(queued_runs(look.state))
+    troubled = [each for each in agents if each["state"] in ("failed", "quarantined", "blocked")]
+    cost = sum(each["budget"]["cost"]["used"] for each in agents)
+    limits = [each["budget"]["cost"]["limit"] for each in agents]
     most = f"of {ceiling(sum(limits))}" if limits and all(limits) else "no ceiling for all"
-    waiting = len(found["approvals"])
     tiles = [
         _tile(
             "needs",
@@ -99,8 +97,8 @@ def _tiles(canvas: Canvas, found: Row_, busy: Sequence[Row_]) -> Html:
         _tile(
             "queue",
             "Queue",
-            str(len(found["queue"])),
-            "runs wait" if found["queue"] else "nothing waits",
+            str(queued),
+            "runs wait" if queued else "nothing waits",
             "#queue",
             "quiet",
         ),
@@ -124,8 +122,8 @@ def _tile(id: str, name: str, figure: str, under: str, href: str, tone: Any) -> 
     )
 
 
-def _needs_you(canvas: Canvas, look: Look, found: Row_) -> Html:
-    rows = [_question(look, each) for each in found["approvals"][:_MOST]]
+def _needs_you(canvas: Canvas, look: Look, waiting: Sequence[Row_]) -> Html:
+    rows = [_question(look, each) for each in waiting[:_MOST]]
     if not rows:
         rows = [row("needs-none", "li", sign("good"), tag("span", "Nothing needs you."), class_="calm")]
     return section("Needs you", canvas.many("needs", "ul", rows, class_="cards"))
@@ -223,101 +221,6 @@ def _doing(look: Look, run: Row_) -> Html:
         tag("p", running(_ms(run["started"])) if run["started"] else "starts", class_="doing-time"),
         class_="doing",
     )
-
-
-def _changes(canvas: Canvas, found: Row_) -> Html:
-    rows = [
-        row(
-            f"pr-{each['id']}",
-            "li",
-            tag(
-                "div",
-                change_link(each["id"], f"#{each['id']} {each['title']}"),
-                badge(each["standing"]),
-                class_="line",
-            ),
-            tag(
-                "div",
-                gate_signs(each["gate"]),
-                tag("span", f"risk {each['risk']}", class_="dim") if each["risk"] is not None else None,
-                class_="line",
-            ),
-            tag("p", each["reason"], class_="dim small brief", title=each["reason"]),
-        )
-        for each in reversed(found["changes"][-_MOST:])
-    ] or [row("pr-none", "li", "No pull request is open.", class_="dim")]
-    return section("Pull requests", canvas.many("prs", "ul", rows, class_="list"))
-
-
-def _queue(canvas: Canvas, look: Look, found: Row_) -> Html:
-    rows = [
-        row(
-            f"queued-{each['run']}",
-            "li",
-            tag(
-                "div",
-                tag("span", run_link(each["run"]), f" {each['job']} ", about(each)),
-                tag("span", running(look.state.runs[each["run"]].queued), class_="dim"),
-                class_="line",
-            ),
-            tag("p", each["reason"], class_="dim small brief", title=each["reason"]),
-        )
-        for each in found["queue"][:_QUEUED]
-    ] or [row("queue-none", "li", "Nothing is queued.", class_="dim")]
-    over = len(found["queue"]) - _QUEUED
-    if over > 0:
-        rows.append(row("queue-more", "li", f"and {over} more", class_="dim"))
-    failing = [
-        row(
-            f"failing-{each['key']}",
-            "li",
-            badge("failed"),
-            tag("p", f"{each['kind']}, tried {each['attempt']} times: {each['error']}", class_="small"),
-        )
-        for each in found["effects"]
-    ]
-    return tag(
-        "div", section("Queue", canvas.many("queued", "ul", [*rows, *failing], class_="list")), id="queue"
-    )
-
-
-def _ended(canvas: Canvas, found: Row_) -> Html:
-    rows = ended_rows(found["ended"][:6]) or [row("ended-none", "li", "No run has ended yet.", class_="dim")]
-    return section("Ended lately", canvas.many("ended", "ul", rows, class_="list"))
-
-
-def _lately(canvas: Canvas, look: Look) -> Html:
-    rows = [
-        row(f"event-{event.seq}", "li", at(event.time), tag("span", said), class_="told")
-        for event, said in list(look.projection.headlines)[:_LATELY]
-    ] or [row("event-none", "li", "Nothing has happened yet.", class_="dim")]
-    return section("Lately", canvas.many("lately", "ol", rows, class_="list lately"))
-
-
-def ended_rows(found: Sequence[Row_]) -> list[Row]:
-    """Runs that have ended, as rows of a list."""
-    return [
-        row(
-            f"ended-{each['id']}",
-            "li",
-            tag(
-                "div",
-                tag("span", run_link(each["id"]), f" {each['job']} ", about(each)),
-                badge(each["outcome"]),
-                class_="line",
-            ),
-            tag(
-                "p",
-                words(
-                    agent_link(each["agent"]),
-                    ago_since(_ms(each["ended"])) if each["ended"] else NOTHING,
-                    each["reason"],
-                ),
-                class_="dim small",
-            ),
-        )
-        for each in found
-    ]
 
 
 def _ms(moment: str | None) -> int:
