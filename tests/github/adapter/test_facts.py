@@ -170,9 +170,9 @@ def test_a_remark_at_a_line_names_its_place(world: World) -> None:
 
     told = data(world.settle(), events.ITEM_COMMENTED)
 
-    assert {(each["text"], each.get("path"), each.get("line"), each["head"]) for each in told} == {
-        ("See below.", None, None, made.head),
-        ("Why two?", "a.txt", 2, made.head),
+    assert {(each["text"], each.get("path"), each.get("review"), each["head"]) for each in told} == {
+        ("See below.", None, True, made.head),
+        ("Why two?", "a.txt", None, made.head),
     }
 
 
@@ -273,6 +273,20 @@ def test_commit_statuses_of_others_are_told_and_fleets_own_are_not(world: World)
     assert [(each["name"], each["state"], each["output"]) for each in told] == [
         ("jenkins", "failed", "3 tests failed")
     ]
+
+
+def test_a_pull_request_that_moves_by_its_own_list_alone_is_looked_at(world: World) -> None:
+    made = pull(world)
+    before = world.hub.known(REPO).issues[made.number].updated
+    world.hub.review(REPO, made.number, ANN, "APPROVE", "Yes.")
+    head = world.hub.push(REPO, "fleet/1-x", {"b.txt": "x"}, ANN)
+    world.hub.known(REPO).issues[made.number].updated = before
+    world.clock.seconds += 70
+
+    facts = world.settle()
+
+    assert [each["head"] for each in data(facts, events.CHANGE_HEAD_SEEN)] == [head]
+    assert [each["verdict"] for each in data(facts, events.CHANGE_REVIEWED)] == ["approve"]
 
 
 def test_a_clock_that_is_wrong_changes_nothing(world: World) -> None:

@@ -31,11 +31,15 @@ class Known:
 
 @dataclass(slots=True)
 class Pull:
-    """The head of an open pull request: since when (ms of GitHub's clock) we know it, and the one before."""
+    """The head of an open pull request: since when (ms of GitHub's clock) we know it, and the one before.
+
+    `updated` is the pull request's own date, which may move where the list of issues shows no change.
+    """
 
     head: str
     seen_ms: int
     before: str = ""
+    updated: str = ""
 
 
 @dataclass(slots=True)
@@ -61,6 +65,7 @@ class Cursor:
     pulls: dict[str, Pull] = field(default_factory=dict)
     follow: dict[str, Follow] = field(default_factory=dict)
     loose: list[int] = field(default_factory=list)
+    watched: int = 0  # when the list of pull requests was last asked for
     checked: bool = False  # whether a check run was ever seen here
     bare: int = 0  # so many heads in a row had no commit status of others; -1: they have
     told: dict[str, int] = field(default_factory=dict)  # facts of the last minutes, as they are read twice
@@ -84,6 +89,7 @@ def read_cursor(data: Mapping[str, Any]) -> Cursor:
             pulls={name: Pull(**each) for name, each in data["pulls"].items()},
             follow={name: _follow(each) for name, each in data["follow"].items()},
             loose=list(data["loose"]),
+            watched=data["watched"],
             checked=data["checked"] is True,
             bare=data["bare"],
             told=dict(data["told"]),

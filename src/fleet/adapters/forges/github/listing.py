@@ -46,7 +46,8 @@ def look(requests: Requests, repo: str, cursor: Cursor) -> Listing:
     path = f"repos/{repo}/issues?state=all&sort=updated&direction=desc&per_page={_NEWEST}"
     answer = requests.get(path, known="" if cursor.loose else cursor.tag)
     date_ms = answer.date_ms or requests.now_ms()
-    least_ms = int(answer.headers.get("x-poll-interval", "0").strip() or 0) * 1000
+    asked = answer.headers.get("x-poll-interval", "").strip()
+    least_ms = int(asked) * 1000 if asked.isascii() and asked.isdigit() else 0
     if answer.document is None:
         return Listing(True, answer.tag, cursor.seen, date_ms, least_ms, {})
     page: list[Entry] = list(answer.document)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 BUSY_MS, IDLE_MS = 5_000, 60_000
 HOURLY = 330  # requests that count, for the polls of one repository
 GATHERED_MS = 180_000
+WATCH_MS = 60_000
 _BURST = 60.0
 _ENOUGH = 5.0  # a poll that brings one change costs about so many
 _EACH_REPOSITORY_MS = 2_000  # one gh takes some 30 ms of a core: so many stay below 2 % of it
@@ -40,6 +41,10 @@ class Pace:
             return False
         purse.looked_ms = now
         return True
+
+    def watch_ms(self, repo: str, now: int) -> int:
+        """How far apart the lists of pull requests are asked for while nothing seems to happen."""
+        return WATCH_MS if self._purse(repo, now).tokens >= _ENOUGH else GATHERED_MS
 
     def wait(
         self, repo: str, now: int, *, quiet: int, spent: int, stretch: float, least: int, due: int = 0

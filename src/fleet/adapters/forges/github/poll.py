@@ -28,7 +28,7 @@ from fleet.adapters.forges.github.listing import Entry, Listing
 from fleet.adapters.forges.github.pace import Pace
 from fleet.adapters.forges.github.people import People
 from fleet.adapters.forges.github.pull_telling import PullStory, PullTeller, head_of, is_own, seen_at
-from fleet.adapters.forges.github.pulls import Heads, documents_of
+from fleet.adapters.forges.github.pulls import Heads, documents_of, newest
 from fleet.adapters.forges.github.requests import Requests
 from fleet.adapters.forges.github.telling import Story, Teller
 from fleet.model.event import Event
@@ -52,7 +52,8 @@ class Poller:
     def poll(self, repo: str, data: Mapping[str, Any]) -> Polled:
         """What happened since; the cursor for the next time; when that should be. As the port says."""
         cursor = read_cursor(data)
-        spent = self.requests.limits.counted
+        spent = self.requests.spent_here
+        self._watch(repo, cursor)
         seen = listing.look(self.requests, repo, cursor)
         facts = Facts(repo, self.people, cursor.told)
         now = self.clock()
@@ -66,15 +67,30 @@ class Poller:
         self._note_told(cursor, told, seen.date_ms)
         return Polled(told, cursor.plain(), self._next(repo, cursor, seen, spent))
 
+    def _watch(self, repo: str, cursor: Cursor) -> None:
+        """While Fleet has pull requests open: those that moved by their own list are looked at in any case.
+
+        GitHub does not promise that every review and remark moves a pull request in the list of issues.
+        """
+        now = self.clock()
+        if not cursor.follow or now - cursor.watched < self.pace.watch_ms(repo, now):
+            return
+        cursor.watched = now
+        for document in newest(self.requests, repo):
+            known = cursor.pulls.get(str(document["number"]))
+            moved = (head_of(document), str(document.get("updated_at")))
+            if known is not None and moved != (known.head, known.updated):
+                cursor.loose = sorted({*cursor.loose, int(document["number"])})
+
     def _next(self, repo: str, cursor: Cursor, seen: Listing, spent: int) -> int:
-        now, limits = self.clock(), self.requests.limits
+        now = self.clock()
         due = [follow.next for follow in cursor.follow.values() if follow.next]
         wait = self.pace.wait(
             repo,
             now,
             quiet=cursor.quiet,
-            spent=limits.counted - spent,
-            stretch=limits.stretch(),
+            spent=self.requests.spent_here - spent,
+            stretch=self.requests.limits.stretch(),
             least=seen.least_ms,
             due=min(due, default=0),
         )
@@ -90,6 +106,8 @@ class Poller:
         """Tell all that changed, and bring the cursor up to it."""
         numbers = {number: "pull_request" in entry for number, entry in seen.changed.items()}
         pulls = documents_of(self.requests, repo, [number for number, pull in numbers.items() if pull])
+        if pulls:
+            cursor.watched = self.clock()
         before = {number: cursor.pulls.get(str(number)) for number in pulls}
         for number, document in pulls.items():
             self._saw_head(repo, cursor, number, document)
@@ -142,7 +160,8 @@ class Poller:
         known = cursor.pulls.get(name)
         if known is None or known.head != head:
             since = self.heads.since(repo, number, head) or self.requests.now_ms()
-            cursor.pulls[name] = Pull(head, since // 1000 * 1000, known.head if known else "")
+            known = Pull(head, since // 1000 * 1000, known.head if known else "")
+        cursor.pulls[name] = replace(known, updated=str(document.get("updated_at")))
         followed = cursor.follow.get(name)
         if (
             document.get("state") == "open"

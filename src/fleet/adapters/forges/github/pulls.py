@@ -33,6 +33,12 @@ class Heads:
         return self._since.get((repo, number, head), 0)
 
 
+def newest(requests: Requests, repo: str) -> list[Mapping[str, Any]]:
+    """The pull requests that changed last; always the same request, so it is free while none did."""
+    path = f"repos/{repo}/pulls?state=all&sort=updated&direction=desc&per_page={_NEWEST}"
+    return list(requests.get(path).document)
+
+
 def documents_of(requests: Requests, repo: str, numbers: Iterable[int]) -> dict[int, Mapping[str, Any]]:
     """GitHub's documents of these pull requests: mostly one request for all."""
     missing = set(numbers)
@@ -48,7 +54,7 @@ def documents_of(requests: Requests, repo: str, numbers: Iterable[int]) -> dict[
                 missing.discard(number)
 
     path = f"repos/{repo}/pulls"
-    take(requests.get(f"{path}?state=all&sort=updated&direction=desc&per_page={_NEWEST}").document)
+    take(newest(requests, repo))
     if len(missing) > _MANY:
         take(requests.pages(f"{path}?state=open"))
     for number in sorted(missing):

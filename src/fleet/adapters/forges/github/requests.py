@@ -66,6 +66,12 @@ class Requests:
         self._sleep = sleep
         self._failures = 0
         self._skew_ms = 0
+        self._here = threading.local()
+
+    @property
+    def spent_here(self) -> int:
+        """How many requests of this thread counted against the quota, since it began."""
+        return int(getattr(self._here, "spent", 0))
 
     def now_ms(self) -> int:
         """The forge's clock, as its answers let us know it."""
@@ -93,7 +99,8 @@ class Requests:
             if not reply.ok:
                 _refuse("GET", path, reply)
             document = self._read(path, reply)
-            tag, link = reply.headers.get("etag", ""), reply.headers.get("link", "")
+            tag = reply.headers.get("etag") or reply.headers.get("last-modified", "")
+            link = reply.headers.get("link", "")
             self._cache.put(Kept(path, tag, link, reply.body.decode("utf-8", "replace")))
             return Answer(document, True, tag, link, reply.headers, reply.date_ms)
 
@@ -148,7 +155,8 @@ class Requests:
     def _ask(self, path: str) -> Reply:
         """A GET, again where GitHub failed to answer. 304 where what is known still holds."""
         tag = self._cache.tag(path)
-        headers = (f"If-None-Match: {tag}",) if tag else ()
+        condition = "If-None-Match" if '"' in tag else "If-Modified-Since"
+        headers = (f"{condition}: {tag}",) if tag else ()
         last: Temporary | None = None
         for wait in (*_AGAIN_S, None):
             self.limits.check()
@@ -185,6 +193,7 @@ class Requests:
             raise self._failed(error.what, error.why) from error
         if reply.date_ms:
             self._skew_ms = reply.date_ms - self._clock()
+        self._here.spent = self.spent_here + (reply.status != 304)
         self.limits.learn(reply)
         if reply.status < 500:
             self._failures = 0
