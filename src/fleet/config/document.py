@@ -83,12 +83,12 @@ class Document:
 def read_document(data: bytes) -> Document:
     """The document in these bytes. Raises `BadYaml`. Keys that stand twice are in `twice`."""
     if len(data) > MOST_BYTES:
-        raise BadYaml(Spot(1, 1), f"it is larger than {MOST_BYTES // 1024} KiB", "Shorten it.")
+        raise BadYaml(Spot(1, 1), f"more than {MOST_BYTES // 1024} KiB", "shorten it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         spot = _spot_in(data[: error.start].decode("utf-8", "replace"))
-        raise BadYaml(spot, "it is not UTF-8 here", "Save it as UTF-8.") from error
+        raise BadYaml(spot, "bytes that are not UTF-8", "save it as UTF-8") from error
     return read_text(text)
 
 
@@ -98,7 +98,7 @@ def read_text(text: str) -> Document:
         node = _Loader(text).get_single_node()
     except ReaderError as error:
         spot = _spot_in(text[: error.position])
-        raise BadYaml(spot, f"an invisible sign (U+{int(error.character):04X})", "Remove it.") from error
+        raise BadYaml(spot, f"an invisible sign (U+{int(error.character):04X})", "remove it") from error
     except yaml.MarkedYAMLError as error:
         raise _explained(error) from error
     document = Document()
@@ -136,7 +136,7 @@ class _Loader(Reader, Scanner, Parser, Composer, _Resolver):
         """One node, with what is below it. Refuses depth and tags where they stand."""
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "tag", None) is not None:
-            raise BadYaml(_spot(event.start_mark), f"a tag ({event.tag})", "Tags mean nothing here.")
+            raise BadYaml(_spot(event.start_mark), f"a tag ({event.tag})", "tags mean nothing here")
         self._depth += 1
         if self._depth > _DEEPEST:
             raise BadYaml(_spot(event.start_mark), f"more than {_DEEPEST} levels, one in the other")
@@ -148,7 +148,7 @@ class _Loader(Reader, Scanner, Parser, Composer, _Resolver):
 
 def _plain(node: Node, path: Path, document: Document, above: tuple[Node, ...]) -> Any:
     if len(document.values) >= _MOST_NODES:
-        raise BadYaml(_spot(node.start_mark), f"more than {_MOST_NODES} values", "Aliases repeat too much.")
+        raise BadYaml(_spot(node.start_mark), f"more than {_MOST_NODES} values", "aliases repeat too much")
     if any(node is each for each in above):
         raise BadYaml(_spot(node.start_mark), "an alias that contains itself")
     document.values[path] = _spot(node.start_mark)
@@ -167,9 +167,9 @@ def _mapping(node: MappingNode, path: Path, document: Document, above: tuple[Nod
     for key, value in node.value:
         at = _spot(key.start_mark)
         if not isinstance(key, ScalarNode):
-            raise BadYaml(at, "a key that is not a text", "Put {…} or […] behind a key and a colon.")
+            raise BadYaml(at, "a key that is not a text", "put {…} or […] behind a key and a colon")
         if key.value == "<<" and key.style is None:
-            raise BadYaml(at, "a merge key (<<)", "Write the keys out, or alias a whole value.")
+            raise BadYaml(at, "a merge key (<<)", "write the keys out, or alias a whole value")
         below = (*path, key.value)
         if key.value in found:
             document.twice.append((below, at))
@@ -195,29 +195,29 @@ def _explained(error: yaml.MarkedYAMLError) -> BadYaml:
     for sign, message, hint in _WORDS:
         if sign in problem or sign in context:
             return BadYaml(at, message, hint)
-    return BadYaml(at, " ".join(part for part in (problem, context) if part) or "it can't be read")
+    return BadYaml(at, " ".join(part for part in (problem, context) if part) or "what can't be read")
 
 
 _WORDS: tuple[tuple[str, str, str], ...] = (
-    (r"'\t'", "a tab", "YAML is indented by spaces."),
+    (r"'\t'", "a tab", "YAML is indented by spaces"),
     (
         "mapping values are not allowed",
         "a colon where no key can be",
-        "Check the indentation; quote a text with a colon.",
+        "check the indentation; quote a text with a colon",
     ),
-    ("could not find expected ':'", "a key without its colon", "Write it as `key: value`."),
-    ("undefined alias", "an alias of an anchor that is not there", "Define it above as &name."),
-    ("duplicate anchor", "an anchor that stands twice", "Give it another name."),
-    ("single document", "a second document", "Remove the line ---."),
-    ("flow mapping", "a { that is not closed here", "Expected , or }."),
-    ("flow sequence", "a [ that is not closed here", "Expected , or ]."),
-    ("found unknown escape", "an unknown escape in double quotes", "Use single quotes."),
-    ("quoted scalar", "a quote that is not closed", "Close it."),
-    ("cannot start any token", "a sign that can't begin a text", "Put the text in quotes."),
-    ("found '<scalar>'", "a text behind the end of a value", "Quote the whole of it."),
-    ("<document start>", "something behind the end of the document", "Remove it."),
-    ("block mapping", "a line that is not indented like its neighbours", "Align keys that belong together."),
-    ("block collection", "a line that is not indented like its neighbours", "Align the dashes of a list."),
+    ("could not find expected ':'", "a key without its colon", "write it as `key: value`"),
+    ("undefined alias", "an alias of an anchor that is not there", "define it above as &name"),
+    ("duplicate anchor", "an anchor that stands twice", "give it another name"),
+    ("single document", "a second document", "remove the line ---"),
+    ("flow mapping", "a { that is not closed here", "expected , or }"),
+    ("flow sequence", "a [ that is not closed here", "expected , or ]"),
+    ("found unknown escape", "an unknown escape in double quotes", "use single quotes"),
+    ("quoted scalar", "a quote that is not closed", "close it"),
+    ("cannot start any token", "a sign that can't begin a text", "put the text in quotes"),
+    ("found '<scalar>'", "a text behind the end of a value", "quote the whole of it"),
+    ("<document start>", "something behind the end of the document", "remove it"),
+    ("block mapping", "a line that is not indented like its neighbours", "align keys that belong together"),
+    ("block collection", "a line that is not indented like its neighbours", "align the dashes of a list"),
 )
 
 

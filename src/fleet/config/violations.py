@@ -80,8 +80,9 @@ def _violation(
         found = f"{found} without {str(path[-1])!r}"
         return placed(file, document.key_at(where), where, found, expected=f"the key {path[-1]!r}")
     if kind in ("model_type", "model_attributes_type"):
-        expected = f"a mapping with {_one_of(keys_at(path))}"
-        return problem_at(file, document, path, expected=expected)
+        keys, word = keys_at(path), document.written.get(document.nearest(path), "")
+        hint = f"write it as {{{word}: …}}" if word in keys else ""
+        return problem_at(file, document, path, expected=f"a mapping with {_one_of(keys)}", hint=hint)
     if kind == "literal_error":
         names = (
             str(about["expected"]).replace("'", "").replace(" or ", ", ").replace("True", "true").split(", ")

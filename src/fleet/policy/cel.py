@@ -5,6 +5,7 @@ The library is loaded when the first expression is met, since most of what Fleet
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -40,22 +41,23 @@ def holds(expression: str, variables: Mapping[str, Any]) -> bool:
     Raises `FleetError` when it can't be told: the expression is wrong, names what is not there, or is not a
     yes or a no.
     """
-    compiled = _compile(expression)
-    if compiled.problem:
-        raise _untold(expression, compiled.problem)
-    from celpy.adapter import json_to_cel
     from celpy.celtypes import BoolType
-    from celpy.evaluation import CELEvalError
 
-    try:
-        found = compiled.program.evaluate({name: json_to_cel(value) for name, value in variables.items()})
-    except CELEvalError as error:
-        raise _untold(expression, _reason(error)) from error
-    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
-        raise _untold(expression, str(error) or type(error).__name__) from error
+    found = _evaluated(expression, variables)
     if not isinstance(found, BoolType | bool):
         raise _untold(expression, f"it comes to {found}, which is neither true nor false")
     return bool(found)
+
+
+def answer_problem(expression: str, samples: Mapping[str, Any]) -> str:
+    """Why its answer for these samples is no yes or no; "" when it is, or when samples can't tell."""
+    from celpy.celtypes import BoolType
+
+    try:
+        found = _evaluated(expression, samples)
+    except FleetError:
+        return ""
+    return "" if isinstance(found, BoolType | bool) else f"it would come to {json.dumps(found, default=str)}"
 
 
 def compile_problem(expression: str) -> str:
@@ -71,6 +73,21 @@ def references(expression: str) -> tuple[tuple[str, ...], ...]:
     bound = {name for node in tree.iter_subtrees() for name in _bound_by(node)}
     paths = {path for node in tree.iter_subtrees() if (path := _path(node)) and path[0] not in bound | _TYPES}
     return tuple(sorted(paths, key=lambda path: (-len(path), path)))
+
+
+def _evaluated(expression: str, variables: Mapping[str, Any]) -> Any:
+    compiled = _compile(expression)
+    if compiled.problem:
+        raise _untold(expression, compiled.problem)
+    from celpy.adapter import json_to_cel
+    from celpy.evaluation import CELEvalError
+
+    try:
+        return compiled.program.evaluate({name: json_to_cel(value) for name, value in variables.items()})
+    except CELEvalError as error:
+        raise _untold(expression, _reason(error)) from error
+    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+        raise _untold(expression, str(error) or type(error).__name__) from error
 
 
 class _Compiled(NamedTuple):
