@@ -130,6 +130,17 @@ def test_checks_of_another_base_do_not_count() -> None:
     }
 
 
+def test_checks_whose_base_has_moved_wait_for_the_merge_when_nothing_runs_them_before() -> None:
+    story = Story(replace(FLEET, merge_gate=(Requirement("checks"),)))
+    story.issue()
+    story.deliver("r1")
+    story.examine()
+    story.tell(events.BASE_SEEN, sha="f" * 40)
+    found = _asks(story)["checks"]
+    assert found["reason"] == "the base has moved on since they ran; they are run again before the merge"
+    assert not [wish for wish in story.state.wishes.values() if wish.kind == "check"]
+
+
 def test_failed_checks_are_named() -> None:
     story = _reviewed(ok=False)
     story.state.changes[CHANGE].checks["base"] = "b" * 40

@@ -95,7 +95,8 @@ def _checks(fleet: Fleet, state: State, change: Change, requirement: Requirement
         return {"name": "checks", "met": True, "reason": "fleet.yaml declares no checks", "who": ""}
     checked = change.checks
     if checked.get("head") != change.head or checked.get("base") != state.base_of(change.repo):
-        return {"name": "checks", "met": False, "reason": "they are being run", "who": "fleet"}
+        reason = _not_of_now(state, change)
+        return {"name": "checks", "met": False, "reason": reason, "who": "fleet"}
     if checked.get("error"):
         reason = f"they could not be run: {checked['error']}"
         return {"name": "checks", "met": False, "reason": reason, "who": "a person"}
@@ -103,6 +104,14 @@ def _checks(fleet: Fleet, state: State, change: Change, requirement: Requirement
     met = bool(checked.get("ok")) and not failed
     reason = "all pass on the merge result" if met else f"these fail: {', '.join(failed)}"
     return {"name": "checks", "met": met, "reason": reason, "who": "" if met else change.author}
+
+
+def _not_of_now(state: State, change: Change) -> str:
+    """Why there is no result for this head on this base: it is asked for, or will be before the merge."""
+    is_landing = any(each.id == change.id for _, _, each in landing(state))
+    if change.checks.get("head") == change.head and not is_landing:
+        return "the base has moved on since they ran; they are run again before the merge"
+    return "they are being run"
 
 
 def _human(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
