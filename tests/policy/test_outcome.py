@@ -135,6 +135,22 @@ def test_what_the_agent_cannot_help_does_not_count_against_it(exit_: dict[str, A
     assert _ending("change", exit_).counts is False
 
 
+def test_a_run_that_outlives_its_watcher_may_be_unheard_and_one_that_starts_later_is_not() -> None:
+    story = Story()
+    story.issue()
+    story.start("r1")
+    story.tell(events.WATCHER_STARTED)
+    story.deliver("r1")
+    assert [run.unheard for run in story.state.runs.values()] == [True, False]
+
+
+def test_a_verdict_that_a_dead_watcher_did_not_hear_does_not_count_against_the_agent() -> None:
+    found = _ending("review", EXITED, unheard=True)
+    assert (found.after, found.counts) == ("again", False)
+    assert "it may not have been heard" in found.reason
+    assert _ending("review", CRASHED, unheard=True).counts is True
+
+
 @pytest.mark.parametrize(
     ("exit_", "more", "reason"),
     [

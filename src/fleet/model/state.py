@@ -114,6 +114,7 @@ class Run:
     stop_kind: str = ""  # person | over_budget | quarantine | not_wanted
     stopped_by: str = ""
     stopping: bool = False  # its session was told to end
+    unheard: bool = False  # no watcher ran for a while, so what it wanted to report may have been lost
     exit: dict[str, Any] = field(default_factory=dict)
     collected: dict[str, Any] = field(default_factory=dict)
     outcome: RunOutcome = ""

@@ -102,10 +102,10 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
     if run.exit.get("reason") in ("not started", "spawn failed"):
         # It would fail the same way again: something has to be installed or put right first.
         return Ending("failed", reason, "stuck", "failed", counts=False)
-    overloaded = run.exit.get("finish") == "overloaded"
+    counts = run.exit.get("finish") != "overloaded" and not _may_be_unheard(run)
     if state.instances[run.instance].jobs[run.job].failures + 1 >= fleet.attempts:
-        return Ending("failed", reason, "stuck", "failed", counts=not overloaded)
-    return Ending("failed", reason, "again", counts=not overloaded)
+        return Ending("failed", reason, "stuck", "failed", counts=counts)
+    return Ending("failed", reason, "again", counts=counts)
 
 
 def _stopped(run: Run) -> Ending:
@@ -118,13 +118,22 @@ def _stopped(run: Run) -> Ending:
 def _is_delivered(state: State, run: Run) -> bool:
     """Whether the run left what its duty asks for. What it reported counts, however its process ended."""
     reported = run.verdict in ("done", "approve", "request-changes")
-    ended_well = run.exit.get("reason") == "exited" and run.exit.get("finish") in ("ok", "")
-    ended_well = ended_well and not run.exit.get("code") and not run.exit.get("signal")
+    ended_well = _ended_well(run)
     if run.duty == _MAKES_CHANGES:
         return _has_new_commits(state, run) and (reported or (ended_well and not run.question))
     if run.duty in _JUDGES:
         return reported
     return reported or (ended_well and not run.question)
+
+
+def _may_be_unheard(run: Run) -> bool:
+    """Whether it came to a good end and left no verdict, perhaps since nobody was there to take it."""
+    return run.unheard and run.duty in _JUDGES and _ended_well(run)
+
+
+def _ended_well(run: Run) -> bool:
+    ended_well = run.exit.get("reason") == "exited" and run.exit.get("finish") in ("ok", "")
+    return ended_well and not run.exit.get("code") and not run.exit.get("signal")
 
 
 def _without_a_change(state: State, run: Run) -> str:
@@ -169,7 +178,8 @@ def _failure(run: Run) -> str:
     if found.get("code"):
         return f"its process ended with exit code {found['code']}"
     if run.duty in _JUDGES:
-        return "it ended without a verdict"
+        lost = "; no watcher ran for a while, so it may not have been heard" if run.unheard else ""
+        return f"it ended without a verdict{lost}"
     dirty = [str(path) for path in run.collected.get("dirty") or ()]
     left = f"; it left these uncommitted: {', '.join(dirty[:10])}" if dirty else ""
     return f"it committed nothing new{left}"

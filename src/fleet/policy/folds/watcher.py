@@ -19,8 +19,12 @@ def config_loaded(state: State, event: Event, data: Mapping[str, Any]) -> None:
 
 
 def watcher_started(state: State, _event: Event, data: Mapping[str, Any]) -> None:
-    """A watcher begins, perhaps holding every handoff until a person lets it go on."""
+    """A watcher begins, perhaps holding every handoff until a person lets it go on. Runs that live already
+    had none before.
+    """
     state.step = data.get("step") is True
+    for name in state.moving:
+        state.runs[name].unheard = state.runs[name].unheard or state.runs[name].live
 
 
 def base_seen(state: State, _event: Event, data: Mapping[str, Any]) -> None:
