@@ -38,6 +38,15 @@ def test_what_was_spent_yesterday_is_no_part_of_today(story):
     assert found["total"] == {"runs": 1, "seconds": 4.0, "cost": 1.5, "tokens": 500}
 
 
+def test_what_a_killed_run_did_not_tell_is_assumed_and_said(story):
+    story.issue()
+    story.start("r1")
+    story.about("r1", events.RUN_SPENT, tokens=500)
+    story.end("r1", reason="exited", signal=9)
+    row = book(story)["agents"][0]
+    assert (row["cost"]["used"], row["assumed"]) == (5.0, 5.0)
+
+
 def test_every_run_that_began_has_its_line_newest_first(story):
     story.issue()
     story.deliver("r1")

@@ -7,6 +7,7 @@ from typing import Any
 from fleet.model.fleet import Agent, Fleet, Limit
 from fleet.model.state import Run, State
 from fleet.policy.budget import allowance, live_runs, next_day, used_today
+from fleet.policy.outcome import charge
 from fleet.views.units import dollars, moment, seconds
 from fleet.views.waiting import at
 
@@ -53,6 +54,7 @@ def _agent_row(fleet: Fleet, state: State, name: str, now: int) -> dict[str, Any
         "agent": name,
         **agent_budget(state, agent, name, now),
         "runs": len(today),
+        "assumed": dollars(sum(charge(run) - run.cost_micros for run in today if not run.live)),
         "set_aside": {
             "time": seconds(sum(max(0, run.ceiling_ms - (now - run.started)) for run in live if run.started)),
             "cost": dollars(sum(max(0, run.cost_limit - run.cost_micros) for run in live)),

@@ -47,10 +47,15 @@ def budget(json: Json = False) -> None:
         empty="fleet.yaml declares no agent.",
         styles={},
     )
-    total = book["total"]
     say()
+    for each in book["agents"]:
+        if each["assumed"]:
+            what = "all that was set aside for runs that were ended before they told their cost"
+            say(f"{each['agent']}: {_cost(each['assumed'])} is assumed, {what}.")
+    total = book["total"]
+    count = "1 run" if total["runs"] == 1 else f"{total['runs']} runs"
     say(
-        f"In all: {total['runs']} runs, {_time(total['seconds'])}, {_cost(total['cost'])}, "
+        f"In all: {count}, {_time(total['seconds'])}, {_cost(total['cost'])}, "
         f"{tokens(total['tokens'])} tokens."
     )
 
