@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["CONFIG_NAME", "DOT_NAME", "Place", "find_place"]  # so that a surface has one place to ask
 
 ENTRY_POINTS = "fleet.harnesses"
+_LEAST_FREE = 1024 * 1024  # bytes: below, an append may fail at any moment
 
 
 def clock() -> int:
@@ -318,6 +319,25 @@ def forge_notes(place: Place) -> list[dict[str, Any]]:
         except (OSError, ValueError):
             continue  # written anew at this very moment
         found.append(note)
+    return found
+
+
+def troubles(place: Place, log: Log) -> list[str]:
+    """What keeps Fleet from recording anything, and so from going on; on a good day nothing."""
+    from shutil import disk_usage
+
+    from fleet.adapters.logs.anchor import Anchor, cut_off
+
+    found = []
+    try:
+        noted = Anchor(place.dot / "log.head").read()  # before the log, which is never behind it
+        last = log.head().seq
+        if noted is not None and noted.seq > last:
+            found.append(str(cut_off(noted, last)))
+    except FleetError as error:
+        found.append(str(error))
+    if disk_usage(place.dot).free < _LEAST_FREE:
+        found.append(f"The disk of {place.dot} is full: nothing can be recorded until there is space.")
     return found
 
 

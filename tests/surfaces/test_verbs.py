@@ -107,6 +107,15 @@ def test_a_project_in_which_nothing_happened_can_be_looked_at(cli, words):
     assert said.out
 
 
+def test_the_status_says_that_the_log_was_cut_off(cli):
+    cli.story.issue()
+    assert cli("status", "--json").json["troubles"] == []
+    note = cli.place.dot / "log.head"
+    note.write_text(f"{10**6:020d} {'a' * 64}\n")
+    assert "log.head was written at record 1000000" in cli("status", "--json").json["troubles"][0]
+    assert "trouble: Nothing was appended" in " ".join(cli("status").out.split())
+
+
 def test_events_are_one_cloudevent_a_line(cli):
     cli.story.issue()
     lines = cli("events", "--json").out.splitlines()

@@ -40,11 +40,12 @@ def status(
 ) -> None:
     """Show agents, runs, approvals and budgets on one screen."""
     from fleet.views.board import board
-    from fleet.wiring import forge_notes
+    from fleet.wiring import forge_notes, troubles
 
     with open_project() as project:
         found = board(project.fleet, project.state, project.now, project.watcher)
         found["forge"] = forge_notes(project.place)
+        found["troubles"] = troubles(project.place, project.log)
     if json:
         print_json(found)
     else:
@@ -69,6 +70,8 @@ def _draw(found: dict[str, Any], *, idle: bool) -> None:
     )
     step = ", --step" if found["step"] else ""
     say(f"{style(clean(found['project']), 'bold')}  {how}{step}")
+    for trouble in found["troubles"]:
+        say_wrapped(f"trouble: {trouble}", indent=2)
     say()
     say_table(
         [
