@@ -19,7 +19,7 @@ class FleetError(Exception):
 
     def __str__(self) -> str:
         """The whole error on one line, as logs and events show it."""
-        parts = [self.what]
+        parts = [self.what.removesuffix(".") if self.why or self.do else self.what]
         if self.why:
             parts.append(f"because {self.why}")
         if self.do:

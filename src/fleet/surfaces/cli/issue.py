@@ -193,7 +193,7 @@ def _labels(given_labels: list[str]) -> list[str]:
 
 def _show(page: dict[str, Any]) -> None:
     say(style(clean(f"#{page['id']} {page['title']}"), "bold"))
-    say_fact("state", f"{'open' if page['open'] else 'closed'}, {page['state']}")
+    say_fact("state", f"open, {page['state']}" if page["open"] else "closed")
     say_fact("why", page["reason"])
     say_fact("author", page["author"])
     say_fact("labels", ", ".join(page["labels"]))
