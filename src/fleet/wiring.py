@@ -186,7 +186,7 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
 
     announced = entry_points(group=ENTRY_POINTS)
     makers: dict[str, Callable[[], Harness]] = {each.name: partial(_make, each) for each in announced}
-    ours = (ClaudeCodeHarness, CodexHarness, CommandHarness, ScriptedHarness)
+    ours = (ClaudeCodeHarness, CodexHarness, CommandHarness, OpencodeHarness, ScriptedHarness)
     return makers | {each().name: each for each in ours}
 
 
@@ -194,6 +194,7 @@ def _make(entry: EntryPoint) -> Harness:
     found: Harness = entry.load()()
     return found
 
+    from fleet.adapters.harnesses.opencode import OpencodeHarness
 
 def harness(name: str) -> Harness:
     """The harness of that name. Raises `FleetError` when there is none."""

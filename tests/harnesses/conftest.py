@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import select
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
+from fleet.adapters.harnesses.opencode import OpencodeHarness
 from fleet.adapters.sessions.shim_sessions import ShimSessions
 from fleet.gateway.serve import serve
 from fleet.gateway.server import build_app
@@ -207,6 +209,30 @@ class CodexStage(Stage):
 @pytest.fixture
 def codex(tmp_path, need) -> Iterator[CodexStage]:
     made = CodexStage(tmp_path, need("codex", "npm install -g @openai/codex"))
+    yield made
+    made.close()
+
+
+class OpencodeStage(Stage):
+    """The same for opencode, whose provider is led to the scripted model by the user's configuration."""
+
+    make = OpencodeHarness
+
+    def settings(self) -> dict[str, str]:
+        folder = self.home / ".config" / "opencode"
+        folder.mkdir(parents=True, exist_ok=True)
+        options = {"baseURL": f"{self.server.url}/v1", "apiKey": "dummy"}
+        (folder / "opencode.json").write_text(
+            json.dumps(
+                {"model": "anthropic/claude-sonnet-4-5", "provider": {"anthropic": {"options": options}}}
+            )
+        )
+        return {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"}
+
+
+@pytest.fixture
+def opencode(tmp_path, need) -> Iterator[OpencodeStage]:
+    made = OpencodeStage(tmp_path, need("opencode", "npm install -g opencode-ai"))
     yield made
     made.close()
 

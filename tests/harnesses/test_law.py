@@ -13,6 +13,7 @@ import pytest
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.adapters.harnesses.command import CommandHarness
+from fleet.adapters.harnesses.opencode import OpencodeHarness
 from fleet.adapters.harnesses.scripted import ScriptedHarness
 from fleet.ports.harness import Conversation, Detected, Finished, Harness, Note, Plan, Usage
 from fleet.testing.harness_law import LAWS, LawBroken, Subject
@@ -31,6 +32,7 @@ SCRIPTED_RUN = [
         {"type": "result", "ok": True, "text": "Done.", "error": "", "kind": "ok"},
     )
 ]
+OPENCODE_RUN = [("out", line) for line in (HERE / "opencode_run.jsonl").read_text().splitlines()]
 COMMAND_RUN = [("out", "I look."), ("out", "\x1b[1mdone\x1b[0m"), ("err", "a warning")]
 STEERED = {
     "argv": "agent {prompt_file} {system_file}",
@@ -45,6 +47,7 @@ SUBJECTS = {
         CommandHarness, COMMAND_RUN, options={"argv": "agent --go"}, reports=False, listens=False
     ),
     "command, steered": Subject(CommandHarness, COMMAND_RUN, options=STEERED, reports=False),
+    "opencode": Subject(OpencodeHarness, OPENCODE_RUN, {"ANTHROPIC_API_KEY": "dummy"}),
     "scripted": Subject(ScriptedHarness, SCRIPTED_RUN, options={"script": "script.yaml"}),
 }
 
