@@ -115,8 +115,8 @@ def test_commits_that_a_person_pushed_while_the_agent_worked_are_kept(team: Team
     assert "somebody else has pushed" in team.events(events.JOB_STUCK)[-1].data["reason"]
 
 
-def test_retry_lets_a_job_go_on_that_has_failed(team: Team):
-    team.declare(dev={"steps": [{"exit": 3}]})
+def test_retry_lets_a_job_go_on_that_stands_still(team: Team):
+    team.declare(dev={"steps": [{"agent": ["ask", "-m", "Which note?"]}]})
     number = team.ready("Add a note")
     assert team.watch() == 3
     assert team.labels(number) == ["fleet:blocked"]
@@ -127,7 +127,7 @@ def test_retry_lets_a_job_go_on_that_has_failed(team: Team):
 
 
 def test_retry_takes_up_again_what_was_given_up(team: Team):
-    team.declare(dev={"steps": [{"exit": 3}]})
+    team.declare(dev={"steps": [{"agent": ["ask", "-m", "Which note?"]}]})
     number = team.ready("Add a note")
     assert team.watch() == 3
     team.hub.comment(REPO, number, "bob", "/fleet reject")

@@ -63,7 +63,7 @@ def test_approvals_that_github_requires_are_a_persons(team: Team):
     team.hub.protect(REPO, approvals=1)
     number = team.ready("Add a note")
     assert team.watch() == 3
-    assert "requires approving reviews" in team.api(f"/issues/{number}/comments")[0]["body"]
+    assert "approving review" in team.api(f"/issues/{number}/comments")[0]["body"]
     pull = team.api("/pulls")[0]["number"]
     team.hub.review(REPO, pull, "bob", "APPROVE", "Fine.")
     assert team.watch() == 0

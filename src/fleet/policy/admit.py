@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fleet.model import events
@@ -9,7 +10,7 @@ from fleet.model.event import Event
 from fleet.model.fleet import Agent, Fleet
 from fleet.model.state import Run, State
 from fleet.policy.ask import asked_for, for_handoff
-from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_runs
+from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_by_agent
 from fleet.policy.fact import fact, wish
 from fleet.policy.outcome import branch_name
 from fleet.policy.priority import in_turn
@@ -28,11 +29,13 @@ class Placement:
 def runs_to_admit(fleet: Fleet, state: State) -> list[Event]:
     """Queued runs that start now, in their turn; with --step, the question whether they may."""
     decided: list[Event] = []
-    taken: dict[str, list[Run]] = {}
+    live = live_by_agent(state)
     asked = state.approval_number
+    if not any(len(live.get(agent.name, ())) < agent.slots for agent in fleet.agents):
+        return []
     queued = (run for name in state.moving if (run := state.runs[name]).state == "queued")
     for run in in_turn(state, (run for run in queued if not state.instances[run.instance].outcome)):
-        found = place(fleet, state, run, taken)
+        found = place(fleet, state, run, live)
         if found.agent is None:
             continue
         if state.step:
@@ -43,14 +46,16 @@ def runs_to_admit(fleet: Fleet, state: State) -> list[Event]:
             if approval is None or approval.answer != "given":
                 continue
         admitted = _admitted(fleet, state, run, found)
-        taken.setdefault(found.agent.name, []).append(_as_live(run, found))
+        live.setdefault(found.agent.name, []).append(_as_live(run, found))
         decided += [admitted, wish("start", run.id, {"run": run.id}, cause=run.cause, story=run.instance)]
     return decided
 
 
-def place(fleet: Fleet, state: State, run: Run, taken: dict[str, list[Run]] | None = None) -> Placement:
-    """Who would take this queued run now, or what it waits for. `taken` are runs that are about to start as
-    well.
+def place(
+    fleet: Fleet, state: State, run: Run, live_runs: Mapping[str, list[Run]] | None = None
+) -> Placement:
+    """Who would take this queued run now, or what it waits for. `live_runs` are those that hold each agent's
+    slots, for who asks about many runs at once.
     """
     if run.not_before > state.now:
         return Placement(waits=f"it is tried again in {(run.not_before - state.now) / 1000:.0f} s")
@@ -63,11 +68,12 @@ def place(fleet: Fleet, state: State, run: Run, taken: dict[str, list[Run]] | No
     reasons: list[str] = []
     able: list[tuple[float, int, Agent, Allowance]] = []
     before = state.runs.get(run.resumes)
+    held = live_by_agent(state) if live_runs is None else live_runs
     for order, name in enumerate(job.agents):
         agent = fleet.agent(name)
         if agent is None:
             continue
-        live = live_runs(state, name) + (taken or {}).get(name, [])
+        live = held.get(name, [])
         within = allowance(state, agent, live)
         if (
             change is not None

@@ -59,6 +59,16 @@ def live_runs(state: State, name: str) -> list[Run]:
     return [run for each in state.moving if (run := state.runs[each]).live and run.agent == name]
 
 
+def live_by_agent(state: State) -> dict[str, list[Run]]:
+    """The same for every agent that has any."""
+    found: dict[str, list[Run]] = {}
+    for name in state.moving:
+        run = state.runs[name]
+        if run.live:
+            found.setdefault(run.agent, []).append(run)
+    return found
+
+
 def next_day(now: int) -> int:
     """When the budgets of the day begin anew, in ms since the epoch."""
     return (now // DAY_MS + 1) * DAY_MS

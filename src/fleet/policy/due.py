@@ -7,7 +7,7 @@ from typing import Literal
 from fleet.model.fleet import Fleet, Limit
 from fleet.model.state import State, Wish
 from fleet.policy.admit import place
-from fleet.policy.budget import next_day
+from fleet.policy.budget import live_by_agent, next_day
 from fleet.policy.guard import begins_until
 from fleet.policy.land import landing, tried_again_at
 from fleet.policy.schedule import NEVER, next_firing
@@ -39,7 +39,8 @@ def rest(fleet: Fleet, state: State) -> Rest:
     if state.pending or any(state.runs[name].live for name in state.moving):
         return "busy"
     queued = [run for name in state.moving if (run := state.runs[name]).state == "queued"]
-    if any(run.not_before > state.now or place(fleet, state, run).agent is not None for run in queued):
+    live = live_by_agent(state)
+    if any(run.not_before > state.now or place(fleet, state, run, live).agent is not None for run in queued):
         handoffs = {
             state.approvals[name].run for name in state.asked if state.approvals[name].kind == "handoff"
         }

@@ -24,7 +24,10 @@ _TITLE, _BODY = 120, 4000
 
 def triggers_to_route(fleet: Fleet, state: State) -> list[Event]:
     """What each event that was not looked at yet starts, or why it starts nothing."""
-    numbers = _Numbers(last_number(fleet, state), state.instance_number)
+    if not state.pending:
+        return []
+    active = {((each := state.instances[name]).workflow, each.item) for name in state.active}
+    numbers = _Numbers(last_number(fleet, state), state.instance_number, active=active)
     decided: list[Event] = []
     for pending in list(state.pending.values())[:MOST_AT_ONCE]:
         decided += _route(fleet, state, pending, numbers)
@@ -62,6 +65,7 @@ class _Numbers:
     item: int
     instance: int
     taken: set[tuple[str, int]] = field(default_factory=set)
+    active: set[tuple[str, int]] = field(default_factory=set)  # workflows at work, and on which item
 
 
 class _Start:
@@ -215,9 +219,8 @@ def _refusal(state: State, workflow: Workflow, pending: Pending, numbers: _Numbe
     if item is not None and not item.open and pending.type != events.CHANGE_MERGED:
         return f"item {item.id} is closed"
     if item is not None and pending.type in (events.ITEM_OPENED, events.ITEM_LABELED):
-        active = (state.instances[name] for name in state.active)
-        busy = any(each.workflow == workflow.name and each.item == item.id for each in active)
-        if busy or (workflow.name, item.id) in numbers.taken:
+        known = (workflow.name, item.id)
+        if known in numbers.active or known in numbers.taken:
             return f"it is at work on item {item.id} already"
     if _depth(state, pending) > DEEPEST:
         return f"{DEEPEST} workflows in a row have started one another: this looks like a circle"

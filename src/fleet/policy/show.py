@@ -20,15 +20,13 @@ OPEN = "every gate is open"
 def items_to_show(fleet: Fleet, state: State) -> list[Event]:
     """Wishes to bring the forge up to what is true, for each item that it shows otherwise."""
     decided = []
-    items = dict.fromkeys(state.instances[name].item for name in state.active)
+    items = {each.item: each for each in (state.instances[name] for name in state.active)}
+    busy = {each.args.get("item") for each in state.wishes.values() if each.kind == "show"}
     for number in [*items, *(each for each in state.to_show if each not in items)]:
         item = state.items.get(number)
-        if (
-            item is None
-            or not item.repo
-            or not _has_begun(state, number)
-            or any(each.kind == "show" and each.args.get("item") == number for each in state.wishes.values())
-        ):
+        if item is None or not item.repo or number in busy:
+            continue
+        if number in items and not _has_begun(state, items[number]):
             continue
         digest = digest_of(look(fleet, state, number))
         if state.shown.get(number) != digest:
@@ -37,15 +35,14 @@ def items_to_show(fleet: Fleet, state: State) -> list[Event]:
     return decided
 
 
-def _has_begun(state: State, number: int) -> bool:
+def _has_begun(state: State, instance: Instance) -> bool:
     """Whether an agent was ever sent to work on it. What only waits for its turn looks as it did: a thousand
     issues that are labelled at once must not be a thousand comments.
     """
-    instance = _newest(state, number)
-    if instance is None or instance.outcome or number in state.shown:
+    if instance.item in state.shown:
         return True
-    names = [name for record in instance.jobs.values() for name in record.runs]
-    return any(state.runs[name].state != "queued" for name in names) or not names
+    runs = [state.runs[name] for record in instance.jobs.values() for name in record.runs]
+    return any(run.state != "queued" for run in runs)
 
 
 def reviews_to_post(fleet: Fleet, state: State) -> list[Event]:
@@ -163,8 +160,7 @@ def _standing(state: State, instance: Instance | None, change: Change | None) ->
 
 
 def _newest(state: State, item: int) -> Instance | None:
-    mine = [each for each in state.instances.values() if each.item == item]
-    return mine[-1] if mine else None
+    return next((each for each in reversed(state.instances.values()) if each.item == item), None)
 
 
 def _gate_line(change: Change) -> str:

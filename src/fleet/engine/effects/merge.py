@@ -18,6 +18,7 @@ from fleet.ports.repository import Author, Blocked, Merged
 
 FLEET = Author("Fleet", "fleet@fleet.invalid")
 _HELD_PAUSE_MS = 5_000
+_SOON_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def _merge_there(
     if found.kind in ("conflict", "behind"):
         paths = ground.repository.merge_tree(ground.base_sha(), change.head).conflicts
         return Blocked("conflict", f"{found.reason} Merge {change.base} into it.", paths)
+    if found.kind == "protected" and STATUS in found.reason:  # an older one came in between
+        raise Temporary("The forge does not merge yet", why=found.reason, delay_ms=_SOON_MS)
     return _Protected(found.reason) if found.kind == "protected" else Blocked("busy", found.reason)
 
 
