@@ -75,7 +75,7 @@ def test_a_change_that_was_sent_back_comes_before_new_work() -> None:
     run = Run("r9", "i1", "implement", "change", 1, 1, 2, NOON)
     story.settle()
     story.state.instances["i1"].jobs["implement"].runs.insert(0, "r0")
-    others = [each for each in story.state.runs.values() if each.state == "queued"]
+    others = [each for each in story.state.runs.values() if each.item != 1]
     assert in_turn(story.state, [*others, run])[0] is run
 
 
