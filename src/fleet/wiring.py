@@ -182,6 +182,7 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
     from fleet.adapters.harnesses.codex import CodexHarness
     from fleet.adapters.harnesses.command import CommandHarness
+    from fleet.adapters.harnesses.opencode import OpencodeHarness
     from fleet.adapters.harnesses.scripted import ScriptedHarness
 
     announced = entry_points(group=ENTRY_POINTS)
@@ -194,7 +195,6 @@ def _make(entry: EntryPoint) -> Harness:
     found: Harness = entry.load()()
     return found
 
-    from fleet.adapters.harnesses.opencode import OpencodeHarness
 
 def harness(name: str) -> Harness:
     """The harness of that name. Raises `FleetError` when there is none."""
