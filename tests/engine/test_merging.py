@@ -195,6 +195,16 @@ def test_a_failed_check_goes_back_to_the_developer_with_its_output(stage: Stage)
     assert "[it ended with exit code 7]" in prompt
 
 
+def test_a_check_whose_program_is_not_there_is_a_persons_affair_and_not_the_developers(stage: Stage):
+    fleet = stage.pair(checks=(Check("unit", "no-such-program --all"),))
+    stage.issue()
+    assert stage.watch(fleet) == 3
+    waits = next(iter(stage.state().approvals.values()))
+    needs = "unit needs no-such-program, and there is none on the PATH of the watcher"
+    assert waits.why == f"its checks could not be run: {needs}"
+    assert len([run for run in stage.state().runs.values() if run.duty == "change"]) == 1
+
+
 def test_a_check_that_does_not_end_fails_at_its_ceiling(stage: Stage):
     fleet = stage.pair(checks=(Check("slow", "sleep 60", time_ms=1000),), rounds=0)
     stage.issue()

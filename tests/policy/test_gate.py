@@ -153,8 +153,8 @@ def test_checks_that_could_not_be_run_say_why_and_are_no_objection() -> None:
     story.issue()
     story.deliver("r1")
     head = story.state.changes[CHANGE].head
-    data = {"change": CHANGE, "head": head, "base": "b" * 40, "ok": False, "results": [], "error": "no base"}
-    story.tell(events.CHANGE_CHECKED, **data)
+    data = {"change": CHANGE, "head": head, "base": "b" * 40, "ok": False, "error": "no base"}
+    story.tell(events.CHANGE_CHECKED, **data, results=[{"name": "test", "ok": False, "output": "?"}])
     assert _asks(story)["checks"]["reason"] == "they could not be run: no base"
     assert objections(story.state.changes[CHANGE]) == []
 

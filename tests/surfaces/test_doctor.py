@@ -10,7 +10,13 @@ import subprocess
 
 import pytest
 
-PROGRAMS = {"git": "git version 2.45.1", "tmux": "tmux 3.4", "node": "v22.1.0", "gh": "gh version 2.50.0 (x)"}
+PROGRAMS = {
+    "git": "git version 2.45.1",
+    "tmux": "tmux 3.4",
+    "node": "v22.1.0",
+    "gh": "gh version 2.50.0 (x)",
+    "make": "GNU Make 4.4",
+}
 
 
 @pytest.fixture
@@ -82,6 +88,16 @@ def test_a_harness_that_agents_use_is_required(cli, path):
     path("claude", "echo '2.1.9 (Claude Code)'")
     said = cli("doctor", "--json")
     assert (said.code, tool(said, "claude-code")["version"]) == (0, "2.1.9")
+
+
+def test_a_program_that_checks_need_and_that_is_not_there_is_told(cli, path):
+    agents = "agents: {dev: {template: developer, harness: scripted, options: {script: s.yaml}}}\n"
+    cli.place.config.write_text(
+        f"{agents}checks: {{unit: uv run pytest, lint: uv run ruff, style: cd a && x}}\n"
+    )
+    said = cli("doctor", "--json")
+    assert said.code == 1
+    assert tool(said, "uv")["purpose"] == "the checks unit, lint of fleet.yaml"
 
 
 def test_a_wrong_fleet_yaml_is_told_with_its_places(cli, path):

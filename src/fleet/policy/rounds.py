@@ -104,7 +104,7 @@ def objections(change: Change) -> list[str]:
     found += [
         f"The check {check.get('name')} failed:\n{str(check.get('output', ''))[-_OUTPUT:]}"
         for check in change.checks.get("results", ())
-        if not check.get("ok")
+        if not check.get("ok") and not change.checks.get("error")
     ]
     found += [
         f"The forge's check {name} failed:\n{each['output'][-_OUTPUT:]}"

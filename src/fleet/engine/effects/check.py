@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from shutil import which
 from typing import Any
 
 from fleet.engine.effects.merge import FLEET
@@ -16,6 +17,7 @@ from fleet.engine.parts import Ground, Parts
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Check
+from fleet.model.shell import program_of
 from fleet.model.state import Change, State, Wish
 from fleet.policy.fact import fact
 from fleet.ports.session import Command, Exit
@@ -23,6 +25,7 @@ from fleet.ports.session import Command, Exit
 _OUTPUT = 8000
 _BRANCH = "fleet/check"
 _ATTEMPTS = 3
+_NOT_FOUND = 127  # how a shell ends that did not find a program
 _NOT_ITS_FAULT = ("shim killed", "shim failed", "host restarted")
 """Ends that say nothing about the change: the check is run again."""
 
@@ -63,6 +66,7 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
         "head": head,
         "base": place.base,
         "ok": all(each["ok"] for each in results),
+        "error": "; ".join(each.pop("error") for each in results if "error" in each),
         "results": results,
     }
     facts = [fact(events.CHANGE_CHECKED, data, cause=wish.cause, story=story)]
@@ -127,7 +131,16 @@ async def _run(parts: Parts, place: _Place, each: Check, prefix: str) -> dict[st
     output = await loop.run_in_executor(parts.threads, _tail, parts, key)
     ok = found.reason == "exited" and found.code == 0
     note = "" if ok else f"\n[{_how(found, each)}]"
-    return {"name": each.name, "ok": ok, "output": output + note, "ms": max(0, found.ended - found.started)}
+    result: dict[str, Any] = {
+        "name": each.name,
+        "ok": ok,
+        "output": output + note,
+        "ms": max(0, found.ended - found.started),
+    }
+    program = program_of(each.command)
+    if found.code == _NOT_FOUND and program and which(program, path=str(command.env.get("PATH", ""))) is None:
+        result["error"] = f"{each.name} needs {program}, and there is none on the PATH of the watcher"
+    return result
 
 
 def _tail(parts: Parts, key: str) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_BUILTINS = ("cd", "command", "eval", "exec", "exit", "export", "for", "if", "set", "trap", "until", "while")
 _DEBIAN = "apt-get install {} (or your system's way)"
 TOOLS = (
     Tool(
@@ -52,7 +54,8 @@ def doctor(json: Json = False) -> int:
     known = harnesses()
     config, fleet = _config(place, list(known))
     used = Counter(agent.harness for agent in fleet.agents) if fleet else Counter()
-    found = [_python(), *_machine(place, fleet), *_harnesses(known, broken_harnesses(), used)]
+    harnesses_found = _harnesses(known, broken_harnesses(), used)
+    found = [_python(), *_machine(place, fleet), *harnesses_found, *_absent_programs(fleet)]
     watcher = _watcher(place)
     ok = config["state"] != "wrong" and all(each.ok for each in found if each.required)
     if json:
@@ -105,6 +108,31 @@ def _harnesses(
         get = "install the package that brings it again" if name in broken else "correct it in fleet.yaml"
         found.append(Finding(name, "harness", False, "", needed > 0, purpose, problem, get))
     return found
+
+
+def _absent_programs(fleet: Fleet | None) -> list[Finding]:
+    """The programs that checks begin with and that are not there."""
+    from fleet.model.shell import program_of
+
+    path = os.environ.get("PATH", os.defpath)
+    users: dict[str, list[str]] = {}
+    for each in fleet.checks if fleet else ():
+        program = program_of(each.command)
+        if program and program not in _BUILTINS and which(program, path=path) is None:
+            users.setdefault(program, []).append(each.name)
+    return [
+        Finding(
+            program,
+            "check",
+            False,
+            "",
+            True,
+            f"the check{'s' if len(names) > 1 else ''} {', '.join(names)} of fleet.yaml",
+            f"there is no {program} on PATH",
+            "install it, or correct the check in fleet.yaml",
+        )
+        for program, names in users.items()
+    ]
 
 
 def _config(place: Place | None, known: list[str]) -> tuple[dict[str, Any], Fleet | None]:
