@@ -42,6 +42,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         (
             Verb("watcher", "start, stop, restart the control plane; its status and logs", "watcher"),
             Verb("status", "agents, runs, approvals and budgets on one screen", "status"),
+            Verb("dashboard", "the same in the terminal, live, and to answer by keys", "dashboard"),
             Verb("web", "the same and more in the browser, live, and to answer", "web"),
             Verb("runs", "list runs", "runs"),
             Verb("logs", "a run's transcript, readable; -f follows it", "logs"),

@@ -1,0 +1,150 @@
+"""What a person does on a screen, as the events that it becomes: those that the verbs append.
+
+Each takes the state and says what to append for exactly that state, or raises `FleetError`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleet.model import events
+from fleet.model.errors import FleetError, UsageError
+from fleet.model.event import Event
+from fleet.model.state import Approval, Run, State
+from fleet.views.waiting import asked
+
+
+def approved(state: State, actor: str, approval: str, note: str = "") -> list[Event]:
+    """It goes on; a question is answered by the note."""
+    found = _waiting(state, approval)
+    if found.kind == "question" and not note.strip():
+        raise UsageError("Your answer is missing", why=f"it asks: {found.why}")
+    return [_answer(found, actor, note, given=True)]
+
+
+def refused(state: State, actor: str, approval: str, note: str, *, send_back: bool = False) -> list[Event]:
+    """It does not go on; with `send_back` the author of its change takes it up again."""
+    found = _waiting(state, approval)
+    if send_back and found.kind != "merge":
+        raise UsageError(
+            f"{found.id} can't be sent back",
+            why=f"it asks about {found.kind}, and only a merge has an author to go back to",
+        )
+    return [_answer(found, actor, _given(note, "reason"), given=False, send_back=send_back)]
+
+
+def said(state: State, actor: str, run: str, text: str) -> list[Event]:
+    """Words for a live run; the answer, where it waits with a question."""
+    found = _run(state, run)
+    words = _given(text, "text")
+    question = question_of(state, run)
+    if question is not None:
+        return [_answer(question, actor, words, given=True)]
+    if not found.live:
+        raise FleetError(f"{found.id} can't hear you", why=f"it is {found.outcome or found.state}")
+    data = {"run": found.id, "text": words, "actor": actor}
+    return [_deed(events.RUN_SAID, data, actor, f"run/{found.id}", found.cause, found.instance)]
+
+
+def stopped(state: State, actor: str, run: str, reason: str = "") -> list[Event]:
+    """The run is asked to end."""
+    found = _run(state, run)
+    if not found.live and found.state != "queued":
+        raise FleetError(f"{found.id} does not run", why=f"it is {found.outcome or found.state}")
+    if found.stop_reason:
+        raise FleetError(f"{found.id} is being stopped already", why=found.stop_reason)
+    why = reason.strip() or "no reason was given"
+    data = {"run": found.id, "reason": why, "actor": actor, "kind": "person"}
+    return [_deed(events.RUN_STOP_ASKED, data, actor, f"run/{found.id}", "", found.instance)]
+
+
+def retried(state: State, actor: str, run: str, note: str = "") -> list[Event]:
+    """The job of a run that ended badly tries again."""
+    found = _run(state, run)
+    why = _retry_refused(state, found)
+    if why:
+        raise FleetError(f"{found.id} is not tried again", why=why)
+    for each in asked(state):
+        if each.instance == found.instance and each.job == found.job and each.kind != "handoff":
+            return [_answer(each, actor, note, given=True)]
+    data = {"instance": found.instance, "job": found.job, "actor": actor, "feedback": note.strip()}
+    return [_deed(events.JOB_RESUMED, data, actor, f"run/{found.id}", found.cause, found.instance)]
+
+
+def quarantined(state: State, actor: str, agent: str, reason: str) -> list[Event]:
+    """The agent may do nothing more; its runs are stopped."""
+    record = state.agents.get(agent)
+    if record is not None and record.quarantined:
+        raise FleetError(f"{agent} is in quarantine already", why=record.quarantined)
+    data = {"agent": agent, "reason": _given(reason, "reason"), "actor": actor}
+    return [_deed(events.AGENT_QUARANTINED, data, actor, f"agent/{agent}")]
+
+
+def released(state: State, actor: str, agent: str, reason: str) -> list[Event]:
+    """The agent may work again."""
+    record = state.agents.get(agent)
+    if record is None or not record.quarantined:
+        raise FleetError(f"{agent} is not in quarantine")
+    data = {"agent": agent, "reason": _given(reason, "reason"), "actor": actor}
+    return [_deed(events.AGENT_RELEASED, data, actor, f"agent/{agent}", record.cause)]
+
+
+def question_of(state: State, run: str) -> Approval | None:
+    """The question that a run waits with."""
+    return next((each for each in asked(state) if each.kind == "question" and each.run == run), None)
+
+
+def _waiting(state: State, name: str) -> Approval:
+    found = state.approvals.get(name)
+    if found is None:
+        raise FleetError(f"There is no approval {name!r}")
+    if found.answer:
+        raise FleetError(f"{found.id} was answered already", why=f"{found.by} has {found.answer} it")
+    if found.handled:
+        raise FleetError(f"{found.id} does not wait any more", why="what it asked about has changed")
+    return found
+
+
+def _run(state: State, name: str) -> Run:
+    if name not in state.runs:
+        raise FleetError(f"There is no run {name!r}")
+    return state.runs[name]
+
+
+def _retry_refused(state: State, run: Run) -> str:
+    """Why a run can't be tried again; empty where it can."""
+    instance = state.instances.get(run.instance)
+    record = instance.jobs.get(run.job) if instance is not None else None
+    if instance is None or record is None or not record.runs:
+        return "its work is not known any more"
+    if run.state not in ("ended", "cancelled"):
+        return f"it is {run.state}"
+    if instance.outcome == "done":
+        return f"{instance.id} is done: {instance.reason}"
+    if record.runs[-1] != run.id:
+        return f"it was tried again already, by {record.runs[-1]}"
+    if run.outcome == "succeeded" or record.state in ("done", "landing"):
+        return "it has succeeded"
+    return ""
+
+
+def _given(text: str, name: str) -> str:
+    if not text.strip():
+        raise UsageError(f"Your {name} is missing")
+    return text.strip()
+
+
+def _answer(approval: Approval, actor: str, note: str, *, given: bool, send_back: bool = False) -> Event:
+    data: dict[str, Any] = {"approval": approval.id, "actor": actor, "note": note.strip()}
+    if not given:
+        data["send_back"] = send_back
+    kind = events.APPROVAL_GIVEN if given else events.APPROVAL_REFUSED
+    return _deed(kind, data, actor, f"approval/{approval.id}", approval.cause, approval.instance)
+
+
+def _deed(
+    kind: str, data: dict[str, Any], actor: str, subject: str, cause: str = "", story: str = ""
+) -> Event:
+    return Event(
+        type=kind, data=data, subject=subject, source=actor, causation_id=cause, correlation_id=story
+    )
