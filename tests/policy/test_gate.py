@@ -148,6 +148,16 @@ def test_failed_checks_are_named() -> None:
     assert (found["met"], found["reason"]) == (False, "these fail: test")
 
 
+def test_a_conflict_with_the_base_is_told_as_one() -> None:
+    story = Story()
+    story.issue()
+    story.deliver("r1")
+    data = {"change": CHANGE, "head": story.state.changes[CHANGE].head, "base": "b" * 40, "ok": False}
+    merge = {"name": "merge", "ok": False, "conflict": True, "output": "It conflicts with main in: a.py"}
+    story.tell(events.CHANGE_CHECKED, **data, results=[merge])
+    assert objections(story.state.changes[CHANGE]) == ["It conflicts with main in: a.py"]
+
+
 def test_checks_that_could_not_be_run_say_why_and_are_no_objection() -> None:
     story = Story()
     story.issue()

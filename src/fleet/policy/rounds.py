@@ -56,6 +56,11 @@ def remarks_on_head(change: Change) -> list[dict[str, Any]]:
     return [each for each in change.remarks if each["head"] == change.head and each["author"] not in content]
 
 
+def _failed(check: dict[str, Any]) -> str:
+    output = str(check.get("output", ""))[-_OUTPUT:]
+    return output if check.get("conflict") else f"The check {check.get('name')} failed:\n{output}"
+
+
 def _place(remark: dict[str, Any]) -> str:
     if not remark["path"]:
         return ""
@@ -102,7 +107,7 @@ def objections(change: Change) -> list[str]:
     ]
     found += [f"{each['author']} remarks{_place(each)}:\n{each['text']}" for each in remarks_on_head(change)]
     found += [
-        f"The check {check.get('name')} failed:\n{str(check.get('output', ''))[-_OUTPUT:]}"
+        _failed(check)
         for check in change.checks.get("results", ())
         if not check.get("ok") and not change.checks.get("error")
     ]

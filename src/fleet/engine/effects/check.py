@@ -52,7 +52,9 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
     if place.conflicts:
         names = ", ".join(place.conflicts[:20])
         output = f"It conflicts with {change.base} in: {names}\nMerge {change.base} and resolve them."
-        results = [{"name": "merge", "ok": False, "output": output, "ms": 0}]
+        results: list[dict[str, Any]] = [
+            {"name": "merge", "ok": False, "output": output, "ms": 0, "conflict": True}
+        ]
     else:
         results = [
             await _run(parts, place, each, f"c{change.id}-{head[:12]}-{place.base[:12]}")
