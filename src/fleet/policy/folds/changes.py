@@ -134,9 +134,9 @@ def change_assessed(state: State, event: Event, data: Mapping[str, Any]) -> None
 
 
 def change_merged(state: State, event: Event, data: Mapping[str, Any]) -> None:
-    """It is in the base branch."""
+    """It is in the base branch. A forge may tell of a merge that Fleet knows already."""
     change = state.changes.get(whole(data, "change"))
-    if change is not None:
+    if change is not None and not change.merged:
         state.bases[change.repo] = text(data, "base") or text(data, "sha")
         change.merged = text(data, "sha")
         change.merged_at = event.time
