@@ -66,7 +66,7 @@ class Channel:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stale.wait(), self.now.tick)
             self._stale.clear()
-            began = time.monotonic()
+            began = time.thread_time()
             try:
                 self.now = await self._draw()
             except Exception:  # noqa: BLE001  # what it is about is gone: who looks keeps what they have
@@ -74,7 +74,7 @@ class Channel:
                 continue
             for nudge in self.nudges:
                 nudge.set()
-            took = time.monotonic() - began
+            took = time.thread_time() - began
             await asyncio.sleep(max(PACE_SECONDS, _SHARE * took))
 
 

@@ -10,22 +10,18 @@ from fleet.surfaces.web.canvas import Canvas, Row, row
 from fleet.surfaces.web.draw.parts import (
     about,
     agent_link,
-    badge,
-    budget_bars,
     ceiling,
-    change_link,
     dollars,
-    item_link,
     run_link,
     section,
     sign,
-    tone_of,
     words,
 )
 from fleet.surfaces.web.draw.questions import ask
 from fleet.surfaces.web.draw.times import running
-from fleet.surfaces.web.html import Child, Html, tag, url
+from fleet.surfaces.web.html import Html, tag, url
 from fleet.surfaces.web.look import Look, Page
+from fleet.surfaces.web.pages.agent_line import agent_line
 from fleet.surfaces.web.pages.overview_side import changes, ended, lately, queue, queued_runs
 from fleet.views.agents import agents as rows_of
 from fleet.views.waiting import approvals
@@ -159,7 +155,7 @@ def _question(look: Look, each: Row_) -> Row:
 
 
 def _agents(canvas: Canvas, look: Look, busy: Sequence[Row_], idle: Sequence[Row_]) -> Html:
-    rows = [_agent(look, each) for each in busy]
+    rows = [agent_line(look.state, each) for each in busy]
     if not rows:
         rows = [row("agents-none", "li", sign("quiet"), tag("span", "No agent is at work."), class_="calm")]
     resting = canvas.live(
@@ -174,52 +170,6 @@ def _agents(canvas: Canvas, look: Look, busy: Sequence[Row_], idle: Sequence[Row
         "Agents",
         canvas.many("agents", "ul", rows, class_="agents crowd" if len(busy) > _CROWD else "agents"),
         resting,
-    )
-
-
-def _agent(look: Look, each: Row_) -> Row:
-    runs = each["runs"]
-    doing: Child = [_doing(look, run) for run in runs] or tag("p", each["reason"], class_="why")
-    reason = tag("p", each["reason"], class_="why") if runs and each["reason"] else None
-    slots = f"{each['slots_used']} of {each['slots']} slots" if each["slots"] > 1 else ""
-    return row(
-        f"agent-{each['name']}",
-        "li",
-        tag(
-            "div",
-            tag("strong", agent_link(each["name"])),
-            badge(each["state"]),
-            tag("span", words(each["model"], slots), class_="dim small"),
-            class_="agent-name",
-        ),
-        tag("div", doing, reason, class_="agent-doing"),
-        budget_bars(each["budget"]),
-        class_=f"agent {tone_of(each['state'])}",
-    )
-
-
-def _doing(look: Look, run: Row_) -> Html:
-    item = look.state.items.get(run["item"] or 0)
-    title = item.title if item else run["job"]
-    return tag(
-        "div",
-        tag(
-            "p",
-            item_link(run["item"], f"#{run['item']} {title}") if item else tag("span", title),
-            tag(
-                "span",
-                " · ",
-                run["job"],
-                " · ",
-                run_link(run["id"]),
-                [" · ", change_link(run["pr"])] if run["pr"] else None,
-                class_="dim",
-            ),
-            class_="doing-what",
-        ),
-        tag("p", tag("span", run["last_action"] or run["state"], class_="action"), class_="doing-last"),
-        tag("p", running(_ms(run["started"])) if run["started"] else "starts", class_="doing-time"),
-        class_="doing",
     )
 
 
