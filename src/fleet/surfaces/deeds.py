@@ -10,8 +10,10 @@ from typing import Any
 from fleet.model import events
 from fleet.model.errors import FleetError, UsageError
 from fleet.model.event import Event
-from fleet.model.state import Approval, Run, State
+from fleet.model.state import Approval, Item, Run, State
 from fleet.views.waiting import asked
+
+_LABEL = 64  # characters
 
 
 def approved(state: State, actor: str, approval: str, note: str = "") -> list[Event]:
@@ -61,7 +63,7 @@ def stopped(state: State, actor: str, run: str, reason: str = "") -> list[Event]
 def retried(state: State, actor: str, run: str, note: str = "") -> list[Event]:
     """The job of a run that ended badly tries again."""
     found = _run(state, run)
-    why = _retry_refused(state, found)
+    why = retry_refused(state, found)
     if why:
         raise FleetError(f"{found.id} is not tried again", why=why)
     for each in asked(state):
@@ -89,6 +91,40 @@ def released(state: State, actor: str, agent: str, reason: str) -> list[Event]:
     return [_deed(events.AGENT_RELEASED, data, actor, f"agent/{agent}", record.cause)]
 
 
+def commented(state: State, actor: str, item: int, text: str) -> list[Event]:
+    """A comment on an item, which agents read with it."""
+    found = _item(state, item)
+    data = {"item": found.id, "author": actor, "text": _given(text, "text"), "trusted": True}
+    return [_deed(events.ITEM_COMMENTED, data, actor, f"item/{found.id}")]
+
+
+def labeled(state: State, actor: str, item: int, label: str) -> list[Event]:
+    """A label for an item, such as the one that starts work on it."""
+    found = _item(state, item)
+    name = " ".join(label.split())
+    if not name or len(name) > _LABEL:
+        raise UsageError("This can't be a label", why=f"it has 1 to {_LABEL} characters")
+    data = {"item": found.id, "actor": actor, "label": name, "trusted": True}
+    return [_deed(events.ITEM_LABELED, data, actor, f"item/{found.id}")]
+
+
+def retry_refused(state: State, run: Run) -> str:
+    """Why a run can't be tried again; empty where it can."""
+    instance = state.instances.get(run.instance)
+    record = instance.jobs.get(run.job) if instance is not None else None
+    if instance is None or record is None or not record.runs:
+        return "its work is not known any more"
+    if run.state not in ("ended", "cancelled"):
+        return f"it is {run.state}"
+    if instance.outcome == "done":
+        return f"{instance.id} is done: {instance.reason}"
+    if record.runs[-1] != run.id:
+        return f"it was tried again already, by {record.runs[-1]}"
+    if run.outcome == "succeeded" or record.state in ("done", "landing"):
+        return "it has succeeded"
+    return ""
+
+
 def question_of(state: State, run: str) -> Approval | None:
     """The question that a run waits with."""
     return next((each for each in asked(state) if each.kind == "question" and each.run == run), None)
@@ -111,21 +147,10 @@ def _run(state: State, name: str) -> Run:
     return state.runs[name]
 
 
-def _retry_refused(state: State, run: Run) -> str:
-    """Why a run can't be tried again; empty where it can."""
-    instance = state.instances.get(run.instance)
-    record = instance.jobs.get(run.job) if instance is not None else None
-    if instance is None or record is None or not record.runs:
-        return "its work is not known any more"
-    if run.state not in ("ended", "cancelled"):
-        return f"it is {run.state}"
-    if instance.outcome == "done":
-        return f"{instance.id} is done: {instance.reason}"
-    if record.runs[-1] != run.id:
-        return f"it was tried again already, by {record.runs[-1]}"
-    if run.outcome == "succeeded" or record.state in ("done", "landing"):
-        return "it has succeeded"
-    return ""
+def _item(state: State, number: int) -> Item:
+    if number not in state.items:
+        raise FleetError(f"There is no issue {number}")
+    return state.items[number]
 
 
 def _given(text: str, name: str) -> str:

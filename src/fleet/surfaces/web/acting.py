@@ -9,7 +9,7 @@ from typing import TypeAlias
 from fleet.model.errors import UsageError
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.surfaces.web import deeds
+from fleet.surfaces import deeds
 from fleet.surfaces.web.html import url
 from fleet.surfaces.web.look import Missing, Page
 from fleet.surfaces.web.pages.audit import verified

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from fleet.model.errors import FleetError
-from fleet.surfaces.web.deeds import MOST_BYTES
 from fleet.surfaces.web.keys import FIELD, HEADER, Keys
 
+MOST_BYTES = 64 * 1024  # of one text: as much as an agent may send
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _BODY_BYTES = 4 * MOST_BYTES  # a text may grow when it is encoded for a form
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run
+from fleet.surfaces.deeds import retry_refused
 from fleet.surfaces.figures import clock, money, tokens
 from fleet.surfaces.web.canvas import Canvas, Row, row
-from fleet.surfaces.web.deeds import retry_refused
 from fleet.surfaces.web.draw.forms import button, field, folded, form
 from fleet.surfaces.web.draw.parts import (
     agent_link,
