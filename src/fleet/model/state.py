@@ -99,6 +99,7 @@ class Run:
     question: str = ""
     unsaid: dict[str, str] = field(default_factory=dict)  # event id → words for the agent, not delivered yet
     pid: int = 0  # of the process that supervises its session
+    sandbox: str = ""  # what keeps it from the rest of the machine: bwrap or none; "" before it starts
     started: int = 0
     ended: int = 0
     verdict: str = ""
@@ -144,21 +145,22 @@ class Change:
     repo: str = ""
     ref: str = ""
     authors: list[str] = field(default_factory=list)  # of every head that it ever had
+    heads: list[str] = field(default_factory=list)  # every head that it has had, oldest first
     maker: str = ""  # the job whose run made the head
     updated: int = 0  # when it got its head
     open: bool = True
     merged: str = ""
     merged_at: int = 0
-    opened: int = 0
     merged_by: str = ""  # a person who merged it on the forge, "" where Fleet did
+    opened: int = 0
     reviews: list[dict[str, Any]] = field(default_factory=list)
     checks: dict[str, Any] = field(default_factory=dict)
     reports: dict[str, dict[str, Any]] = field(
         default_factory=dict
     )  # the forge's own checks of the head, by name
-    risk: dict[str, Any] = field(default_factory=dict)
     remarks: list[dict[str, Any]] = field(default_factory=list)  # of people, at a line or in a review
     guard: dict[str, Any] = field(default_factory=dict)  # what the forge itself asks of the head
+    risk: dict[str, Any] = field(default_factory=dict)
     approved_by: list[str] = field(default_factory=list)
     gate: list[dict[str, Any]] = field(default_factory=list)
     held: dict[str, Any] = field(default_factory=dict)

@@ -21,6 +21,7 @@ def change_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
         branch=text(data, "branch"),
         base=text(data, "base"),
         head=text(data, "head"),
+        heads=[text(data, "head")],
         author=text(data, "author"),
         authors=[text(data, "author")],
         title=text(data, "title"),
@@ -46,6 +47,7 @@ def change_updated(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if change is None:
         return
     change.head = text(data, "head")
+    change.heads.append(change.head)
     change.maker = text(data, "maker") or change.maker
     change.body = text(data, "body") or change.body
     author = text(data, "author")
@@ -101,7 +103,8 @@ def change_guarded(state: State, event: Event, data: Mapping[str, Any]) -> None:
 def change_head_seen(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """Somebody else pushed to its branch: what was said of the old head does not count for the new one."""
     change = state.changes.get(whole(data, "change"))
-    if change is not None and change.open and text(data, "head") not in ("", change.head):
+    # What it had before is old news: the forge was asked before it knew of the newest.
+    if change is not None and change.open and text(data, "head") not in ("", *change.heads):
         change_updated(state, event, data)
 
 
