@@ -98,7 +98,7 @@ class Stage:
             for name, text in plan.files.items():
                 (run_dir / name).write_text(text)
                 (run_dir / name).chmod(0o600)
-            base = {name: user[name] for name in ("PATH", "HOME", "LANG")}
+            base = {name: user[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in user}
             seen = {
                 name: value
                 for name, value in user.items()
@@ -113,7 +113,7 @@ class Stage:
                 stdin=plan.stdin,
                 keep_stdin=plan.keep_stdin,
                 last_line=plan.last_line,
-                seconds=60,
+                seconds=100,
                 grace_seconds=1,
             )
             self.sessions.start(key, command)
@@ -203,7 +203,9 @@ class CodexStage(Stage):
             enabled = false
             """
         )
-        return {"OPENAI_API_KEY": "dummy"}
+        # It makes its helpers in its own folder, unless that is below the one for temporary files.
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        return {"OPENAI_API_KEY": "dummy", "TMPDIR": str(self.folder / "tmp")}
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from uuid import uuid4
 
@@ -156,15 +155,10 @@ def test_a_configuration_of_the_repository_under_work_is_not_obeyed(codex):
 @pytest.fixture
 def sandboxed(codex):
     """Where Codex can make its sandbox: not in every container, and not on every kernel."""
-    tried = subprocess.run(
-        [codex.program, "sandbox", "--", "true"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=codex.workspace,
-    )
-    if tried.returncode:
-        pytest.skip(f"Codex can't make a sandbox here: {tried.stderr.strip()[-200:]}")
+    codex.play(steps(shell("true"), Answer("Tried.")), tools=("workspace-write",))
+    (told,) = results(codex)
+    if "exited with code 0" not in told:
+        pytest.skip(f"Codex can't make a sandbox here: {told[-200:]}")
     return codex
 
 
@@ -181,9 +175,9 @@ def test_in_its_sandbox_it_commits_and_reports_and_writes_nothing_elsewhere(sand
         gateway_url=door.url,
         gateway_token="token-of-r7",
     )
-    # It does not tell of a command that its sandbox stopped; its model hears of it.
     assert "Read-only file system" in results(sandboxed)[0]
-    assert [back.ok for back in played.only(ToolReturned)] == [True, True]
+    # Whether it tells of a command that its sandbox stopped depends on how it made that.
+    assert [back.ok for back in played.only(ToolReturned)][-2:] == [True, True]
     there = outside.exists()
     outside.unlink(missing_ok=True)
     assert not there
