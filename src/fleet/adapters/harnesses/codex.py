@@ -27,7 +27,7 @@ from fleet.ports.harness import Detected, Launch, Plan
 _PROGRAM = Program(
     "codex",
     "Codex",
-    oldest=(0, 120, 0),  # the oldest that was tried with what is used here
+    oldest=(0, 169, 0),  # 0.120 works too, but in its sandboxes refuses the gateway's tools
     install="Install it (npm install -g @openai/codex) and log in by running: codex login",
     update="Run: npm install -g @openai/codex",
 )
