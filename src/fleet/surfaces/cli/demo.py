@@ -30,6 +30,13 @@ class Player(StrEnum):
     CLAUDE_CODE = "claude-code"
 
 
+class Where(StrEnum):
+    """Where the issues and pull requests live."""
+
+    LOCAL = "local"
+    GITHUB = "github"
+
+
 @app.command()
 def demo(
     repo: Annotated[
@@ -37,6 +44,9 @@ def demo(
         typer.Option("--repo", metavar="PATH", help="Play on a clone of this repository."),
     ] = None,
     harness: Annotated[Player, typer.Option("--harness", help="Who plays the agents.")] = Player.SCRIPTED,
+    forge: Annotated[
+        Where, typer.Option("--forge", help="Where issues live; github: its stand-in here, by the real gh.")
+    ] = Where.LOCAL,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the scratch folder.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
     json: Json = False,
@@ -54,11 +64,13 @@ def demo(
     from fleet.wiring import load_fleet
 
     _check_harness(harness.value)
+    _check_forge(forge)
     began = time.monotonic()
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     try:
-        with scratch(keep=keep) as folder:
-            stage = set_stage(folder, repo=repo.absolute() if repo else None, harness=harness.value)
+        with scratch(keep=keep) as folder, _host(folder, forge) as host:
+            whole = repo.absolute() if repo else None
+            stage = set_stage(folder, repo=whole, harness=harness.value, host=host)
             _say_before(stage, repo, json=json)
             fleet = load_fleet(stage.place)
             with _show(fleet, stage, json=json) as show:
@@ -67,10 +79,12 @@ def demo(
                     fleet,
                     show,
                     person=terminal and not yes and not json,
-                    seconds=_limit(repo, harness),
+                    seconds=_limit(repo, harness) * (3 if host else 1),
                 )
             left = end_agents(stage.place)
             found = report(stage, state, took_ms=round((time.monotonic() - began) * 1000), left=left)
+            if host is not None:
+                found["github"] = host.told(stage.repo)
             if json:
                 print_json({**found, "folder": found["folder"] if keep else None})
             else:
@@ -78,6 +92,25 @@ def demo(
     except Ended as ended:
         return ended.exit_code
     return 0 if found["ok"] else 1
+
+
+def _check_forge(forge: Where) -> None:
+    """Raise `FleetError` when what it takes is not there."""
+    if forge is Where.GITHUB:
+        from fleet.surfaces.cli.demo_github import check_gh
+
+        check_gh()
+
+
+def _host(folder: Path, forge: Where) -> Any:
+    """The forge's stand-in where one is played on, as a context manager."""
+    from contextlib import nullcontext
+
+    if forge is Where.LOCAL:
+        return nullcontext(None)
+    from fleet.surfaces.cli.demo_github import github
+
+    return github(folder)
 
 
 def _limit(repo: Path | None, harness: Player) -> float:
@@ -101,6 +134,7 @@ def _say_before(stage: Stage, repo: Path | None, *, json: bool) -> None:
     from fleet.surfaces.cli.output import clean, print_note, say, style
 
     where = f"on a clone of {repo.name or repo}" if repo else "in a small shop"
+    where += f", as {stage.repo} on a GitHub of this machine" if stage.repo else ""
     if json:
         print_note(f"Plays the demo {where}, in {stage.place.root}")
         return

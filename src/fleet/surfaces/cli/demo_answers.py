@@ -78,7 +78,7 @@ class Answers:
         say(f"  why you: {clean(approval.why)}\n")
         try:
             stat = git(
-                self._stage.place.root, "diff", f"--stat={width() - 4}", f"{self._stage.base}...{change.head}"
+                self._stage.repository, "diff", f"--stat={width() - 4}", f"{self._stage.base}...{change.head}"
             )
         except FleetError as error:
             stat = str(error)

@@ -27,6 +27,8 @@ def say_ending(found: dict[str, Any], *, kept: bool) -> None:
         mark = style("yes", "green") if each["kept"] else style("NO ", "red")
         say(f"{_INDENT}{mark}  {clean(each['what'])}")
     _audit(found["audit"])
+    if found.get("github"):
+        _github(found["github"])
     _last(found, kept=kept)
 
 
@@ -80,6 +82,14 @@ def _audit(audit: dict[str, Any]) -> None:
         say(f"{_INDENT}The log holds: {audit['events']} events, none changed, none missing.")
     else:
         say(f"{_INDENT}{style('The log does not hold:', 'red')} {clean(audit['problem'])}")
+
+
+def _github(seen: dict[str, Any]) -> None:
+    _head(f"On GitHub's stand-in, in {clean(seen['repository'])}")
+    for each in seen["pulls"]:
+        how = style("merged", "green") if each["merged"] else "not merged"
+        say(f"{_INDENT}#{each['number']}  {how}  {clean(each['title'])}")
+    say(f"{_INDENT}{seen['requests']} requests by gh, {seen['counted']} of them counted against its limit.")
 
 
 def _last(found: dict[str, Any], *, kept: bool) -> None:

@@ -65,7 +65,7 @@ def promises(stage: Stage, state: State, *, holds: bool, left: list[str]) -> lis
 def history(stage: Stage) -> list[str]:
     """The base branch since the demo began, as git draws it."""
     form = "--format=%h %s"
-    drawn = git(stage.place.root, "log", "--graph", form, "-n", "60", f"{stage.begin}^..{stage.base}", "--")
+    drawn = git(stage.repository, "log", "--graph", form, "-n", "60", f"{stage.begin}^..{stage.base}", "--")
     return drawn.splitlines()[:_HISTORY]
 
 
@@ -182,7 +182,7 @@ def _merged(state: State, instance: Instance) -> bool:
 def _git_agrees(stage: Stage, state: State) -> bool:
     """The first parents of the base branch are the merges that the log tells of, in that order."""
     try:
-        listed = git(stage.place.root, "rev-list", "--first-parent", f"{stage.begin}..{stage.base}", "--")
+        listed = git(stage.repository, "rev-list", "--first-parent", f"{stage.begin}..{stage.base}", "--")
     except FleetError:
         return False
     told = [each for each in state.changes.values() if each.merged]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import fleet
 from fleet.model import events
@@ -33,6 +34,22 @@ _CALM = (
 _SCRIPT = re.compile(r",? *options: \{script: [^}]*\}")
 
 
+class Host(Protocol):
+    """A forge to play on."""
+
+    def place(self, name: str) -> tuple[str, Path]:
+        """What a repository of this name is called there, and where git finds it."""
+        ...
+
+    def take(self, root: Path, repo: str, bare: Path) -> None:
+        """Put the repository in `root` there."""
+        ...
+
+    def open_issues(self, repo: str, issues: Sequence[Mapping[str, Any]]) -> None:
+        """Open the issues there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A project that is ready to be watched. `begin` is the commit that its base branch was at."""
@@ -42,11 +59,18 @@ class Stage:
     begin: str
     harness: str
     issues: tuple[str, ...]
+    repo: str = ""  # what the forge calls it, "" for the local one
+    bare: Path | None = None  # where the forge has it
+
+    @property
+    def repository(self) -> Path:
+        """Where git has the base branch that is merged into."""
+        return self.bare or self.place.root
 
 
-def set_stage(folder: Path, *, repo: Path | None, harness: str) -> Stage:
-    """Make the project in `folder`; with `repo` it is a clone of that. Raises `UsageError` for a repository
-    that can't be played on.
+def set_stage(folder: Path, *, repo: Path | None, harness: str, host: Host | None = None) -> Stage:
+    """Make the project in `folder`; with `repo` it is a clone of that, with `host` it lives there. Raises
+    `UsageError` for a repository that can't be played on.
     """
     story = _story("guest" if repo else "shop")
     root = folder / _name_of(repo) if repo else folder / story["name"]
@@ -55,12 +79,18 @@ def set_stage(folder: Path, *, repo: Path | None, harness: str) -> Stage:
     else:
         _clone(repo, root)
     base = _base(root)
-    _write_fleet(root, story, base=base, harness=harness)
+    there, bare = host.place(root.name) if host is not None else ("", None)
+    _write_fleet(root, story, base=base, harness=harness, repo=there, url=str(bare or ""))
     place = Place(root)
     _write_scripts(place, story["scripts"])
-    _open_issues(place, story["issues"])
+    if host is not None and bare is not None:
+        host.take(root, there, bare)
+        host.open_issues(there, story["issues"])
+    else:
+        _open_issues(place, story["issues"])
     titles = tuple(str(each["title"]) for each in story["issues"])
-    return Stage(place, base, git(root, "rev-parse", "HEAD"), harness, titles)
+    begin = git(bare or root, "rev-parse", f"refs/heads/{base}")
+    return Stage(place, base, begin, harness, titles, there, bare)
 
 
 def git(root: Path, *words: str) -> str:
@@ -140,7 +170,9 @@ def _base(root: Path) -> str:
         return "main"
 
 
-def _write_fleet(root: Path, story: dict[str, Any], *, base: str, harness: str) -> None:
+def _write_fleet(
+    root: Path, story: dict[str, Any], *, base: str, harness: str, repo: str = "", url: str = ""
+) -> None:
     """fleet.yaml, committed, so that the checkout is clean; a repository's own one gives way to it."""
     scripted = harness == "scripted"
     text = Template((_DATA / "fleet.yaml").read_text(encoding="utf-8")).substitute(
@@ -152,6 +184,10 @@ def _write_fleet(root: Path, story: dict[str, Any], *, base: str, harness: str) 
         check_name=story["check"]["name"],
         check=_quoted(story["check"]["command"]),
     )
+    if repo:
+        text = text.replace(
+            "forge: local", f"forge: github, repos: [{{repo: {repo}, url: {_quoted(url)}}}]", 1
+        )
     if not scripted:
         text = "\n".join(
             line if line.startswith("    ") else _SCRIPT.sub("", line) if "template:" in line else line
