@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = {"handoff": "handoff_bench", "help": "help_bench", "shim": "shim_bench", "log": "log_bench"}
+PARTS = {
+    "handoff": "handoff_bench",
+    "help": "help_bench",
+    "shim": "shim_bench",
+    "log": "log_bench",
+    "github": "github_bench",
+}
 
 
 class Aim(NamedTuple):
@@ -34,6 +40,11 @@ AIMS = (
     Aim(("handoff", "handoff", "p95"), 150, "handoff, p95 ms"),
     Aim(("help", "ratio"), 6, "fleet --help / python -c pass"),
     Aim(("shim", "shim_rss_mib"), 16, "a shim's memory, MiB"),
+    Aim(("github", "idle", "cpu_percent"), 2, "100 idle repositories, % of a core"),
+    Aim(("github", "idle", "most_of_one"), 2, "requests of one repository in 210 s, idle"),
+    Aim(("github", "idle", "counted"), 0, "of those counted against the quota"),
+    Aim(("github", "label", "after_poll", "median"), 200, "a process after the poll that saw its label, ms"),
+    Aim(("github", "many", "twice"), 0, "of 1,000 labelled issues begun twice"),
     Aim(("log", "follow_ms", "other_process", "p95"), 50, "an event reaches another process, p95 ms"),
 )
 NOISE = 1.5

@@ -72,3 +72,19 @@ def test_the_schema_is_json(cli):
     schema = json.loads(cli("config", "schema").out)
     assert schema["title"] == "fleet.yaml"
     assert schema == cli("config", "schema", "--json").json
+
+
+def test_check_lists_the_repositories_of_a_forge(cli, tmp_path):
+    path = tmp_path / "fleet.yaml"
+    path.write_text(
+        "version: 1\n"
+        "project: {forge: github, host: git.acme.example, repos: [acme/shop, {repo: acme/api, base: develop}]}\n"
+        "agents: {dev: {duty: change, harness: scripted}}\n"
+        "workflows: {w: {on: {issue: {labeled: x}}, jobs: {i: {agent: dev}}}}\n"
+    )
+    repos = [{"repo": "acme/shop", "base": "main"}, {"repo": "acme/api", "base": "develop"}]
+    assert cli("config", "check", str(path), "--json").json["fleet"]["repos"] == repos
+    assert (
+        "acme/api on github, at git.acme.example: changes go into develop"
+        in cli("config", "check", str(path)).out
+    )

@@ -76,6 +76,8 @@ def _summary(fleet: Fleet) -> dict[str, Any]:
         "name": fleet.name,
         "base": fleet.base,
         "forge": fleet.forge,
+        "host": fleet.host or None,
+        "repos": [{"repo": each.name, "base": each.base} for each in fleet.repos],
         "digest": fleet.digest,
         "agents": [
             {
@@ -107,7 +109,13 @@ def _summary(fleet: Fleet) -> dict[str, Any]:
 
 def _show(path: Path, fleet: Fleet) -> None:
     title = style(clean(fleet.name), "bold")
-    say(f"{title}: {clean(str(path))} is right. Changes go into {clean(fleet.base)}.")
+    if fleet.repos:
+        say(f"{title}: {clean(str(path))} is right.")
+        where = f"{fleet.forge}, at {fleet.host}" if fleet.host else fleet.forge
+        for each in fleet.repos:
+            say(f"  {clean(each.name)} on {clean(where)}: changes go into {clean(each.base)}")
+    else:
+        say(f"{title}: {clean(str(path))} is right. Changes go into {clean(fleet.base)}.")
     say()
     print_table(
         ["agent", "duty", "harness", Column("model", least=6), Column("slots", "right"), "a run", "a day"],
