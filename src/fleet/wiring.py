@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fleet.ports.forge import Forge
     from fleet.ports.harness import Harness
     from fleet.ports.log import Clock, Log, Verification
+    from fleet.ports.sandbox import Sandbox
     from fleet.ports.terminal import Terminal
 
 __all__ = ["CONFIG_NAME", "DOT_NAME", "Place", "find_place"]  # so that a surface has one place to ask
@@ -142,6 +143,17 @@ def open_forge(place: Place, fleet: Fleet) -> Forge | None:
     )
 
 
+def open_sandbox(folder: Path) -> Sandbox:
+    """What keeps sessions from the rest of the machine, where it works; what it prepares goes to `folder`."""
+    if not sys.platform.startswith("linux"):
+        from fleet.adapters.sandboxes.none import NoSandbox
+
+        return NoSandbox("bubblewrap is for Linux alone")
+    from fleet.adapters.sandboxes.bwrap import BwrapSandbox
+
+    return BwrapSandbox(os.environ.get("PATH", os.defpath), folder)
+
+
 def open_terminal(place: Place, project: str) -> Terminal:
     """Where people can look at sessions: tmux, or nowhere in particular."""
     from fleet.adapters.terminals.none import NoTerminal
@@ -243,6 +255,7 @@ async def watch(
         fleet=fleet,
         log=log,
         sessions=sessions,
+        sandbox=open_sandbox(place.sandbox),
         grounds=open_grounds(place, fleet),
         forge=open_forge(place, fleet),
         harnesses=harnesses(),
@@ -257,6 +270,7 @@ async def watch(
         secret=secret,
         environment=dict(os.environ),
     )
+    parts.threads.submit(parts.sandbox.problem)  # the first run need not wait for the trial
     engine = Engine(parts, journal)
     journal.told = told
     stopping(engine.stop)

@@ -276,8 +276,10 @@ def make_project(root: Path) -> Path:
 
 
 def make_configured(folder: Path, dev: object, lead: object) -> Stage:
-    """A project with a fleet.yaml, for watchers that are processes of their own."""
-    folder.mkdir()
+    """A project with a fleet.yaml, for watchers that are processes of their own. Agents of CONFIG and tests
+    meet in the folder `outside`.
+    """
+    (folder / "outside").mkdir(parents=True)
     stage = Stage(make_project(folder / "shop"))
     (stage.root / "fleet.yaml").write_text(CONFIG)
     git(stage.root, "add", "-A")
@@ -329,6 +331,7 @@ BUDGET = Budget(per_run=Limit(time_ms=30_000, cost_micros=5_000_000))
 CHECKS = (Check("test", "test -f notes.txt"),)
 CONFIG = """
 defaults: {harness: scripted}
+sandbox: {writes: [../outside]}
 agents:
   dev: {duty: change, options: {script: .fleet/dev.yaml}, budget: {per_run: {time: 60s}}}
   lead: {duty: review, options: {script: .fleet/lead.yaml}, budget: {per_run: {time: 60s}}}

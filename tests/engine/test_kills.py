@@ -28,7 +28,7 @@ def make_stage(folder: Path) -> Stage:
     """A project with one issue that is ready: an agent that says that it starts, codes, comments; a reviewer
     that objects once.
     """
-    came = {"run": f'echo "$FLEET_RUN" >> {folder}/started'}
+    came = {"run": f'echo "$FLEET_RUN" >> {folder}/outside/started'}
     work = [{"commit": "Work"}, {"agent": ["propose", "comment", "--body", "I am at it."]}]
     done = {"agent": ["done", "-m", "Done."]}
     louder = {"when": {"prompt": "louder"}, "steps": [came, {"run": "echo LOUD >> notes.txt"}, *work, done]}
@@ -92,7 +92,7 @@ def problems(stage: Stage) -> list[str]:
         ("r4", "review", "succeeded"),
     ]:
         found.append(f"its runs are {outcomes}")
-    started = sorted((stage.root.parent / "started").read_text().split())
+    started = sorted((stage.root.parent / "outside/started").read_text().split())
     if started != ["r1", "r2", "r3", "r4"]:
         found.append(f"these agents came: {started}")
     return found + leftovers(stage)
@@ -234,10 +234,12 @@ def test_a_process_of_a_run_that_is_killed_at_a_random_moment_harms_nothing(
 @pytest.mark.slow
 def test_a_check_whose_shim_is_killed_is_run_again_and_is_no_objection(tmp_path: Path, doom: Doom):
     stage = make_stage(tmp_path / "p")
-    text = CONFIG.replace("test -f notes.txt", "'test -f ../../../../stay && sleep 60; test -f notes.txt'")
+    text = CONFIG.replace(
+        "test -f notes.txt", "'test -f ../../../../outside/stay && sleep 60; test -f notes.txt'"
+    )
     (stage.root / "fleet.yaml").write_text(text)
     git(stage.root, "commit", "-qam", "Check slowly")
-    (stage.root.parent / "stay").touch()
+    (stage.root.parent / "outside/stay").touch()
     with ThreadPoolExecutor(1) as threads:
         watching = threads.submit(doom.watch, stage)
         log = open_log(stage.place)
@@ -245,7 +247,7 @@ def test_a_check_whose_shim_is_killed_is_run_again_and_is_no_objection(tmp_path:
             while not list(stage.place.runs.glob("c2-*/session.json")):
                 assert following.wait(30), "no check begins"
         log.close()
-        (stage.root.parent / "stay").unlink()
+        (stage.root.parent / "outside/stay").unlink()
         session = next(stage.place.runs.glob("c2-*/session.json"))
         os.kill(int(yaml.safe_load(session.read_text())["shim"]["pid"]), signal.SIGKILL)
         code, _, _ = watching.result(60)

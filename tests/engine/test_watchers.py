@@ -120,7 +120,7 @@ def test_a_watcher_that_was_killed_leaves_no_lock(shop: Stage, start: Start):
 
 @pytest.mark.slow
 def test_agents_go_on_while_no_watcher_runs_and_the_next_one_adopts_them(shop: Stage, start: Start):
-    go = shop.root.parent / "go"
+    go = shop.root.parent / "outside/go"
     script(shop, "dev", {"run": f"until test -f {go}; do sleep 0.05; done"}, *commits("a note"))
     shop.issue()
     first = start(shop, "--foreground")
@@ -159,7 +159,7 @@ def test_a_line_of_fifty_megabytes_does_not_swell_the_watcher(shop: Stage, start
 
 @pytest.mark.slow
 def test_a_disk_that_is_full_for_a_while_loses_nothing(shop: Stage, start: Start):
-    go = shop.root.parent / "go"
+    go = shop.root.parent / "outside/go"
     script(shop, "dev", {"run": f"until test -f {go}; do sleep 0.05; done"}, *commits("a note"))
     shop.issue()
     watcher = start(shop, "--until-idle")
@@ -176,7 +176,7 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(shop: Stage, start: Start
 
 @pytest.mark.slow
 def test_a_watcher_on_a_full_disk_can_be_told_to_end_and_the_next_one_goes_on(shop: Stage, start: Start):
-    go = shop.root.parent / "go"
+    go = shop.root.parent / "outside/go"
     script(shop, "dev", {"run": f"until test -f {go}; do sleep 0.05; done"}, *commits("a note"))
     shop.issue()
     watcher = start(shop, "--foreground")

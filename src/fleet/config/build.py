@@ -20,6 +20,7 @@ from fleet.model.fleet import (
     Limit,
     Repo,
     Requirement,
+    Sandboxing,
     Trigger,
     Workflow,
 )
@@ -28,7 +29,7 @@ from fleet.model.fleet import (
 def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, folder: str) -> Fleet:
     """The fleet. `templates` are the agents' own, by agent; `folder` names a project that has no name."""
     agents = tuple(
-        _agent(name, agent, templates.get(name), declared.defaults) for name, agent in declared.agents.items()
+        _agent(name, agent, templates.get(name), declared) for name, agent in declared.agents.items()
     )
     defaults = Fleet(name="")
     gate = declared.gates.merge
@@ -51,6 +52,7 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         quarantine_failures=declared.quarantine.failures,
         quarantine_when=declared.quarantine.when or "",
         attempts=declared.attempts,
+        sandbox=_sandbox(declared.sandbox),
         notify=tuple(declared.notify),
     )
     return replace(fleet, digest=digest_of(fleet))
@@ -70,7 +72,8 @@ def duty_of(agent: schema.Agent, template: Template | None) -> Duty | str:
     return agent.duty or (template.duty if template else "")
 
 
-def _agent(name: str, agent: schema.Agent, template: Template | None, defaults: schema.Defaults) -> Agent:
+def _agent(name: str, agent: schema.Agent, template: Template | None, declared: schema.FleetFile) -> Agent:
+    defaults = declared.defaults
     body = template.body if template else ""
     own = (agent.prompt or "").strip()
     model = agent.model or (template.model if template else "") or defaults.model or ""
@@ -89,6 +92,17 @@ def _agent(name: str, agent: schema.Agent, template: Template | None, defaults: 
             per_day=_limit(agent.budget.per_day, defaults.budget.per_day, Budget().per_day),
         ),
         options=tuple(sorted(agent.options.items())),
+        sandbox=_sandbox(agent.sandbox or declared.sandbox, declared.sandbox),
+    )
+
+
+def _sandbox(own: schema.Sandbox, common: schema.Sandbox | None = None) -> Sandboxing:
+    """An agent's own word on whether there is one goes; what all may use is added to what it may."""
+    shared = common or own
+    return Sandboxing(
+        use=own.use,
+        reads=tuple(dict.fromkeys((*shared.reads, *own.reads))),
+        writes=tuple(dict.fromkeys((*shared.writes, *own.writes))),
     )
 
 

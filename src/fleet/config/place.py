@@ -57,8 +57,13 @@ class Place:
 
     @property
     def socket(self) -> Path:
-        """The gateway's socket."""
-        return self.dot / "gateway.sock"
+        """The gateway's socket: alone in its folder, which sandboxes show, as each watcher makes it anew."""
+        return self.dot / "door" / "gateway.sock"
+
+    @property
+    def sandbox(self) -> Path:
+        """What sandboxes are prepared from."""
+        return self.dot / "sandbox"
 
     @property
     def lock(self) -> Path:

@@ -113,6 +113,23 @@ class Defaults(_Part):
     budget: Budget = Budget()
 
 
+class Sandbox(_Part):
+    """What of the machine agents and checks see; `auto`, `required` or `off` alone stands for `use`."""
+
+    use: Literal["auto", "required", "off"] = Field(
+        default="auto",
+        description="auto: one is used where bubblewrap works; required: nothing starts without; off: none",
+    )
+    reads: Texts = Field(default=[], description="Files and folders to read besides, such as ~/.cargo")
+    writes: Texts = Field(default=[], description="Files and folders to write besides, such as ~/.cache/pip")
+
+
+Sandboxed = Annotated[
+    Sandbox,
+    BeforeValidator(values.sandbox, json_schema_input_type=Literal["auto", "required", "off"] | Sandbox),
+]
+
+
 class Agent(_Part):
     """A role: who does the work, with which prompt, how many at once, at what cost."""
 
@@ -129,6 +146,9 @@ class Agent(_Part):
     )
     tools: Tools | None = Field(default=None, description="The harness's own tool names; all by default")
     options: dict[str, str] = Field(default={}, description="For the harness alone")
+    sandbox: Sandboxed | None = Field(
+        default=None, description="Its own; what the sandbox of all may use, it may too"
+    )
 
 
 class IssueTrigger(_Part):
@@ -263,6 +283,10 @@ class FleetFile(_Part):
     ] = Field(default={}, description="Commands that are run on the merge result, by name")
     gates: Gates = Gates()
     quarantine: Quarantine = Quarantine()
+    sandbox: Sandboxed = Field(
+        default=Sandbox(),
+        description="What agents and checks see of the machine: auto, required, off …",
+    )
     attempts: int = Field(
         default=3, ge=1, le=20, description="How often a job is tried before a person is asked"
     )

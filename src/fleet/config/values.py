@@ -20,6 +20,7 @@ from fleet.config.units import cost_micros, duration_ms, split_tools, token_coun
 from fleet.model import events
 
 FORGES = ("local", "github")
+SANDBOXES = ("auto", "required", "off")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
@@ -48,6 +49,15 @@ def name(value: Any) -> Any:
 def listed(value: Any) -> Any:
     """One thing instead of a list of one."""
     return [value] if isinstance(value, str | dict) else value
+
+
+def sandbox(value: Any) -> Any:
+    """When one is used, instead of all about it."""
+    if not isinstance(value, str):
+        return value
+    if value not in SANDBOXES:
+        raise unexpected("auto, required or off", did_you_mean(value, SANDBOXES))
+    return {"use": value}
 
 
 def tools(value: Any) -> Any:

@@ -50,6 +50,8 @@ def base_environment(parts: Parts) -> dict[str, str]:
         "GIT_CONFIG_VALUE_0": "",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_EDITOR": "true",
+        # A workspace whose .git is broken lies in the user's checkout, where git would go on.
+        "GIT_CEILING_DIRECTORIES": str(parts.runs.parent / "workspaces"),
     }
 
 

@@ -14,6 +14,7 @@ from fleet.ports.forge import Forge
 from fleet.ports.harness import AgentEvent, Harness
 from fleet.ports.log import Clock, Log
 from fleet.ports.repository import Repository
+from fleet.ports.sandbox import Sandbox
 from fleet.ports.session import Sessions
 from fleet.ports.terminal import Terminal
 from fleet.ports.workspace import Workspaces
@@ -37,10 +38,10 @@ class Mirror(Protocol):
         """Put the branch at this commit there, if it is at `expected` (None: not there). False: it is not."""
         ...
 
-
     def has(self, commit: str, path: str) -> bool:
         """Whether a commit that was brought here has a file or folder of this name."""
         ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -69,6 +70,7 @@ class Parts:
     fleet: Fleet
     log: Log
     sessions: Sessions
+    sandbox: Sandbox
     grounds: Mapping[str, Ground]
     forge: Forge | None
     harnesses: Mapping[str, Harness]

@@ -38,7 +38,7 @@ RUN_QUEUED = (
     "fleet.run.queued"  # run, instance, job, duty, item, attempt, round, resumes, feedback, not_before
 )
 RUN_ADMITTED = "fleet.run.admitted"  # run, agent, harness, model, change, head, workspace, branch, base, …
-RUN_STARTED = "fleet.run.started"  # run, pid, at, head
+RUN_STARTED = "fleet.run.started"  # run, pid, at, head, base, sandbox: bwrap|none
 RUN_ACTED = "fleet.run.acted"  # run, action (short text), tool?, ok?
 RUN_SPENT = "fleet.run.spent"  # run, cost_micros (null: not told yet), tokens, turns: totals of the run
 RUN_CONVERSED = "fleet.run.conversed"  # run, conversation, model, version
@@ -54,7 +54,9 @@ RUN_CANCELLED = "fleet.run.cancelled"  # run, reason: it was queued and is not w
 CHANGE_OPENED = "fleet.change.opened"  # change, item, instance, branch, base, head, author, title, body
 CHANGE_UPDATED = "fleet.change.updated"  # change, head, run
 CHANGE_REVIEWED = "fleet.change.reviewed"  # change, head, verdict, by, text, run
-CHANGE_CHECKED = "fleet.change.checked"  # change, head, base, ok, results: [{name, ok, output, ms}], error?
+CHANGE_CHECKED = (
+    "fleet.change.checked"  # change, head, base, ok, results: [{name, ok, output, ms}], sandbox, error?
+)
 CHANGE_ASSESSED = "fleet.change.assessed"  # change, head, score, factors: [{name, points, reason}]
 CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base, actor? (a person, on the forge)
 CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason, paths: a merge that waits (dirty tree …)

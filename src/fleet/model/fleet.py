@@ -37,6 +37,20 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Sandboxing:
+    """How sessions are kept from the rest of the machine: where that works (`auto`), or not at all started
+    without (`required`), or not kept (`off`).
+
+    `reads` and `writes` are files and folders that they may use besides; `~` is the operator's home, and a
+    relative path counts from the folder of fleet.yaml.
+    """
+
+    use: Literal["auto", "required", "off"] = "auto"
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """A role: which harness plays it, with which model and prompt, how many at once, and at what cost.
 
@@ -54,6 +68,7 @@ class Agent:
     tools: tuple[str, ...] = ()
     budget: Budget = Budget()
     options: tuple[tuple[str, str], ...] = ()
+    sandbox: Sandboxing = Sandboxing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +151,7 @@ class Fleet:
     For a forge that is not local: `repos` are its repositories (none for local), `host` where it is ("" for
     the forge's own), `trusted` the logins that count beside those with write access, `labels` each state's
     label there (the states of `LABELS`, all of them), `merge_method` how it merges.
+    `sandbox` is that of checks.
     """
 
     name: str
@@ -154,6 +170,7 @@ class Fleet:
     quarantine_when: str = ""
     attempts: int = 3
     notify: tuple[str, ...] = ()
+    sandbox: Sandboxing = Sandboxing()
     digest: str = ""
     _agents: dict[str, Agent] = field(default_factory=dict, init=False, repr=False, compare=False)
     _workflows: dict[str, Workflow] = field(default_factory=dict, init=False, repr=False, compare=False)

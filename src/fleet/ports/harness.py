@@ -65,6 +65,12 @@ class Plan:
     `files` (path relative to the run's directory → text) are written with mode 0600 before the start.
     `stdin` is written at the start; with `keep_stdin` it stays open for steering until a line of the
     output begins with `last_line` (or the harness ends), else it is closed at once.
+
+    In a sandbox the harness finds, of the user's own files, only what it names here by absolute paths, none
+    of which has to exist: `reads`, `writes` (what it has to keep: a folder, made when it is missing, if the
+    path ends in `/`), and `copies`, files which it gets a copy of, to write to, that is gone with the run.
+    Nothing that makes other programs of the user's do something belongs into `writes`. `programs` are those
+    it starts besides the first word of `argv`, to be found on PATH.
     """
 
     argv: tuple[str, ...]
@@ -74,6 +80,10 @@ class Plan:
     stdin: str = ""
     keep_stdin: bool = False
     last_line: str = ""
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ class Command:
 
     `stdin` is written first. With `keep_stdin` it then stays open for `send`, until a line on stdout that
     starts with `last_line` ("" for never) was printed and nothing was sent since, or until `close_input`;
-    else it is closed at once. `seconds` is the ceiling on the time it may run, 0 for none.
+    else it is closed at once. `seconds` is the ceiling on the time it may run, 0 for none. An exit code above
+    `signals_from` (0: none is) is the number of a signal, told so by a program that starts another.
     """
 
     argv: tuple[str, ...]
@@ -55,6 +56,7 @@ class Command:
     last_line: str = ""
     seconds: int = 0
     grace_seconds: float = 10.0
+    signals_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

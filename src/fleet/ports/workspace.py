@@ -74,6 +74,10 @@ class Workspaces(Protocol):
         """Where the workspace `id` is, or would be. Does not look."""
         ...
 
+    def borrowed(self) -> tuple[Path, ...]:
+        """The folders outside of a workspace that git reads in it."""
+        ...
+
     def exists(self, id: str) -> bool:
         """Whether `id` was prepared, completely, and not discarded."""
         ...

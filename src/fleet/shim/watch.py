@@ -34,6 +34,7 @@ class Watch:
         self._failed = launched.error
         self._grace = float(command["grace"])
         self._keep_stdin = bool(command["keep_stdin"])
+        self._signals_from = int(command.get("signals_from", 0))
         self._bell = bell
         self._tape = tape.Tape(int(command["max_bytes"]))
         self._cutters = {
@@ -200,6 +201,8 @@ class Watch:
         if self._failed:
             self._ending.reason, self._ending.error = "spawn failed", self._failed
             return
+        if self._signals_from and 0 < code - self._signals_from < signal.NSIG:
+            code = self._signals_from - code  # a sandbox, telling what its program ended by
         self._ending.code, self._ending.signal = (code, None) if code >= 0 else (None, -code)
         self._ending.reason = self._ending.reason or "exited"
 

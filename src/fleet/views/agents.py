@@ -78,6 +78,7 @@ def run_row(run: Run, now: int) -> dict[str, Any]:
         "tokens": run.tokens,
         "harness": run.harness,
         "model": run.model,
+        "sandbox": run.sandbox or None,
         "conversation": run.conversation or None,
         "attempt": run.attempt,
         "round": run.round,

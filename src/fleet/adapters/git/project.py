@@ -31,6 +31,18 @@ class Project:
         """The directory of its objects, which clones borrow from."""
         return self.git_dir / "objects"
 
+    def stores(self) -> tuple[Path, ...]:
+        """All directories of objects that git reads here: its own, and those it borrows from."""
+        found = [self.objects]
+        for store in found:  # grows as it goes
+            try:
+                lines = (store / "info/alternates").read_text(errors="surrogateescape").splitlines()
+            except OSError:
+                continue
+            lent = ((store / line).resolve() for line in lines if line and not line.startswith("#"))
+            found += [each for each in lent if each not in found]
+        return tuple(found)
+
     def shallow(self) -> bytes | None:
         """The commits whose parents are not here, in git's own form, when the repository is a shallow
         clone.

@@ -12,6 +12,7 @@ being made or thrown away.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import asdict, dataclass
@@ -22,13 +23,21 @@ from fleet.adapters.git.lens import lens
 from fleet.adapters.git.names import branch_ref, commit_id, shown
 from fleet.adapters.git.project import Project
 from fleet.adapters.git.scratch import made_name, remove_tree, sweep
-from fleet.adapters.git.untrusted import opened_git_dir, read_head, read_ref, remove_file, write_file
+from fleet.adapters.git.untrusted import (
+    opened_git_dir,
+    read_file,
+    read_head,
+    read_ref,
+    remove_file,
+    write_file,
+)
 from fleet.model.errors import Permanent, Temporary
 from fleet.ports.workspace import WorkspaceStatus
 
 MOST_DIRTY = 50
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 _STATUS_BYTES = 64 * 1024
+_ALTERNATES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,10 @@ class CloneWorkspaces:
                 f"{id[:80]!r} is not a name for a workspace", do="use letters, digits, '.', '_' and '-'"
             )
         return self._root / id
+
+    def borrowed(self) -> tuple[Path, ...]:
+        """See the port: the project's objects, and those that it borrows in turn."""
+        return self._project.stores()
 
     def exists(self, id: str) -> bool:
         """See the port."""
@@ -199,6 +212,10 @@ class CloneWorkspaces:
         try:
             with opened_git_dir(self.path(id)) as inside:
                 head = read_ref(inside, branch_ref(record.branch))
+                # Else git would pass it over, and take whatever repository lies above it for its own.
+                lends = read_file(inside, "objects/info/alternates", _ALTERNATES) or b""
+                if read_head(inside) == (None, None) or str(self._project.objects) not in os.fsdecode(lends):
+                    return "its .git is broken"
                 if head == record.start:
                     return None
                 if head is None:

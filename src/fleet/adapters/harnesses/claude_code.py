@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from fleet.adapters.harnesses.claude_code_home import files as own_files
 from fleet.adapters.harnesses.claude_code_reader import ClaudeCodeReader
 from fleet.adapters.harnesses.program import Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
@@ -99,7 +100,7 @@ class ClaudeCodeHarness:
 
         A conversation that can't be one of its own (another harness's) is not gone on with: a new one begins.
         """
-        files = _files(launch)
+        files, own = _files(launch), own_files(launch.environment, launch.workspace)
         argv = ["claude", "--print", "--verbose", "--output-format=stream-json", "--input-format=stream-json"]
         if launch.model:
             argv.append(f"--model={launch.model}")
@@ -119,6 +120,9 @@ class ClaudeCodeHarness:
             stdin=_said(launch.prompt),
             keep_stdin=True,
             last_line='{"type":"result"',
+            reads=own.reads,
+            writes=own.writes,
+            copies=own.copies,
         )
 
     def reader(self) -> ClaudeCodeReader:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from fleet.adapters.harnesses.codex_home import files
 from fleet.adapters.harnesses.codex_reader import CodexReader
 from fleet.adapters.harnesses.options import only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
@@ -76,12 +77,16 @@ class CodexHarness:
             argv.append(f"--model={launch.model}")
         if _CONVERSATION.fullmatch(launch.conversation):
             argv = [*_telling_what_was_spent(launch.conversation), *argv, "resume", launch.conversation]
+        own = files(launch.environment)
         told = [text.strip() for text in (launch.system_prompt, launch.prompt) if text.strip()]
         return Plan(
             argv=(*argv, "-"),
             env={_TOKEN: launch.gateway_token} if launch.gateway_url else {},
             passthrough=_PASSED + variables(launch.options),
             stdin="\n\n".join(told) + "\n",
+            programs=("codex",),
+            reads=own.reads,
+            writes=own.writes,
         )
 
     def reader(self) -> CodexReader:

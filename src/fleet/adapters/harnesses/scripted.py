@@ -70,16 +70,18 @@ class ScriptedHarness:
             "model": launch.model,
             "conversation": launch.conversation,
         }
+        path = str(PurePath(launch.root) / script)
         return Plan(
             # -P: the workspace is the agent's to write, so nothing is imported from there.
             argv=(sys.executable, "-P", str(_program())),
             env={
-                "FLEET_SCRIPT": str(PurePath(launch.root) / script),
+                "FLEET_SCRIPT": path,
                 **{name: launch.environment[name] for name in _PASSED_ON if name in launch.environment},
             },
             stdin=json.dumps(prompt) + "\n",
             keep_stdin=True,
             last_line='{"type": "result"',
+            reads=(path,),
         )
 
     def reader(self) -> ScriptedReader:

@@ -103,6 +103,7 @@ class RunFolder:
             "keep_stdin": command.keep_stdin,
             "last_line": decoded(encoded(command.last_line)),
             "seconds": command.seconds,
+            "signals_from": command.signals_from,
             "grace": command.grace_seconds,
             "wake": str(wake),
             "max_bytes": max_bytes,

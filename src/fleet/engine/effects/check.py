@@ -14,12 +14,14 @@ from fleet.engine.effects.merge import FLEET
 from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
 from fleet.engine.parts import Ground, Parts
+from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Check
 from fleet.model.shell import program_of
 from fleet.model.state import Change, State, Wish
 from fleet.policy.fact import fact
+from fleet.ports.sandbox import SIGNALS_FROM, Sandbox
 from fleet.ports.session import Command, Exit
 
 _OUTPUT = 8000
@@ -48,6 +50,7 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
         await _clear_away(parts, change, head)
         return []
     loop, ground = asyncio.get_running_loop(), parts.ground(change.repo)
+    sandbox = await loop.run_in_executor(parts.threads, sandbox_of, parts, parts.fleet.sandbox)
     place = await loop.run_in_executor(parts.threads, _prepare, ground, change, head, wish.wanted)
     if place.conflicts:
         names = ", ".join(place.conflicts[:20])
@@ -57,7 +60,7 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
         ]
     else:
         results = [
-            await _run(parts, place, each, f"c{change.id}-{head[:12]}-{place.base[:12]}")
+            await _run(parts, ground, sandbox, place, each, f"c{change.id}-{head[:12]}-{place.base[:12]}")
             for each in parts.fleet.checks
         ]
         await loop.run_in_executor(
@@ -70,6 +73,7 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
         "ok": all(each["ok"] for each in results),
         "error": "; ".join(each.pop("error") for each in results if "error" in each),
         "results": results,
+        "sandbox": sandbox.name if sandbox else UNCONFINED,
     }
     facts = [fact(events.CHANGE_CHECKED, data, cause=wish.cause, story=story)]
     if place.base != state.base_of(change.repo):
@@ -113,13 +117,20 @@ async def _clear_away(parts: Parts, change: Change, head: str) -> None:
             await loop.run_in_executor(parts.threads, workspaces.discard, name)
 
 
-async def _run(parts: Parts, place: _Place, each: Check, prefix: str) -> dict[str, Any]:
+async def _run(
+    parts: Parts, ground: Ground, sandbox: Sandbox | None, place: _Place, each: Check, prefix: str
+) -> dict[str, Any]:
+    env = base_environment(parts) | {"CI": "true"}
+    argv: tuple[str, ...] = ("sh", "-c", each.command)
+    if sandbox is not None:
+        argv = sandbox.wrap(argv, room_of(parts, ground, place.path, parts.fleet.sandbox, env["PATH"]))
     command = Command(
-        argv=("sh", "-c", each.command),
-        env=base_environment(parts) | {"CI": "true"},
+        argv=argv,
+        env=env,
         cwd=place.path,
         seconds=max(1, each.time_ms // 1000),
         grace_seconds=2.0,
+        signals_from=SIGNALS_FROM if sandbox else 0,
     )
     loop = asyncio.get_running_loop()
     attempt = 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fleet.engine.environment import session_environment, users_environment
 from fleet.engine.parts import Parts
+from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of, with_harness
 from fleet.engine.tokens import token_of
 from fleet.model import events
 from fleet.model.errors import FleetError, Permanent
@@ -20,9 +21,11 @@ from fleet.policy.brief import prompt, system_prompt
 from fleet.policy.fact import fact
 from fleet.policy.workflow import base_branch
 from fleet.ports.harness import Launch, Plan
+from fleet.ports.sandbox import SIGNALS_FROM
 from fleet.ports.session import Command, Started
 
 GRACE_SECONDS = 10.0
+_NOTE = "sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,33 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
     repo = item.repo if item else ""
     base = state.base_of(repo)
     loop = asyncio.get_running_loop()
-    started, head, base_sha = await loop.run_in_executor(parts.threads, _start, parts, order)
+    started, head, base_sha, sandbox = await loop.run_in_executor(parts.threads, _start, parts, order)
     facts = []
     if base_sha and base_sha != base:
         facts.append(
             fact(events.BASE_SEEN, {"sha": base_sha, "repo": repo}, cause=wish.cause, story=run.instance)
         )
-    data = {"run": run.id, "pid": started.pid, "at": started.at, "head": head, "base": base_sha}
+    data = {
+        "run": run.id,
+        "pid": started.pid,
+        "at": started.at,
+        "head": head,
+        "base": base_sha,
+        "sandbox": sandbox,
+    }
     return [*facts, fact(events.RUN_STARTED, data, cause=wish.cause, story=run.instance)]
 
 
-def _start(parts: Parts, order: _Order) -> tuple[Started, str, str]:
-    """The session, the commit that it began at and the base's commit ("" both where it was found started)."""
+def _start(parts: Parts, order: _Order) -> tuple[Started, str, str, str]:
+    """The session, the commit that it began at, the base's commit ("" where it was found started), and the
+    sandbox that it is in.
+    """
     run = order.run
     if parts.sessions.alive(run.id) or parts.sessions.exit(run.id) is not None:
         # Before a crash it was started, and a session is never started twice: this gives back what there is.
-        return parts.sessions.start(run.id, Command(("false",), {}, str(parts.root))), run.head, ""
+        found = parts.sessions.start(run.id, Command(("false",), {}, str(parts.root)))
+        return found, run.head, "", _noted(parts, run.id)
+    sandbox = sandbox_of(parts, order.agent.sandbox)
     ground = parts.ground(order.repo)
     base_sha = ground.base_sha()
     if ground.mirror is not None and run.change:
@@ -89,17 +103,33 @@ def _start(parts: Parts, order: _Order) -> tuple[Started, str, str]:
         reset=True,
     )
     plan = _plan(parts, order, str(workspace))
+    env = session_environment(parts, order.run, plan, token_of(parts.secret, run.id), order.item)
+    argv = plan.argv
+    if sandbox is not None:
+        room = room_of(parts, ground, str(workspace), order.agent.sandbox, env["PATH"])
+        argv = sandbox.wrap(argv, with_harness(parts, room, plan, parts.run_dir(run.id) / "harness"))
+    name = sandbox.name if sandbox else UNCONFINED
+    (parts.run_dir(run.id) / _NOTE).write_text(name)
     command = Command(
-        argv=plan.argv,
-        env=session_environment(parts, order.run, plan, token_of(parts.secret, run.id), order.item),
+        argv=argv,
+        env=env,
         cwd=str(workspace),
         stdin=plan.stdin,
         keep_stdin=plan.keep_stdin,
         last_line=plan.last_line,
         seconds=max(1, -(-run.ceiling_ms // 1000)) if run.ceiling_ms else 0,
         grace_seconds=GRACE_SECONDS,
+        signals_from=SIGNALS_FROM if sandbox else 0,
     )
-    return parts.sessions.start(run.id, command), head, base_sha
+    return parts.sessions.start(run.id, command), head, base_sha, name
+
+
+def _noted(parts: Parts, run: str) -> str:
+    """The sandbox of a session that a watcher before this one started."""
+    try:
+        return (parts.run_dir(run) / _NOTE).read_text()
+    except OSError:
+        return UNCONFINED
 
 
 def _plan(parts: Parts, order: _Order, workspace: str) -> Plan:

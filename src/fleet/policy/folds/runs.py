@@ -61,6 +61,7 @@ def run_started(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if run is not None:
         run.started = whole(data, "at") or event.time
         run.pid = whole(data, "pid")
+        run.sandbox = text(data, "sandbox")
         run.head = run.head or text(data, "head")
         run.cause = event.id
         if run.state == "starting":

@@ -38,7 +38,6 @@ TOOLS = (
     ),
     Tool("tmux", ("-V",), "looking into a live run: fleet attach", _DEBIAN.format("tmux")),
     Tool("node", ("--version",), "Claude Code and other agents from npm", _DEBIAN.format("nodejs npm")),
-    Tool("bwrap", ("--version",), "sandboxes, in a later version", _DEBIAN.format("bubblewrap")),
 )
 
 
@@ -75,13 +74,15 @@ def _python() -> Finding:
 def _machine(place: Place | None, fleet: Fleet | None) -> list[Finding]:
     """The tools, and what a forge needs; each is asked beside the others."""
     from fleet.surfaces.cli.doctor_forge import look_at_gh, look_at_repo
+    from fleet.surfaces.cli.doctor_sandbox import look_at_sandbox
 
     path = os.environ.get("PATH", os.defpath)
     with ThreadPoolExecutor(8) as pool:
+        walls = pool.submit(look_at_sandbox, fleet, path)
         tools = pool.map(lambda tool: look_for(tool, path), TOOLS)
         gh = pool.submit(look_at_gh, fleet)
         seen = pool.map(lambda repo: look_at_repo(place, fleet, repo), fleet.repos) if place and fleet else ()
-        return [*tools, gh.result(), *seen]
+        return [*tools, walls.result(), gh.result(), *seen]
 
 
 def _harnesses(

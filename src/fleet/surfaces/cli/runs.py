@@ -89,6 +89,7 @@ def _show(page: dict[str, Any]) -> None:
     say_fact("time", duration(round(page["seconds"] * 1000)) if page["started"] else "")
     say_fact("cost", f"${page['cost']:.4f}, {page['tokens']} tokens")
     say_fact("model", f"{page['model'] or 'default'} on {page['harness'] or '-'}")
+    say_fact("sandbox", page["sandbox"] or "")
     say_fact("reported", page["verdict"] or "")
     if page["text"].strip():
         say_block(page["text"])

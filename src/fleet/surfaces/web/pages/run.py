@@ -167,6 +167,7 @@ def _facts(run: Run) -> Html:
         [
             ("agent", agent_link(run.agent)),
             ("harness", words(run.harness, run.model)),
+            ("sandbox", run.sandbox or None),
             ("pull request", change_link(run.change) if run.change else None),
             ("workflow", words(run.instance, f"attempt {run.attempt}", f"round {run.round}")),
             ("branch", tag("code", run.branch) if run.branch else None),

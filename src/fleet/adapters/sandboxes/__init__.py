@@ -1,0 +1,1 @@
+"""Sandboxes: how a session is kept to its room."""
