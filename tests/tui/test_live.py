@@ -18,7 +18,7 @@ def follow(board, play):
         live = Live(board.log, lambda: load_fleet(board.place), lambda: watcher_status(board.place), clock)
         live.load()
         first = live.state.seq
-        live.open(frames.append, lambda: False)
+        live.open(frames.append)
         await asyncio.to_thread(play)
         end = time.monotonic() + 20
         while live.state.seq < board.log.head().seq:

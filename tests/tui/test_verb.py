@@ -14,6 +14,7 @@ import fleet
 from fleet.surfaces.cli.root import run
 
 SOURCE = str(Path(fleet.__file__).parents[1])
+NOT_LOADED = "sys.exit('textual' in sys.modules)"
 
 
 def test_without_a_terminal_it_names_what_to_use(board, capsys):
@@ -28,7 +29,7 @@ def test_an_agent_can_not_open_it(board, capsys, monkeypatch):
 
 
 def test_other_verbs_do_not_load_textual(board):
-    code = "import sys, fleet.surfaces.cli.root as root; root.run(['status']); sys.exit('textual' in sys.modules)"
+    code = f"from fleet.surfaces.cli.root import run; import sys; run(['status']); {NOT_LOADED}"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": SOURCE},

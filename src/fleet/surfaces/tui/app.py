@@ -43,7 +43,7 @@ class Dashboard(Board):
     def on_mount(self) -> None:
         """Show the first screen, and follow the log."""
         self.push_screen(self._home)
-        self.live.open(self._frame, lambda: self._home.moving)
+        self.live.open(self._frame)
 
     def on_unmount(self) -> None:
         """Follow no more."""

@@ -14,6 +14,7 @@ from fleet.views.events import headline, told, who
 
 _KEPT = 1500
 _ALSO = {events.RUN_ACTED, events.RUN_SAID, events.RUN_STARTED, events.AGENT_RELEASED, events.ITEM_COMMENTED}
+_MATTERS: dict[str, bool] = {}
 _SIGNS: dict[str, tuple[str, str]] = {
     events.APPROVAL_ASKED: ("!", "warn bold"),
     events.APPROVAL_GIVEN: ("✓", "good"),
@@ -29,20 +30,36 @@ _SIGNS: dict[str, tuple[str, str]] = {
 }
 
 
+class EventRow(Row):
+    """An event, put into words when somebody sees it."""
+
+    __slots__ = ("event",)
+
+    def __init__(self, event: Event) -> None:
+        super().__init__(f"event:{event.seq}", ())
+        self.event = event
+
+    @property
+    def line(self) -> Line:
+        """See `Row`."""
+        self._line = self._line or _line(self.event)
+        return self._line
+
+
 class Feed:
     """The events as rows. With `everything` the bookkeeping is shown too."""
 
     def __init__(self) -> None:
         self.everything = False
         self._events: deque[Event] = deque(maxlen=_KEPT)
-        self._rows: deque[Row] = deque(maxlen=_KEPT)
+        self._rows: deque[EventRow] = deque(maxlen=_KEPT)
 
     def heard(self, fresh: Iterable[Event]) -> None:
         """Take in what is new."""
         for event in fresh:
             self._events.append(event)
             if self.everything or _matters(event):
-                self._rows.append(Row(f"event:{event.seq}", _line(event)))
+                self._rows.append(EventRow(event))
 
     def show_everything(self, everything: bool) -> None:
         """Show the bookkeeping too, or no more."""
@@ -63,7 +80,10 @@ class Feed:
 
 
 def _matters(event: Event) -> bool:
-    return event.type in _ALSO or bool(headline(event))
+    """Whether people care about events of this type."""
+    if event.type not in _MATTERS:
+        _MATTERS[event.type] = event.type in _ALSO or bool(headline(event))
+    return _MATTERS[event.type]
 
 
 def _line(event: Event) -> Line:

@@ -69,11 +69,6 @@ class Home(Deck):
         self._feed.heard(self.live.latest)
         self.query_one("#needs" if asked(self.live.state) else "#agents").focus()
 
-    @property
-    def moving(self) -> bool:
-        """Whether something spins."""
-        return self._roster is not None and self._roster.count("running") > 0
-
     def heard(self, fresh: Sequence[Event]) -> None:
         """Take in new events, drawn or not."""
         self._feed.heard(fresh)
@@ -88,7 +83,8 @@ class Home(Deck):
             self._roster.heard(())
         live, lists = self.live, {name: self.query_one(f"#{name}", Rows) for name in _LISTS}
         self._place()
-        lists["agents"].show(*self._roster.lines(self._boxes["agents"].width - 2))
+        seen = [lists["agents"].rows[at] for at in lists["agents"].within]
+        lists["agents"].show(*self._roster.lines(self._boxes["agents"].width - 2, seen))
         lists["needs"].show(*needs(live, self._boxes["needs"].width - 2))
         lists["queue"].show(*queued(live, self._boxes["queue"].width - 2))
         lists["events"].show(*self._feed.rows())

@@ -24,8 +24,10 @@ Frame = Callable[[list[Event]], None]
 
 _FRAME_SECONDS = 0.1
 _SLOWEST_SECONDS = 1.0
-_SHARE = 0.035  # of a core, for frames; keys are answered at once
-_SPIN_SECONDS = 0.25  # while something moves on the screen
+_SHARE = 0.03  # of a core; keys are answered at once
+_SAVED_SECONDS = (
+    0.05  # of a core's time, saved up while little happens, so that the first frames come at once
+)
 _TICK_SECONDS = 1.0  # clocks and the watcher; and a ring is lost when its appender was killed before it rang
 _KEPT = 1000
 _TRIES = 200
@@ -55,12 +57,12 @@ class Live:
         self.latest: list[Event] = []  # the newest events of `load`, for the stream's beginning
         self._load_fleet, self._ask_watcher = load_fleet, ask_watcher
         self._frame: Frame = lambda _: None
-        self._moving: Callable[[], bool] = lambda: False
         self._following: Following | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._held: list[Event] = []
         self._earliest = 0.0
-        self._used = 0.0
+        self._used = self._drawn = 0.0
+        self._saved = 0.0
         self._asked = 0.0
 
     @property
@@ -81,9 +83,10 @@ class Live:
             if len(self.latest) > 2 * _KEPT:
                 del self.latest[:_KEPT]
 
-    def open(self, frame: Frame, moving: Callable[[], bool]) -> None:
-        """Follow the log in the running event loop. `moving` says whether something spins on the screen."""
-        self._frame, self._moving = frame, moving
+    def open(self, frame: Frame) -> None:
+        """Follow the log in the running event loop, and draw at once."""
+        self._frame = frame
+        self._used, self._drawn = time.process_time(), asyncio.get_running_loop().time()
         self._following = self.log.follow(self.state.seq)
         self._listen()
         self._next(0.0)
@@ -141,12 +144,22 @@ class Live:
         self._take()
         self._look_after_watcher(loop.time())
         fresh, self._held = self._held, []
-        self._frame(fresh)
-        used = time.process_time()
-        pace = min(_SLOWEST_SECONDS, max(_FRAME_SECONDS, (used - self._used) / _SHARE))
-        self._used, self._earliest = used, loop.time() + pace
+        try:
+            self._frame(fresh)
+        except Exception as error:  # noqa: BLE001  # one bad frame must not leave a still picture behind
+            self.problem = f"it can't be drawn: {error}"
+        pace = self._pace(loop.time())
+        self._earliest = loop.time() + pace
         self._listen()
-        self._next(max(pace, _SPIN_SECONDS if self._moving() else _TICK_SECONDS))
+        self._next(_TICK_SECONDS)
+
+    def _pace(self, now: float) -> float:
+        """How long to wait with the next frame, by what this process has used since the last one."""
+        used = time.process_time()
+        self._saved += _SHARE * (now - self._drawn) - (used - self._used)
+        self._saved = max(-_SHARE * _SLOWEST_SECONDS, min(_SAVED_SECONDS, self._saved))
+        self._used, self._drawn = used, now
+        return max(_FRAME_SECONDS, -self._saved / _SHARE)
 
     def _take(self) -> None:
         try:

@@ -23,7 +23,6 @@ from fleet.surfaces.tui.words import Words
 from fleet.views.changes import change_page
 from fleet.views.run_page import is_about
 
-_SPIN_MS = 250
 _LOOK_ANYWAY_MS = 1000
 """The watcher tells of what a run does. Where none runs, nobody rings, and this is how often one looks."""
 
@@ -51,6 +50,7 @@ class RunPage(Deck):
         self._looked = 0
         self._stale = True
         self._problem = ""
+        self._frames = 0  # the spinner turns with what happens to the run, and once a second
 
     def compose(self) -> ComposeResult:
         """Its head, and the transcript."""
@@ -83,11 +83,13 @@ class RunPage(Deck):
         found = self.live.state.runs.get(self.run_id)
         if found is None or not self.is_attached:
             return
+        about = any(is_about(event, self.run_id) for event in fresh)
+        self._frames += about or not fresh
         head = self._head(found)
         words = self.query_one("#head", Words)
         words.styles.height = len(head)
         words.show(head)
-        self._stale |= any(is_about(event, self.run_id) for event in fresh)
+        self._stale |= about
         self._stale |= found.live and self.live.now - self._looked >= _LOOK_ANYWAY_MS
         if self._stale and found.harness and (self._look is None or self._look.done()):
             self._stale, self._looked = False, self.live.now
@@ -131,7 +133,7 @@ class RunPage(Deck):
     def _head(self, run: Run) -> list[Line]:
         state, now = self.live.state, self.live.now
         item, change = state.items.get(run.item), state.changes.get(self.target().change)
-        sign = SPINNER[now // _SPIN_MS % len(SPINNER)] if run.live else "·"
+        sign = SPINNER[self._frames % len(SPINNER)] if run.live else "·"
         style = {"succeeded": "good", "": "busy", "stopped": "warn"}.get(run.outcome, "bad")
         title = f"#{item.id} {shown(item.title)}" if item else ""
         pull = f"  PR{change.id}" if change else ""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run
 from fleet.surfaces.figures import duration
@@ -17,7 +18,8 @@ from fleet.views.ledger import agent_budget
 
 _RANK: dict[AgentState, int] = {"quarantined": 0, "failed": 0, "blocked": 0, "running": 1, "idle": 2}
 _EVERY_MS = 1000
-_SPIN_MS = 250
+_ALL_MS = 3000
+_SMALL = (events.RUN_ACTED, events.RUN_SPENT)
 _SELDOM = 100  # times what looking at all of them takes
 _COLUMNS = (
     Column("AGENTS", 16),
@@ -38,34 +40,39 @@ class Roster:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._cells: dict[str, list[tuple[str, tuple[Piece, ...], bool]]] = {}
+        self._cells: dict[str, list[tuple[str, Piece, tuple[Piece, ...]]]] = {}  # key, mark, cells
+        self._steps: dict[str, int] = {}  # how often an agent was spoken of: its spinner turns with it
         self._order: list[str] = []
         self._wide: list[int] = []
         self._lines: dict[str, tuple[tuple[Piece, ...], Line]] = {}  # by key: what was laid out, and how
         self._room = 0
         self._names: list[str] = []
         self._full = self._beat = 0  # when all, and those at work, were looked at
-        self._every = _EVERY_MS
+        self._every = _ALL_MS
+        self._stale: set[str] = set()
         self.states: dict[str, AgentState] = {}
         self.spent: dict[str, float] = {}  # today, in dollars
 
     def heard(self, fresh: Iterable[Event]) -> None:
-        """Look again at the agents that these events are about; at those at work once a second; and at all of
-        them as often as that costs little.
+        """Look again at the agents that these events are about, and now and then at all of them. What a run
+        does and spends changes nothing but its own row: that has time until somebody sees it.
         """
         now = self._live.now
-        spoken = {_agent_of(self._live, event) for event in fresh} & set(self._cells)
         if now - self._full >= self._every or now < self._full:
             self._look_at_all(now)
             return
+        before = dict(self.states)
+        for event in fresh:
+            name = _agent_of(self._live, event)
+            if name in self._cells:
+                if event.type in _SMALL:
+                    self._stale.add(name)
+                else:
+                    self._look(name, now)
         if now - self._beat >= _EVERY_MS:
-            self._beat = now
-            spoken |= {name for name, state in self.states.items() if state == "running"}
-            self._room = 0
-        before = {name: self.states[name] for name in spoken}
-        for name in spoken:
-            self._look(name, now)
-        if any(self.states[name] != state for name, state in before.items()):
+            self._beat, self._room = now, 0
+            self._stale |= {name for name, state in self.states.items() if state == "running"}
+        if self.states != before:
             self._sort()
 
     def _look_at_all(self, now: int) -> None:
@@ -76,7 +83,7 @@ class Roster:
         for name in names:
             self._look(name, now)
         self._full = self._beat = now
-        self._every = max(_EVERY_MS, int((time.perf_counter() - began) * 1000 * _SELDOM))
+        self._every = max(_ALL_MS, int((time.perf_counter() - began) * 1000 * _SELDOM))
         self._names = names
         self._sort()
 
@@ -93,43 +100,42 @@ class Roster:
         """How many agents are in one of these states."""
         return sum(1 for each in self.states.values() if each in states)
 
-    def lines(self, room: int) -> tuple[Line, list[Row]]:
-        """The head of the list, and its rows."""
+    def lines(self, room: int, seen: Iterable[Row]) -> tuple[Line, list[Row]]:
+        """The head of the list, and its rows. `seen`: those that can be seen now."""
+        for name in {row.key.split(":")[1] for row in seen} & self._stale & set(self._cells):
+            self._look(name, self._live.now)
         found = [each for name in self._order for each in self._cells[name]]
         if room != self._room:
             self._room = room
             before = self._wide
-            self._wide = widths(_COLUMNS, [cells for _, cells, _ in found], room - GUTTER)
+            self._wide = widths(_COLUMNS, [cells for _, _, cells in found], room - GUTTER)
             if room < _NARROW:
                 self._wide[4] += self._wide[2] + 2
                 self._wide[2] = 0
-            if self._wide != before:
+            if self._wide != before or len(self._lines) > 4 * len(found):
                 self._lines.clear()
-        sign = SPINNER[self._live.now // _SPIN_MS % len(SPINNER)]
         head = laid_out(
             _COLUMNS,
             self._wide,
             [(each.title, "bold" if not at else "dim") for at, each in enumerate(_COLUMNS)],
         )
-        rows = []
-        for key, cells, live in found:
-            mark = (f"{sign} ", "busy") if live else self._mark(key)
-            kept = self._lines.get(key)
-            if kept is None or kept[0] != cells:
-                kept = self._lines[key] = (cells, laid_out(_COLUMNS, self._wide, cells))
-            rows.append(Row(key, (mark, *kept[1])))
-        return head, rows
+        return head, [Row(key, self._line(key, mark, cells)) for key, mark, cells in found]
 
-    def _mark(self, key: str) -> Piece:
-        sign, style = SIGNS[self.states[key.split(":")[1]]]
-        return f"{sign} ", style
+    def _line(self, key: str, mark: Piece, cells: tuple[Piece, ...]) -> Line:
+        """Laid out anew only where it differs from the last frame."""
+        wanted = (mark, *cells)
+        kept = self._lines.get(key)
+        if kept is None or kept[0] != wanted:
+            kept = self._lines[key] = (wanted, (mark, *laid_out(_COLUMNS, self._wide, cells)))
+        return kept[1]
 
     def _look(self, name: str, now: int) -> None:
         live = self._live
         fleet, state = live.fleet, live.state
         condition = condition_of(fleet, state, name, now, watched=live.watched)
         self.states[name] = condition.state
-        _, style = SIGNS[condition.state]
+        self._stale.discard(name)
+        sign, style = SIGNS[condition.state]
         budget = agent_budget(state, fleet.agent(name), name, now)
         runs = [run for each in state.moving if (run := state.runs[each]).live and run.agent == name]
         self.spent[name] = budget["cost"]["used"]
@@ -149,9 +155,11 @@ class Roster:
                 ("", ""),
                 *today,
             )
-            self._cells[name] = [(f"agent:{name}:{last.id if last else ''}", cells, False)]
+            self._cells[name] = [(f"agent:{name}:{last.id if last else ''}", (f"{sign} ", style), cells)]
             return
         self._cells[name] = []
+        self._steps[name] = self._steps.get(name, 0) + 1
+        spin = SPINNER[self._steps[name] % len(SPINNER)]
         for at, run in enumerate(runs):
             first = at == 0
             state_word = (
@@ -171,9 +179,7 @@ class Roster:
                 bar(now - run.started, run.ceiling_ms) if run.started else ("", ""),
                 *(today if first else (("", ""), ("", ""))),
             )
-            self._cells[name].append(
-                (f"agent:{name}:{run.id}", cells, run.state in ("starting", "running", "collecting"))
-            )
+            self._cells[name].append((f"agent:{name}:{run.id}", (f"{spin} ", "busy"), cells))
 
 
 GUTTER = 2  # the sign and its gap

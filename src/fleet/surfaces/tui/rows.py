@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -21,11 +21,18 @@ _CHOSEN = Style(reverse=True)
 _WHEEL = 3
 
 
-class Row(NamedTuple):
+class Row:
     """A line with the name by which it is known from one frame to the next."""
 
-    key: str
-    line: Line
+    __slots__ = ("_line", "key")
+
+    def __init__(self, key: str, line: Line) -> None:
+        self.key, self._line = key, line
+
+    @property
+    def line(self) -> Line:
+        """What it shows."""
+        return self._line
 
 
 class Rows(Widget, can_focus=True):
