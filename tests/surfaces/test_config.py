@@ -78,7 +78,8 @@ def test_check_lists_the_repositories_of_a_forge(cli, tmp_path):
     path = tmp_path / "fleet.yaml"
     path.write_text(
         "version: 1\n"
-        "project: {forge: github, host: git.acme.example, repos: [acme/shop, {repo: acme/api, base: develop}]}\n"
+        "project: {forge: github, host: git.acme.example,\n"
+        "  repos: [acme/shop, {repo: acme/api, base: develop}]}\n"
         "agents: {dev: {duty: change, harness: scripted}}\n"
         "workflows: {w: {on: {issue: {labeled: x}}, jobs: {i: {agent: dev}}}}\n"
     )

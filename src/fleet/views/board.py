@@ -43,7 +43,15 @@ def board(fleet: Fleet, state: State, now: int, watcher: Mapping[str, Any]) -> d
         "finished": [_finished(each) for each in _latest_instances(state)],
         "effects": [_failing(wish, now) for wish in state.wishes.values() if wish.error],
         "unrouted": len(state.pending),
+        "names": _names(state),
     }
+
+
+def _names(state: State) -> dict[str, str]:
+    """What a forge calls those items and changes whose number is not the forge's own, since two repositories
+    have counted the same: "1000001" is acme/api#1.
+    """
+    return {str(number): ref for ref, number in state.refs.items() if ref.rpartition("#")[2] != str(number)}
 
 
 def _latest_runs(state: State) -> list[Run]:

@@ -70,6 +70,7 @@ _WORDS: Mapping[str, str] = {
     events.CHANGE_REVIEW_DISMISSED: "the review of pull request {change} by {by} was dismissed",
     events.CHANGE_REOPENED: "{actor} reopened pull request {change}",
     events.CHANGE_REPORTED: "the forge's check {name} of pull request {change}: {state}",
+    events.CHANGE_GUARDED: "the forge was asked what it wants before it merges pull request {change}",
     events.FORGE_COMMANDED: "{actor} commanded /fleet {command} on {ref}",
     events.FORGE_COMMAND_SETTLED: "a command on the forge was dealt with",
     events.FORGE_SHOWN: "the forge shows item {item} as it is",

@@ -61,7 +61,19 @@ def _forge_line(note: dict[str, Any]) -> str:
     return clean(f"{note['repo']}: {'; '.join([left, *more])}")
 
 
+def _name(found: dict[str, Any]) -> None:
+    """Give every row the name by which people know what it is about: #12, or acme/api#12."""
+    names = found["names"]
+    rows = [*found["approvals"], *found["queue"], *found["ended"], *found["finished"]]
+    for row in [*rows, *(run for agent in found["agents"] for run in agent["runs"])]:
+        number = row.get("pr") or row.get("item")
+        row["about"] = names.get(str(number), f"#{number}") if number else "-"
+    for row in [*found["changes"], *found["items"]]:
+        row["about"] = names.get(str(row["id"]), str(row["id"]))
+
+
 def _draw(found: dict[str, Any], *, idle: bool) -> None:
+    _name(found)
     watcher = found["watcher"]
     how = (
         f"watcher {watcher.get('pid')}"
@@ -96,23 +108,23 @@ def _draw(found: dict[str, Any], *, idle: bool) -> None:
     _section(
         "Waits for you",
         ["id", "kind", Column("about", "right"), Column("why", least=16), Column("do", least=18)],
-        [[each["id"], each["kind"], _about(each), each["why"], each["do"]] for each in found["approvals"]],
+        [[each["id"], each["kind"], each["about"], each["why"], each["do"]] for each in found["approvals"]],
     )
     _section(
         "Queue",
         ["run", Column("job", least=8), Column("about", "right"), Column("waits", least=20)],
-        [[each["run"], each["job"], _about(each), each["reason"]] for each in found["queue"]],
+        [[each["run"], each["job"], each["about"], each["reason"]] for each in found["queue"]],
     )
     _section(
         "Pull requests",
         ["#", "state", Column("title", least=16), Column("why", least=16)],
-        [[str(each["id"]), each["standing"], each["title"], each["reason"]] for each in found["changes"]],
+        [[each["about"], each["standing"], each["title"], each["reason"]] for each in found["changes"]],
     )
     _section(
         "Issues",
         ["#", "state", Column("title", least=16), Column("why", least=16)],
         [
-            [str(each["id"]), each["state"], each["title"], each["reason"]]
+            [each["about"], each["state"], each["title"], each["reason"]]
             for each in found["items"]
             if idle or each["state"] != "idle"
         ],
@@ -129,7 +141,7 @@ def _draw(found: dict[str, Any], *, idle: bool) -> None:
         "Ended lately",
         ["run", Column("agent", least=8), "outcome", Column("about", "right"), Column("why", least=16)],
         [
-            [each["id"], each["agent"] or "-", each["outcome"], _about(each), each["reason"]]
+            [each["id"], each["agent"] or "-", each["outcome"], each["about"], each["reason"]]
             for each in found["ended"]
         ],
     )
@@ -137,7 +149,7 @@ def _draw(found: dict[str, Any], *, idle: bool) -> None:
     _section(
         "Given up",
         ["work", "outcome", Column("about", "right"), Column("why", least=20)],
-        [[each["id"], each["outcome"], _about(each), each["reason"]] for each in bad],
+        [[each["id"], each["outcome"], each["about"], each["reason"]] for each in bad],
     )
 
 
@@ -159,7 +171,7 @@ def _agent_rows(agent: dict[str, Any]) -> list[list[str]]:
             agent["state"] if at == 0 else "",
             slots if at == 0 else "",
             run["id"],
-            _about(run),
+            run["about"],
             _seconds(run["seconds"]),
             today if at == 0 else "",
             run["last_action"] or run["state"],
@@ -171,11 +183,6 @@ def _agent_rows(agent: dict[str, Any]) -> list[list[str]]:
 def _today(budget: dict[str, Any]) -> str:
     cost = budget["cost"]
     return f"${cost['used']:.2f}/${cost['limit']:g}" if cost["limit"] else f"${cost['used']:.2f}"
-
-
-def _about(row: dict[str, Any]) -> str:
-    number = row.get("pr") or row.get("item")
-    return f"#{number}" if number else "-"
 
 
 def _seconds(seconds: float) -> str:
