@@ -150,6 +150,14 @@ class Server:
         connection.close()
         return (answer.getheader("set-cookie") or "").partition(";")[0]
 
+    def text(self, path: str, cookie: str) -> str:
+        """A page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("GET", path, headers={"cookie": cookie})
+        text = connection.getresponse().read().decode()
+        connection.close()
+        return text
+
     def stream(self, path: str, cookie: str, **headers: str) -> Stream:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request("GET", path, headers={"cookie": cookie, **headers})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from dataclasses import replace
 
 from fleet.model import events
 from fleet.surfaces.web.canvas import Canvas, difference, row
+from fleet.surfaces.web.channels import Drawn, Hub
 from fleet.surfaces.web.draw.times import filled, running
 from fleet.surfaces.web.html import Html
 from fleet.surfaces.web.projection import Projection
@@ -42,6 +45,14 @@ def test_time_that_passes_changes_no_piece():
     assert filled(Html("<p>\ue0f0</p>"), now) == "<p>\ue0f0</p>"
 
 
+def looks(server, path: str):
+    """A browser that has loaded a page, and follows it."""
+    cookie = server.session()
+    text = server.text(path, cookie)
+    shown = re.search(r'name="fleet-shown" content="(\w+)"', text)[1]
+    return server.stream(f"/live?at={path}&shown={shown}", cookie)
+
+
 def test_the_log_is_streamed_from_where_one_was(shop, server):
     shop.story.issue()
     cookie = server.session()
@@ -63,7 +74,7 @@ def test_the_log_is_streamed_from_where_one_was(shop, server):
 
 def test_an_event_reaches_who_looks(shop, server):
     shop.story.issue("Add a note")
-    stream = server.stream(f"/live?at=/&after={shop.count()}", server.session())
+    stream = looks(server, "/")
     began = time.monotonic()
     shop.story.start("r1")
     shop.story.about("r1", events.RUN_ACTED, action="reads the map")
@@ -80,7 +91,7 @@ def test_who_was_away_gets_all_that_changed(shop, server):
     cookie = server.session()
     old = shop.count()
     shop.story.issue("While you slept")
-    stream = server.stream("/live?at=/&after=0", cookie, **{"last-event-id": str(old)})
+    stream = server.stream("/live?at=/", cookie, **{"last-event-id": str(old)})
     seq, step = stream.next()
     assert seq == shop.count()
     assert "While you slept" in str(step["pieces"])
@@ -89,7 +100,7 @@ def test_who_was_away_gets_all_that_changed(shop, server):
 
 def test_a_page_that_shows_what_is_true_is_sent_nothing(shop, server):
     shop.story.issue("Add a note")
-    stream = server.stream(f"/live?at=/items/1&after={shop.count()}", server.session())
+    stream = looks(server, "/items/1")
     shop.story.tell(events.ITEM_COMMENTED, item=1, author="user/ann", text="the first word", trusted=True)
     _, step = stream.next()
     assert "the first word" in str(step["pieces"])
@@ -100,7 +111,7 @@ def test_a_page_that_shows_what_is_true_is_sent_nothing(shop, server):
 def test_what_does_not_concern_a_page_is_not_sent_to_it(shop, server):
     shop.story.issue("One")
     shop.story.issue("Two")
-    stream = server.stream(f"/live?at=/items/1&after={shop.count()}", server.session())
+    stream = looks(server, "/items/1")
     shop.story.tell(events.ITEM_COMMENTED, item=2, author="user/ann", text="elsewhere", trusted=True)
     shop.story.tell(events.ITEM_COMMENTED, item=1, author="user/ann", text="here", trusted=True)
     _, step = stream.next()
@@ -110,7 +121,7 @@ def test_what_does_not_concern_a_page_is_not_sent_to_it(shop, server):
 
 
 def test_it_ends_at_once_and_cleanly_though_somebody_looks(shop, server):
-    stream = server.stream("/live?at=/&after=0", server.session())
+    stream = server.stream("/live?at=/", server.session())
     stream.next()
     began = time.monotonic()
     assert server.end() == 0
@@ -132,3 +143,33 @@ def test_the_projection_is_the_fold_of_the_log(shop):
     ]
     assert spoken == told
     assert [event.seq for event in projection.about("run/r1", 2)] == told[-2:]
+
+
+def test_what_happens_while_a_page_is_drawn_is_not_lost(shop):
+    """A page that takes its time (a diff is read) may be older than the log when it is there."""
+    shop.story.issue("Old")
+    projection = Projection(shop.log, lambda: load_fleet(shop.place), lambda: {"running": False}, clock)
+    projection.load()
+
+    async def draw() -> Drawn:
+        seq, count = projection.state.seq, len(projection.state.items)
+        if count == 1:
+            shop.story.issue("New")
+            while projection.state.seq < shop.count():
+                projection.catch_up()
+        canvas = Canvas()
+        canvas.live("count", "p", count)
+        return Drawn(seq, "t", canvas, frozenset({"item/2"}))
+
+    async def last() -> str:
+        hub = Hub(projection)
+        steps = hub.changes("/", draw, "")
+        text = ""
+        async with asyncio.timeout(5):
+            while ">2<" not in text:
+                text = str(await anext(steps))
+        await steps.aclose()
+        hub.close()
+        return text
+
+    assert ">2<" in asyncio.run(last())

@@ -36,7 +36,7 @@ from fleet.surfaces.web.pages.run import run
 from fleet.surfaces.web.pages.runs import runs
 from fleet.surfaces.web.requests import BadRequest, form_of
 from fleet.surfaces.web.site import Site
-from fleet.surfaces.web.streams import page_stream, place_of, stream
+from fleet.surfaces.web.streams import page_stream, stream
 from fleet.views.waiting import asked
 
 Draw = Callable[[Look], Awaitable[Page]]
@@ -70,7 +70,7 @@ def build_app(site: Site) -> ASGIApp:
             page = await look[1](look[0])
         except FleetError as error:
             return _problem(site, error)
-        return HTMLResponse(_whole(site, page, seq=site.projection.state.seq))
+        return HTMLResponse(_whole(site, page))
 
     async def live(request: Request) -> Response:
         path, _, query = request.query_params.get("at", "/").partition("?")
@@ -87,7 +87,10 @@ def build_app(site: Site) -> ASGIApp:
             await draw()
         except FleetError as error:
             return JSONResponse({"error": error.what}, status_code=404)
-        steps = site.hub.changes(f"{path}?{query}", draw, place_of(request))
+        # Who comes again has seen more than when the page was loaded, so what that showed says nothing.
+        again = "last-event-id" in request.headers
+        shown = "" if again else request.query_params.get("shown", "")
+        steps = site.hub.changes(f"{path}?{query}", draw, shown)
         return stream(page_stream(steps, lambda text: filled(text, site.projection.clock())))
 
     async def act(request: Request) -> Response:
@@ -98,7 +101,7 @@ def build_app(site: Site) -> ASGIApp:
             return _problem(site, error, acting=True)
         if isinstance(found, str):
             return RedirectResponse(found, status_code=303)
-        return HTMLResponse(_whole(site, found, seq=None))
+        return HTMLResponse(_whole(site, found, live=False))
 
     deeds = [Route(path, act, methods=["POST"]) for path in DEEDS]
     routes = [
@@ -125,15 +128,17 @@ def _look(site: Site, path: str, query: Mapping[str, str]) -> tuple[Look, Draw] 
 
 async def _drawn(site: Site, look: Look, draw: Draw) -> Drawn:
     """A page as a channel sends it, with what is around it."""
-    seq = site.projection.state.seq
+    seq = site.projection.state.seq  # before it is drawn: what comes meanwhile may be missing on it
     page = await draw(look)
     _shell(site, page)
     return Drawn(seq, _title(page), page.canvas, page.about, page.tick)
 
 
-def _whole(site: Site, page: Page, *, seq: int | None) -> str:
+def _whole(site: Site, page: Page, *, live: bool = True) -> str:
     now = site.projection.clock()
-    return filled(document(_title(page), _shell(site, page), seq=seq, now_ms=now), now)
+    body = _shell(site, page)
+    shown = page.canvas.digest() if live else ""
+    return filled(document(_title(page), body, shown=shown, now_ms=now), now)
 
 
 def _shell(site: Site, page: Page) -> Html:
@@ -160,7 +165,7 @@ def _problem(site: Site, error: FleetError, *, acting: bool = False) -> Response
         status = error.status
     else:
         status = 409 if acting else 500
-    return HTMLResponse(_whole(site, problem(error, acting=acting), seq=None), status_code=status)
+    return HTMLResponse(_whole(site, problem(error, acting=acting), live=False), status_code=status)
 
 
 def _enter(site: Site) -> Callable[[Request], Awaitable[Response]]:

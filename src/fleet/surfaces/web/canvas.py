@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from fleet.surfaces.web.html import Child, Html, tag
@@ -33,6 +34,12 @@ class Canvas:
         self.lists[id] = [row.id for row in rows]
         self.pieces.update({row.id: row.html for row in rows})
         return tag(element, [row.html for row in rows], id=id, **attributes)
+
+    def digest(self) -> str:
+        """A short name for just these pieces and lists."""
+        parts = [f"{id}\0{html}" for id, html in self.pieces.items()]
+        parts += [f"{id}\0{','.join(ids)}" for id, ids in self.lists.items()]
+        return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def row(id: str, element: str, *children: Child, **attributes: str | int | bool | None) -> Row:

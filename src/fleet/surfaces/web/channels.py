@@ -57,6 +57,10 @@ class Channel:
         if self.now.about is None or self.now.about & about:
             self._stale.set()
 
+    def look_again(self) -> None:
+        """Draw it anew, whatever it speaks of."""
+        self._stale.set()
+
     def close(self) -> None:
         """Draw no more."""
         self._task.cancel()
@@ -98,20 +102,23 @@ class Hub:
             channel.close()
 
     async def changes(
-        self, key: str, draw: Callable[[], Awaitable[Drawn]], after: int
+        self, key: str, draw: Callable[[], Awaitable[Drawn]], digest: str
     ) -> AsyncIterator[tuple[int, dict[str, Any]] | None]:
-        """The steps from what was true at `after` on, each with its place in the log; None now and then, to
-        show that one is still here.
+        """The steps from what is shown (by its digest; "" for unknown) on, each with its place in the log;
+        None now and then, to show that one is still here.
         """
         first = await draw()
         channel = self._channels.get(key)
         if channel is None:
             channel = self._channels[key] = Channel(draw, first)
+        if channel.now.seq < first.seq:
+            channel.now = first
+        if channel.now.seq < self._projection.state.seq:
+            channel.look_again()  # what came while it was drawn was told to nobody
         with self.nudge() as nudge:
             channel.nudges.add(nudge)
             try:
-                shown = first if first.seq == after else None
-                channel.now = first
+                shown = first if first.canvas.digest() == digest else None
                 while not self.closing:
                     if channel.now is not shown:
                         now = channel.now

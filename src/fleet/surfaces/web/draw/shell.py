@@ -67,14 +67,14 @@ def shell(
     )
 
 
-def document(title: str, body: Html, *, seq: int | None, now_ms: int) -> Html:
-    """The whole document. `seq` is the place in the log that it shows; None: it does not change."""
+def document(title: str, body: Html, *, shown: str, now_ms: int) -> Html:
+    """The whole document. `shown` is the digest of what it shows; "": it does not change."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", name="fleet-seq", content=seq) if seq is not None else None,
+        tag("meta", name="fleet-shown", content=shown) if shown else None,
         tag("meta", name="fleet-now", content=now_ms),
         tag("title", title),
         tag("link", rel="icon", href="/static/fleet.svg"),

@@ -5,7 +5,7 @@
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
 const started = { server: Number(meta("fleet-now")), here: Date.now() };
 const GONE_AFTER_MS = 10_000; // a page that nobody looks at lets go of its connection, of which there are few
-let seq = meta("fleet-seq");
+let shown = meta("fleet-shown"); // what the page shows, as the server calls it; "" once it has changed
 let source = null;
 let gone = null;
 
@@ -67,12 +67,12 @@ function arrange(id, ids, pieces) {
 
 function take(message) {
   const step = JSON.parse(message.data);
-  seq = message.lastEventId || seq;
+  shown = "";
   if (step.title) document.title = step.title;
   const pieces = step.pieces || {};
   for (const [id, ids] of Object.entries(step.lists || {})) arrange(id, ids, pieces);
   for (const [id, html] of Object.entries(pieces)) put(id, html);
-  document.documentElement.dataset.seq = seq;
+  document.documentElement.dataset.seq = message.lastEventId;
 }
 
 // ---------------------------------------------------------------- the connection
@@ -85,9 +85,9 @@ function say(state, words) {
 }
 
 function connect() {
-  if (source || seq === undefined || document.hidden) return;
+  if (source || shown === undefined || document.hidden) return;
   const at = encodeURIComponent(location.pathname + location.search);
-  source = new EventSource(`/live?at=${at}&after=${seq}`);
+  source = new EventSource(`/live?at=${at}&shown=${shown}`);
   source.onopen = () => say("live", "live");
   source.onmessage = take;
   source.onerror = () => {
