@@ -14,7 +14,7 @@ from fleet.policy.land import landing
 from fleet.policy.rounds import last_words
 from fleet.policy.show import STATUS
 
-BEGIN_MS = 3 * 60_000
+BEGIN_MS = 5 * 60_000
 """So long after a push checks that are expected may take to begin."""
 
 

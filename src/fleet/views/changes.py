@@ -91,9 +91,10 @@ def risk_page(change: Change) -> dict[str, Any]:
 
 
 def _turn(state: State, change: Change) -> str:
-    """What a change waits for that has all it needs: changes are merged one at a time."""
-    first = next((wish.args.get("change") for wish in state.wishes.values() if wish.kind == "merge"), None)
-    other = state.changes.get(first or 0)
+    """What a change waits for that has all it needs: in a repository they are merged one at a time."""
+    merges = (wish.args.get("change", 0) for wish in state.wishes.values() if wish.kind == "merge")
+    others = (state.changes[number] for number in merges if number in state.changes)
+    other = next((each for each in others if each.repo == change.repo), None)
     if other is None or other.id == change.id:
         return _CLEAR
     why = f", whose merge is held: {other.held.get('reason', '')}" if other.held else ""
