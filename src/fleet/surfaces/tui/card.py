@@ -8,19 +8,12 @@ from typing import NamedTuple
 from fleet.model.state import Approval, Change, Run, State
 from fleet.policy.risk import Touched, assess
 from fleet.ports.repository import FileChange
-from fleet.surfaces.figures import duration, money
+from fleet.surfaces.figures import money
+from fleet.surfaces.questions import ask
 from fleet.surfaces.tui.live import Live
-from fleet.surfaces.tui.look import Line, Piece, shown, wrapped
+from fleet.surfaces.tui.look import Line, Piece, lasted, shown, wrapped
 from fleet.views.changes import change_page
 
-ASKS = {
-    "merge": "May this be merged?",
-    "question": "An agent asks",
-    "failed": "A job is out of attempts: try again?",
-    "rounds": "Out of rounds: one more?",
-    "handoff": "May this begin?",
-    "held": "A merge is held",
-}
 _LABEL = 8
 _FILES = 12
 
@@ -43,7 +36,7 @@ def card(live: Live, found: Approval, patch: Patch | None, room: int, *, short: 
     lines: list[Line] = [
         (
             (f"{found.id}  ", "bold"),
-            (ASKS.get(found.kind, found.kind), "warn bold"),
+            (ask(found.kind), "warn bold"),
             (f"  {about}", "place"),
             (shown(title), "bold"),
         )
@@ -54,7 +47,7 @@ def card(live: Live, found: Approval, patch: Patch | None, room: int, *, short: 
     runs = _runs(state, found, change)
     spent = money(sum(run.cost_micros for run in runs))
     by = ", ".join(dict.fromkeys(shown(run.agent) for run in runs if run.agent))
-    waited = duration(max(0, live.now - found.asked) // 1000 * 1000)
+    waited = lasted(live.now - found.asked)
     lines += _field(
         "cost",
         [

@@ -13,6 +13,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.style import Style
 
 from fleet.model.text import clean
+from fleet.surfaces.figures import duration
 
 Piece = tuple[str, str]
 Line = tuple[Piece, ...]
@@ -122,6 +123,11 @@ def wrapped(text: str, room: int) -> list[str]:
         for part in textwrap.wrap(line, room, drop_whitespace=True, break_on_hyphens=False) or [""]:
             found += chop_cells(part, room) if cell_len(part) > room else [part]
     return found or [""]
+
+
+def lasted(ms: int) -> str:
+    """How long something has lasted, in whole seconds: tenths would flicker."""
+    return duration(max(0, ms) // 1000 * 1000).replace(".0s", "s").replace("0ms", "0s")
 
 
 def plain(line: Line) -> str:

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import Run
-from fleet.surfaces.figures import duration, money, tokens
+from fleet.surfaces.figures import money, tokens
 from fleet.surfaces.tui.card import by_risk, card
 from fleet.surfaces.tui.deck import Deck, Target
-from fleet.surfaces.tui.look import SPINNER, Line, bar, shown, wrapped
+from fleet.surfaces.tui.look import SPINNER, Line, bar, lasted, shown, wrapped
 from fleet.surfaces.tui.patch import patch_lines
 from fleet.surfaces.tui.reading import Reading
 from fleet.surfaces.tui.rows import Row, Rows
@@ -137,7 +137,7 @@ class RunPage(Deck):
         style = {"succeeded": "good", "": "busy", "stopped": "warn"}.get(run.outcome, "bad")
         title = f"#{item.id} {shown(item.title)}" if item else ""
         pull = f"  PR{change.id}" if change else ""
-        lasted = duration(max(0, (run.ended or now) - run.started) // 1000 * 1000) if run.started else "—"
+        time = lasted((run.ended or now) - run.started) if run.started else "—"
         who = f"{shown(run.agent or '—')}  {run.job}"
         lines: list[Line] = [
             (
@@ -149,7 +149,7 @@ class RunPage(Deck):
             ),
             (
                 (f"   {run.outcome or run.state}", style),
-                (f"  {lasted} ", ""),
+                (f"  {time} ", ""),
                 bar((run.ended or now) - run.started, run.ceiling_ms) if run.started else ("", ""),
                 (f"  {money(run.cost_micros)} ", ""),
                 bar(run.cost_micros, run.cost_limit),

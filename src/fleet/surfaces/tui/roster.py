@@ -9,9 +9,8 @@ from typing import Any
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run
-from fleet.surfaces.figures import duration
 from fleet.surfaces.tui.live import Live
-from fleet.surfaces.tui.look import SIGNS, SPINNER, Column, Line, Piece, bar, laid_out, shown, widths
+from fleet.surfaces.tui.look import SIGNS, SPINNER, Column, Line, Piece, bar, laid_out, lasted, shown, widths
 from fleet.surfaces.tui.rows import Row
 from fleet.views.agents import AgentState, condition_of, last_run
 from fleet.views.ledger import agent_budget
@@ -142,7 +141,7 @@ class Roster:
         today = _today(budget)
         if not runs:
             last = last_run(state, name)
-            doing, failed = condition.reason, condition.state == "failed"
+            doing, failed = condition.reason, condition.state in ("failed", "blocked")
             if not doing and last is not None:
                 doing = f"{last.id} {last.outcome}{': ' if last.reason else ''}{last.reason}"
             cells: tuple[Piece, ...] = (
@@ -175,7 +174,7 @@ class Roster:
                 (run.id, "dim"),
                 _about(run),
                 (shown((run.stop_reason and f"stopping: {run.stop_reason}") or run.action or "—"), ""),
-                (duration(_seconds(now - run.started)) if run.started else "", ""),
+                (lasted(now - run.started) if run.started else "", ""),
                 bar(now - run.started, run.ceiling_ms) if run.started else ("", ""),
                 *(today if first else (("", ""), ("", ""))),
             )
@@ -183,11 +182,6 @@ class Roster:
 
 
 GUTTER = 2  # the sign and its gap
-
-
-def _seconds(ms: int) -> int:
-    """Whole seconds of it: tenths would flicker."""
-    return max(1000, ms - ms % 1000)
 
 
 def _about(run: Run | None) -> Piece:

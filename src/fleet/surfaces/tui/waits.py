@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fleet.surfaces.figures import duration
 from fleet.surfaces.tui.live import Live
-from fleet.surfaces.tui.look import Column, Line, laid_out, shown, widths
+from fleet.surfaces.tui.look import Column, Line, laid_out, lasted, shown, widths
 from fleet.surfaces.tui.rows import Row
 from fleet.views.waiting import asked, queue
 
@@ -36,7 +35,7 @@ def needs(live: Live, room: int) -> tuple[Line, list[Row]]:
         about = f"PR{change}" if change else f"#{instance.item}" if instance and instance.item else each.run
         title = live.state.changes[change].title if change in live.state.changes else ""
         why = f"{title}: {each.why}" if title else each.why
-        waits = duration(max(0, live.now - each.asked) // 1000 * 1000)
+        waits = lasted(live.now - each.asked)
         cells.append(
             ((each.id, "bold"), (each.kind, "warn"), (about, "place"), (waits, ""), (shown(why), ""))
         )
@@ -63,7 +62,7 @@ def queued(live: Live, room: int) -> tuple[Line, list[Row]]:
             (each["run"], ""),
             (shown(each["job"]), ""),
             (f"#{each['item']}" if each["item"] else "", "place"),
-            (duration(int(each["waiting_seconds"]) * 1000), ""),
+            (lasted(int(each["waiting_seconds"]) * 1000), ""),
             (shown(each["reason"]), "dim"),
         )
         for each in rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleet.model.event import parse_rfc3339
 from fleet.model.state import Approval
 from fleet.surfaces.figures import money
+from fleet.surfaces.questions import ask, no, words_for, yes
 from fleet.surfaces.web.canvas import Canvas, row
 from fleet.surfaces.web.draw.forms import button, field, form
 from fleet.surfaces.web.draw.parts import about as about_link
@@ -19,7 +20,6 @@ from fleet.surfaces.web.draw.parts import (
     sign,
     words,
 )
-from fleet.surfaces.web.draw.questions import ask, no, words_for, yes
 from fleet.surfaces.web.draw.shell import heading
 from fleet.surfaces.web.draw.times import ago_since, running
 from fleet.surfaces.web.html import NOTHING, Child, Html, join, tag, url

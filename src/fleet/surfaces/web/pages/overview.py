@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fleet.model.event import parse_rfc3339
+from fleet.surfaces.questions import ask
 from fleet.surfaces.web.canvas import Canvas, Row, row
 from fleet.surfaces.web.draw.parts import (
     about,
@@ -17,7 +18,6 @@ from fleet.surfaces.web.draw.parts import (
     sign,
     words,
 )
-from fleet.surfaces.web.draw.questions import ask
 from fleet.surfaces.web.draw.times import running
 from fleet.surfaces.web.html import Html, tag, url
 from fleet.surfaces.web.look import Look, Page
