@@ -112,7 +112,8 @@ WRONG = [
         w("{template: developer}", ""),
         "3:7",
         "nothing",
-        "a mapping with one of budget, duty, harness, model, options, prompt, sandbox, slots, template, tools",
+        "a mapping with one of budget, duty, harness, model, options, prompt, sandbox, slots, template, "
+        "tools",
     ),
     (
         w("{template: developer}", "{prompt: Do it.}"),

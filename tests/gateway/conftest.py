@@ -72,7 +72,9 @@ def state() -> State:
     made = State()
     made.items[12] = Item(12, "Add a note", "Please add\nNOTE.md", "mia", True, labels=["docs"])
     made.items[12].comments = [{"author": "joe", "text": "in English"}]
-    made.changes[13] = Change(13, 12, "i1", "fleet/12-add-note", "main", HEAD, "agent/developer", "Add a note")
+    made.changes[13] = Change(
+        13, 12, "i1", "fleet/12-add-note", "main", HEAD, "agent/developer", "Add a note"
+    )
     made.changes[13].reviews = [{"by": "tech-lead", "verdict": "request-changes", "text": "name the owner"}]
     made.changes[13].checks = {"head": HEAD, "results": [{"name": "test", "ok": False, "output": "1 failed"}]}
     made.runs["r1"] = _run(1, "developer", "change", change=13, feedback="name the owner")
