@@ -13,7 +13,8 @@ from fleet.model.errors import Permanent
 from fleet.ports.session import Command
 from fleet.testing import sessions_law
 
-DAEMON = "setsid sh -c 'setsid sleep 7301 >/dev/null 2>&1 &' & sleep 0.1; echo ready; "
+SECONDS = str(1_000_000 + os.getpid())  # so that tests that run beside these do not see theirs
+DAEMON = f"setsid sh -c 'setsid sleep {SECONDS} >/dev/null 2>&1 &' & sleep 0.1; echo ready; "
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
@@ -58,7 +59,7 @@ def sleepers() -> list[str]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"sleep\x007301" in path.read_bytes():
+            if f"sleep\0{SECONDS}\0".encode() in path.read_bytes():
                 found.append(path.parent.name)
         except OSError:
             continue
