@@ -266,7 +266,7 @@ async def watch(
         root=place.root,
         runs=place.runs,
         socket=place.socket,
-        program=program_folder(),
+        program=program_folder(place),
         secret=secret,
         environment=dict(os.environ),
     )
@@ -287,13 +287,21 @@ async def watch(
         log.close()
 
 
-def program_folder() -> Path:
-    """The folder in which `fleet` itself lies, for the PATH of agents."""
+def program_folder(place: Place) -> Path:
+    """A folder with `fleet` and nothing else in it, for the PATH of agents: the one that this Fleet lies in
+    may hold another Python, which must not stand before the project's own.
+    """
     from shutil import which
 
+    folder = place.socket.parent / "bin"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = Path(sys.executable).parent / "fleet"
     found = beside if beside.is_file() else Path(which("fleet") or sys.argv[0]).absolute()
-    return found.parent
+    draft = folder / f".fleet.{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(found)
+    draft.replace(folder / "fleet")
+    return folder
 
 
 def last_port(place: Place) -> int:
