@@ -29,8 +29,12 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "open_sandbox", lambda _: NoSandbox("namespaces are forbidden here"))
 
 
-def test_without_a_word_one_is_used_where_it_works(tmp_path: Path):
-    assert loaded(tmp_path, "") == (Sandboxing("auto"), Sandboxing("auto"))
+def test_without_a_word_there_is_none(tmp_path: Path):
+    assert loaded(tmp_path, "") == (Sandboxing("off"), Sandboxing("off"))
+
+
+def test_who_says_what_it_may_use_wants_one(tmp_path: Path):
+    assert loaded(tmp_path, "sandbox: {reads: ~/.cargo}\n")[0].use == "auto"
 
 
 def test_a_word_for_all_holds_for_each(tmp_path: Path):

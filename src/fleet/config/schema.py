@@ -284,7 +284,7 @@ class FleetFile(_Part):
     gates: Gates = Gates()
     quarantine: Quarantine = Quarantine()
     sandbox: Sandboxed = Field(
-        default=Sandbox(),
+        default=Sandbox(use="off"),
         description="What agents and checks see of the machine: auto, required, off …",
     )
     attempts: int = Field(

@@ -81,6 +81,9 @@ gates:
     - human: {{when: "risk.score >= 60"}}    # or always; a person answers: fleet approvals, fleet approve
 
 quarantine: {{failures: 3}}                  # so many failed runs in a row, and an agent waits for a person
+
+# Keep agents and checks from the rest of this machine; what lies in your home is not there then.
+# sandbox: auto
 """
 
 

@@ -45,7 +45,7 @@ class Sandboxing:
     relative path counts from the folder of fleet.yaml.
     """
 
-    use: Literal["auto", "required", "off"] = "auto"
+    use: Literal["auto", "required", "off"] = "off"
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
 
