@@ -64,3 +64,7 @@ def test_what_looks_like_a_slip_is_told(old, new, says):
 
 def test_a_fleet_without_workflows_says_that_nothing_starts():
     assert "nothing starts by itself" in told("agents:\n  dev: {template: developer}\n")
+
+
+def test_who_wants_to_be_notified_is_told_that_nothing_is_sent_yet():
+    assert "nothing is sent yet" in told(FINE + 'notify: ["ntfy://fleet"]\n')

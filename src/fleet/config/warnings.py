@@ -12,7 +12,7 @@ _FIGURES = ("time_ms", "cost_micros", "tokens")
 
 def warnings(fleet: Fleet) -> list[str]:
     """Each as one sentence; none when there is nothing to say."""
-    return [*_agents(fleet), *_workflows(fleet), *_gate(fleet), *_names(fleet), *_labels(fleet)]
+    return [*_agents(fleet), *_workflows(fleet), *_gate(fleet), *_names(fleet), *_labels(fleet), *_later(fleet)]
 
 
 def _agents(fleet: Fleet) -> Iterator[str]:
@@ -101,3 +101,8 @@ def _duty(fleet: Fleet, job: Job) -> str:
         return job.action
     agents = [agent for name in job.agents if isinstance(agent := fleet.agent(name), Agent)]
     return agents[0].duty if agents else ""
+
+
+def _later(fleet: Fleet) -> Iterator[str]:
+    if fleet.notify:
+        yield "notify is read, but nothing is sent yet: look at fleet approvals, or the page of fleet web."
