@@ -12,7 +12,8 @@ _FIGURES = ("time_ms", "cost_micros", "tokens")
 
 def warnings(fleet: Fleet) -> list[str]:
     """Each as one sentence; none when there is nothing to say."""
-    return [*_agents(fleet), *_workflows(fleet), *_gate(fleet), *_names(fleet), *_labels(fleet), *_later(fleet)]
+    about = (_agents, _workflows, _gate, _names, _labels, _later)
+    return [sentence for each in about for sentence in each(fleet)]
 
 
 def _agents(fleet: Fleet) -> Iterator[str]:
