@@ -55,8 +55,9 @@ def test_fleets_own_status_may_be_required(team: Team):
     team.hub.protect(REPO, checks=["fleet/gates"])
     team.ready("Add a note")
     assert team.watch() == 0
-    refused = [each for each in team.hub.requests if each.path.endswith("/merge") and each.status != 200]
-    assert refused == []
+    asked = [each.status for each in team.hub.requests if each.path.endswith("/merge")]
+    # An older look may be on its way while it is merged: then it is refused, and asked again at once.
+    assert asked in ([200], [405, 200])
 
 
 def test_approvals_that_github_requires_are_a_persons(team: Team):

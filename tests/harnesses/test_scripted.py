@@ -292,7 +292,7 @@ def test_it_leaves_a_daemon_behind_when_it_is_told_to(stage):
             os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(look, seconds=10.0):
+def wait_for(look, seconds=60.0):
     until = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < until

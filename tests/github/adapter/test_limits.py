@@ -178,5 +178,6 @@ def test_any_answer_may_fail_and_every_fact_is_told(world: World) -> None:
                 told |= {event.id for event in world.poll()}
             except Temporary:
                 world.forge = world.new_forge(gh=Within(hub=world.hub))
-        assert told == whole
+        # A forge that has forgotten with which head it opened the pull request tells that head too.
+        assert {name for name in told if ":head:" not in name} == whole
     assert len(whole) == 6

@@ -57,6 +57,10 @@ class Deeds:
                 return True
         return False
 
+    def knows(self, name: str) -> bool:
+        """Whether this was ever Fleet's own doing, as far as it is remembered."""
+        return any(known == name for known, *_ in self._deeds)
+
     def _load(self) -> list[list[Any]]:
         try:
             found = json.loads(self._file.read_text()) if self._file else []

@@ -61,7 +61,7 @@ class GitHubForge:
         self._requests = Requests(self._gh, folder, clock=clock, sleep=sleep)
         self._people = People(self._requests, clock, trusted)
         self._heads = pulls.Heads()
-        deeds = Deeds(self._requests.now_ms, folder)
+        deeds = self._deeds = Deeds(self._requests.now_ms, folder)
         self._labels = Labels(self._requests, deeds, dict(LABELS) if labels is None else labels)
         self._shower = Shower(self._requests, self._people, deeds, self._labels)
         self._reviewer = Reviewer(self._requests, self._people)
@@ -82,7 +82,9 @@ class GitHubForge:
         document = pulls.open_pull_request(
             self._requests, repo, branch=branch, base=base, title=title, body=body
         )
-        return self._read(repo, document)
+        made = self._read(repo, document)
+        with self._deeds.doing(f"{repo}#{made.number} head {made.head}"):
+            return made
 
     def pull_request(self, repo: str, number: int) -> PullRequest:
         """A pull request as it is now."""

@@ -72,11 +72,14 @@ class PullTeller:
 
     def _head(self, told: PullStory) -> None:
         before, head = told.before, head_of(told.document)
-        if before is None or before.head == head or not head:
+        # Of one that Fleet opened itself somebody may have pushed to its branch before we first looked.
+        number, was = told.story.number, before.head if before is not None else ""
+        own = before is None and is_own(self._people, self._facts.repo, told.document)
+        known = self._teller.was_opened_at(number, head) if own else was == head or before is None
+        if not head or known:
             return
-        number = told.story.number
-        key = f"head:{number}:{before.head[:12]}:{head}"
-        data = {"head": head, "was": before.head}
+        key = f"head:{number}:{was[:12]}:{head}"
+        data = {"head": head, "was": was}
         at = str(told.document.get("updated_at"))
         self._facts.add(events.CHANGE_HEAD_SEEN, key, number, at, data, rank=0)
 

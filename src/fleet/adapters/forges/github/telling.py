@@ -92,6 +92,10 @@ class Teller:
         name = f"{self._facts.repo}#{number} {what}"
         return self._people.is_own(actor_of(entry)) and self._deeds.was(name, ms_of(at_of(entry)))
 
+    def was_opened_at(self, number: int, head: str) -> bool:
+        """Whether this is the head with which Fleet opened the pull request."""
+        return self._deeds.knows(f"{self._facts.repo}#{number} head {head}")
+
     def is_last(self, story: Story, entry: Happening) -> bool:
         """Whether no later entry of the history closes or opens it again."""
         kinds = ("closed", "reopened")
