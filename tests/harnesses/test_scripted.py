@@ -281,7 +281,7 @@ def test_it_can_refuse_to_end_when_it_is_asked(stage):
 
 
 def test_it_leaves_a_daemon_behind_when_it_is_told_to(stage):
-    mark = f"{60 + os.getpid() / 1e6:.6f}"  # a number of seconds that names this test's process
+    mark = str(60 + os.getpid() / 1e6)  # a number of seconds that names this process of the test
     code, _ = stage.play(f"steps: [{{daemon: {mark}}}]")
     assert code == 0
     daemon = wait_for(lambda: [pid for pid in pids() if mark.encode() in command_of(pid)])

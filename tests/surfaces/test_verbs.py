@@ -149,6 +149,8 @@ def test_events_are_followed_as_they_come(cli):
         env={**os.environ, "PYTHONPATH": source},
         stdout=subprocess.PIPE,
         text=True,
+        # Whoever runs the tests in the background may have them ignore it, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as following:
         assert following.stdout is not None
         cli("emit", "y.y")
