@@ -20,8 +20,9 @@ def approved(state: State, actor: str, approval: str, note: str = "") -> list[Ev
     """It goes on; a question is answered by the note."""
     found = _waiting(state, approval)
     if found.kind == "question" and not note.strip():
-        raise UsageError("Your answer is missing", why=f"it asks: {found.why}")
-    return [_answer(found, actor, note, given=True)]
+        do = f'Answer it: fleet approve {found.id} --note "…"'
+        raise UsageError(f"{found.id} is a question, and your answer is missing", why=found.why, do=do)
+    return [answer(found, actor, note, given=True)]
 
 
 def refused(state: State, actor: str, approval: str, note: str, *, send_back: bool = False) -> list[Event]:
@@ -31,8 +32,9 @@ def refused(state: State, actor: str, approval: str, note: str, *, send_back: bo
         raise UsageError(
             f"{found.id} can't be sent back",
             why=f"it asks about {found.kind}, and only a merge has an author to go back to",
+            do=f'Refuse it, or let it go on with your words: fleet approve {found.id} --note "…"',
         )
-    return [_answer(found, actor, _given(note, "reason"), given=False, send_back=send_back)]
+    return [answer(found, actor, _given(note, "reason"), given=False, send_back=send_back)]
 
 
 def said(state: State, actor: str, run: str, text: str) -> list[Event]:
@@ -41,9 +43,13 @@ def said(state: State, actor: str, run: str, text: str) -> list[Event]:
     words = _given(text, "text")
     question = question_of(state, run)
     if question is not None:
-        return [_answer(question, actor, words, given=True)]
+        return [answer(question, actor, words, given=True)]
     if not found.live:
-        raise FleetError(f"{found.id} can't hear you", why=f"it is {found.outcome or found.state}")
+        raise FleetError(
+            f"{found.id} can't hear you",
+            why=f"it is {found.outcome or found.state}",
+            do=f"Try it again: fleet retry {found.id}" if found.state == "ended" else "",
+        )
     data = {"run": found.id, "text": words, "actor": actor}
     return [_deed(events.RUN_SAID, data, actor, f"run/{found.id}", found.cause, found.instance)]
 
@@ -54,7 +60,8 @@ def stopped(state: State, actor: str, run: str, reason: str = "") -> list[Event]
     if not found.live and found.state != "queued":
         raise FleetError(f"{found.id} does not run", why=f"it is {found.outcome or found.state}")
     if found.stop_reason:
-        raise FleetError(f"{found.id} is being stopped already", why=found.stop_reason)
+        do = f"See: fleet why {found.id}"
+        raise FleetError(f"{found.id} is being stopped already", why=found.stop_reason, do=do)
     why = reason.strip() or "no reason was given"
     data = {"run": found.id, "reason": why, "actor": actor, "kind": "person"}
     return [_deed(events.RUN_STOP_ASKED, data, actor, f"run/{found.id}", "", found.instance)]
@@ -65,10 +72,10 @@ def retried(state: State, actor: str, run: str, note: str = "") -> list[Event]:
     found = _run(state, run)
     why = retry_refused(state, found)
     if why:
-        raise FleetError(f"{found.id} is not tried again", why=why)
+        raise FleetError(f"{found.id} is not tried again", why=why, do=f"See: fleet why {found.id}")
     for each in asked(state):
         if each.instance == found.instance and each.job == found.job and each.kind != "handoff":
-            return [_answer(each, actor, note, given=True)]
+            return [answer(each, actor, note, given=True)]
     data = {"instance": found.instance, "job": found.job, "actor": actor, "feedback": note.strip()}
     return [_deed(events.JOB_RESUMED, data, actor, f"run/{found.id}", found.cause, found.instance)]
 
@@ -115,7 +122,7 @@ def retry_refused(state: State, run: Run) -> str:
     if instance is None or record is None or not record.runs:
         return "its work is not known any more"
     if run.state not in ("ended", "cancelled"):
-        return f"it is {run.state}"
+        return f"it has not ended: it is {run.state}"
     if instance.outcome == "done":
         return f"{instance.id} is done: {instance.reason}"
     if record.runs[-1] != run.id:
@@ -128,6 +135,15 @@ def retry_refused(state: State, run: Run) -> str:
 def question_of(state: State, run: str) -> Approval | None:
     """The question that a run waits with."""
     return next((each for each in asked(state) if each.kind == "question" and each.run == run), None)
+
+
+def answer(approval: Approval, actor: str, note: str, *, given: bool, send_back: bool = False) -> Event:
+    """The approval given, or refused; with `send_back` its change goes back to its author."""
+    data: dict[str, Any] = {"approval": approval.id, "actor": actor, "note": note.strip()}
+    if not given:
+        data["send_back"] = send_back
+    kind = events.APPROVAL_GIVEN if given else events.APPROVAL_REFUSED
+    return _deed(kind, data, actor, f"approval/{approval.id}", approval.cause, approval.instance)
 
 
 def _waiting(state: State, name: str) -> Approval:
@@ -157,14 +173,6 @@ def _given(text: str, name: str) -> str:
     if not text.strip():
         raise UsageError(f"Your {name} is missing")
     return text.strip()
-
-
-def _answer(approval: Approval, actor: str, note: str, *, given: bool, send_back: bool = False) -> Event:
-    data: dict[str, Any] = {"approval": approval.id, "actor": actor, "note": note.strip()}
-    if not given:
-        data["send_back"] = send_back
-    kind = events.APPROVAL_GIVEN if given else events.APPROVAL_REFUSED
-    return _deed(kind, data, actor, f"approval/{approval.id}", approval.cause, approval.instance)
 
 
 def _deed(

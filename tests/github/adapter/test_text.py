@@ -1,4 +1,4 @@
-"""Texts that come from GitHub or go there: answers, marks, commands, names, diffs, logs."""
+"""Texts that come from GitHub or go there: answers, marks, commands, diffs, logs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from fleet.adapters.forges.github.checks import excerpt
 from fleet.adapters.forges.github.commands import Command, read_commands
 from fleet.adapters.forges.github.diff_lines import shown_lines
 from fleet.adapters.forges.github.marks import mark_of, marked, same_text
-from fleet.adapters.forges.github.names import repository_of
 from fleet.adapters.forges.github.reply import next_path, read_reply
 
 
@@ -112,23 +111,6 @@ def test_no_comment_is_too_strange(body: str) -> None:
     said = read_commands(body)
 
     assert len(said.commands) <= 10
-
-
-@pytest.mark.parametrize(
-    ("remote", "found"),
-    [
-        ("https://github.com/acme/shop.git", ("github.com", "acme/shop")),
-        ("https://user@github.com/acme/shop", ("github.com", "acme/shop")),
-        ("git@github.com:acme/shop.git", ("github.com", "acme/shop")),
-        ("ssh://git@ghe.example.org:22/acme/my.shop.git/", ("ghe.example.org", "acme/my.shop")),
-        ("ssh://git@ssh.github.com:443/acme/shop.git", ("github.com", "acme/shop")),
-        ("/srv/git/shop.git", None),
-        ("../shop", None),
-        ("file:///srv/shop", None),
-    ],
-)
-def test_a_remote_names_its_repository(remote: str, found: tuple[str, str] | None) -> None:
-    assert repository_of(remote) == found
 
 
 def test_the_lines_of_a_diff_are_those_on_its_right_side() -> None:

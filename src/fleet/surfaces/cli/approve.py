@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from fleet.model.errors import UsageError
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.surfaces.cli.acting import act, tell
-from fleet.surfaces.cli.answering import answer
+from fleet.surfaces import deeds
+from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import find_approval
 from fleet.surfaces.cli.options import Json
 from fleet.surfaces.cli.people_only import people_only
@@ -32,14 +31,7 @@ def approve(
     people_only(f"approve {approval}")
 
     def given(state: State) -> list[Event]:
-        found = find_approval(state, approval)
-        if found.kind == "question" and not note.strip():
-            raise UsageError(
-                f"{found.id} is a question",
-                why=found.why,
-                do=f'Answer it: fleet approve {found.id} --note "…"',
-            )
-        return [answer(found, given=True, note=note.strip())]
+        return deeds.approved(state, actor(), find_approval(state, approval).id, note)
 
     with open_project() as project:
         act(project, given)

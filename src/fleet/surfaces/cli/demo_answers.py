@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, suppress
 from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import Approval, Change, State
-from fleet.surfaces.cli.answering import answer
+from fleet.surfaces.cli.acting import actor
 from fleet.surfaces.cli.demo_stage import Stage, git
 from fleet.surfaces.cli.output import clean, say, style, width
 from fleet.surfaces.cli.table import Column, table_lines
+from fleet.surfaces.deeds import answer
 
 Pause = Callable[[], AbstractContextManager[None]]
 
@@ -43,10 +44,10 @@ class Answers:
         if approval.kind == "merge":
             return self._merge(approval, state)
         if approval.kind == "timed_out":
-            return answer(approval, given=False, note=CEILING_NOTE)
+            return answer(approval, actor(), CEILING_NOTE, given=False)
         if approval.kind == "question":
             return self._question(approval)
-        return answer(approval, given=False, note="the demo tries nothing twice")
+        return answer(approval, actor(), "the demo tries nothing twice", given=False)
 
     def _merge(self, approval: Approval, state: State) -> Event:
         given, note = True, "the demo, as nobody was there to ask"
@@ -56,21 +57,21 @@ class Answers:
                 word = _ask("Shall it be merged? [Y/n] ")
             if word is not None:
                 given, note = word.lower() in ("", "y", "yes"), ""
-        return answer(approval, given=given, note=note)
+        return answer(approval, actor(), note, given=given)
 
     def _question(self, approval: Approval) -> Event:
         asked = self._questions[approval.instance, approval.job] = (
             self._questions.get((approval.instance, approval.job), 0) + 1
         )
         if asked > _MOST_ANSWERS:
-            return answer(approval, given=False, note="it asked too often for a demo")
+            return answer(approval, actor(), "it asked too often for a demo", given=False)
         word = None
         if self._person:
             with self._pause():
                 say(f"\n{style('An agent asks', 'bold')} ({approval.id})")
                 say(f"  {clean(approval.why)}")
                 word = _ask("Your answer: ")
-        return answer(approval, given=True, note=word or _OWN_MIND)
+        return answer(approval, actor(), word or _OWN_MIND, given=True)
 
     def _show(self, approval: Approval, change: Change) -> None:
         say(style(f"\nPull request {change.id} waits for you", "bold") + f" ({approval.id})")

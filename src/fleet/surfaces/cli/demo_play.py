@@ -16,10 +16,10 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State
 from fleet.policy.due import rest
 from fleet.policy.fold import fold
-from fleet.surfaces.cli.answering import open_approvals
 from fleet.surfaces.cli.demo_answers import Answers
 from fleet.surfaces.cli.demo_backstage import complaint, watcher
 from fleet.surfaces.cli.demo_stage import Stage
+from fleet.views.waiting import asked
 from fleet.wiring import open_log
 
 
@@ -58,7 +58,7 @@ def play(stage: Stage, fleet: Fleet, show: Show, *, person: bool, seconds: float
                     fold(state, event)
                 show.show(news, state)
                 left -= time.monotonic() - began
-                for approval in open_approvals(state):
+                for approval in asked(state):
                     answered = answers.to(approval, state)
                     if answered is not None:
                         log.append([answered])

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fleet.model.errors import FleetError, UsageError
+from fleet.model.errors import UsageError
 
 if TYPE_CHECKING:
     from fleet.model.fleet import Fleet
 
 _OTHERS = ("gitlab.com", "bitbucket.org", "codeberg.org", "git.sr.ht")
-_MOST_PAGES = 20
-# State → its colour on GitHub, and what is said of it there.
-_LOOKS = {
-    "ready": ("0e8a16", "Agents may begin"),
-    "working": ("fbca04", "An agent works on it"),
-    "review": ("1d76db", "Its pull request is looked at"),
-    "approved": ("5319e7", "Its pull request has what the gate asks for"),
-    "blocked": ("d93f0b", "It waits for a person"),
-    "done": ("cccccc", "Its pull request is merged"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +61,16 @@ def make_labels(fleet: Fleet) -> list[str]:
 
     Raises `FleetError` with GitHub's words when it can't; the watcher makes them too, when it needs them.
     """
+    from fleet.adapters.forges.github.forge import GitHubForge
     from fleet.adapters.forges.github.gh import Gh
 
-    gh, made = Gh(host=fleet.host), []
+    forge = GitHubForge(None, gh=Gh(host=fleet.host), labels=dict(fleet.labels))
+    made = []
     for repo in fleet.repos:
-        there = _labels_of(gh, repo.name)
-        for state, label in fleet.labels:
-            if label.lower() in there:
-                continue
-            colour, about = _LOOKS[state]
-            body = {"name": label, "color": colour, "description": about}
-            reply = gh.request("POST", f"repos/{repo.name}/labels", body)
-            if not reply.ok and "already_exists" not in reply.words:
-                raise FleetError(f"The label {label} can't be made in {repo.name}", why=reply.words)
-            made.append(f"{repo.name}: {label}")
+        missing = forge.missing_labels(repo.name)
+        forge.make_labels(repo.name, missing)
+        made += [f"{repo.name}: {label}" for label in missing]
     return made
-
-
-def _labels_of(gh: Any, repo: str) -> set[str]:
-    found: set[str] = set()
-    for page in range(1, _MOST_PAGES + 1):
-        reply = gh.request("GET", f"repos/{repo}/labels?per_page=100&page={page}")
-        if not reply.ok:
-            raise FleetError(f"The labels of {repo} can't be read", why=reply.words, do="See: fleet doctor")
-        listed = reply.json() or []
-        found |= {str(each["name"]).lower() for each in listed}
-        if len(listed) < 100:
-            break
-    return found
 
 
 def _host(host: str) -> str:

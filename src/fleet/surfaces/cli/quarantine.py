@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from fleet.model import events
 from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.surfaces.cli.acting import act, actor, deed, tell
+from fleet.surfaces import deeds
+from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import near
 from fleet.surfaces.cli.options import NO_REASON, Json, Reason
 from fleet.surfaces.cli.people_only import people_only
@@ -30,11 +30,7 @@ def quarantine(
     why = reason.strip() or NO_REASON
 
     def quarantined(state: State) -> list[Event]:
-        record = state.agents.get(agent)
-        if record is not None and record.quarantined:
-            raise FleetError(f"{agent} is in quarantine already", why=record.quarantined)
-        data = {"agent": agent, "reason": why, "actor": actor()}
-        return [deed(events.AGENT_QUARANTINED, data, subject=f"agent/{agent}")]
+        return deeds.quarantined(state, actor(), agent, why)
 
     with open_project() as project:
         known = [*project.state.agents, *(each.name for each in project.fleet.agents)]

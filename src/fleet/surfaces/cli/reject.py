@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from fleet.model.errors import UsageError
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.surfaces.cli.acting import act, tell
-from fleet.surfaces.cli.answering import answer
+from fleet.surfaces import deeds
+from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import find_approval
 from fleet.surfaces.cli.options import Json, Reason, given
 from fleet.surfaces.cli.people_only import people_only
@@ -35,13 +34,7 @@ def reject(
 
     def refused(state: State) -> list[Event]:
         found = find_approval(state, approval)
-        if send_back and found.kind != "merge":
-            raise UsageError(
-                f"{found.id} can't be sent back",
-                why=f"it asks about {found.kind}, and only a merge has an author to go back to",
-                do=f'Refuse it, or let it go on with your words: fleet approve {found.id} --note "…"',
-            )
-        return [answer(found, given=False, note=why, send_back=send_back)]
+        return deeds.refused(state, actor(), found.id, why, send_back=send_back)
 
     with open_project() as project:
         act(project, refused)

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from fleet.model import events
 from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.surfaces.cli.acting import act, actor, deed, tell
+from fleet.surfaces import deeds
+from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import near
 from fleet.surfaces.cli.options import NO_REASON, Json, Reason
 from fleet.surfaces.cli.people_only import people_only
@@ -30,13 +30,11 @@ def release(
     why = reason.strip() or NO_REASON
 
     def released(state: State) -> list[Event]:
-        record = state.agents.get(agent)
-        if record is None or not record.quarantined:
-            held = [name for name, each in state.agents.items() if each.quarantined]
+        held = [name for name, each in state.agents.items() if each.quarantined]
+        if agent not in held:
             otherwise = f"In quarantine: {', '.join(held)}." if held else "No agent is."
             raise FleetError(f"{agent} is not in quarantine", do=near(agent, held, otherwise))
-        data = {"agent": agent, "reason": why, "actor": actor()}
-        return [deed(events.AGENT_RELEASED, data, subject=f"agent/{agent}", cause=record.cause)]
+        return deeds.released(state, actor(), agent, why)
 
     with open_project() as project:
         act(project, released)

@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from fleet.model import events
-from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.surfaces.cli.acting import act, actor, deed, tell
-from fleet.surfaces.cli.answering import answer, question_of
+from fleet.surfaces import deeds
+from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import find_run
 from fleet.surfaces.cli.options import Json, RunId, given, text_of
 from fleet.surfaces.cli.people_only import people_only
@@ -34,20 +33,7 @@ def say(
     words = given(text_of(" ".join(text or ()), file), "text")
 
     def said(state: State) -> list[Event]:
-        found = find_run(state, run)
-        asked = question_of(state, found.id)
-        if asked is not None:
-            return [answer(asked, given=True, note=words)]
-        if not found.live:
-            raise FleetError(
-                f"{found.id} can't hear you",
-                why=f"it is {found.outcome or found.state}",
-                do=f"Try it again: fleet retry {found.id}" if found.state == "ended" else "",
-            )
-        data = {"run": found.id, "text": words, "actor": actor()}
-        return [
-            deed(events.RUN_SAID, data, subject=f"run/{found.id}", cause=found.cause, story=found.instance)
-        ]
+        return deeds.said(state, actor(), find_run(state, run).id, words)
 
     with open_project() as project:
         event = act(project, said)[0]

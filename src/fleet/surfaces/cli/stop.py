@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from fleet.model import events
-from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.surfaces.cli.acting import act, actor, deed, tell
+from fleet.surfaces import deeds
+from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import find_run
-from fleet.surfaces.cli.options import NO_REASON, Json, Reason, RunId
+from fleet.surfaces.cli.options import Json, Reason, RunId
 from fleet.surfaces.cli.people_only import people_only
 from fleet.surfaces.cli.project import open_project
 
@@ -27,20 +26,7 @@ def stop(
     people_only(f"stop {run}")
 
     def stopped(state: State) -> list[Event]:
-        found = find_run(state, run)
-        if not found.live and found.state != "queued":
-            raise FleetError(f"{found.id} does not run", why=f"it is {found.outcome or found.state}")
-        if found.stop_reason:
-            raise FleetError(
-                f"{found.id} is being stopped already", why=found.stop_reason, do=f"See: fleet why {found.id}"
-            )
-        data = {
-            "run": found.id,
-            "reason": reason.strip() or NO_REASON,
-            "actor": actor(),
-            "kind": "person",
-        }
-        return [deed(events.RUN_STOP_ASKED, data, subject=f"run/{found.id}", story=found.instance)]
+        return deeds.stopped(state, actor(), find_run(state, run).id, reason)
 
     with open_project() as project:
         act(project, stopped)
