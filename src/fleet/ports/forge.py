@@ -125,6 +125,12 @@ class Forge(Protocol):
         """A pull request as it is now."""
         ...
 
+    def pushed(self, repo: str, number: int, head: str) -> None:
+        """Fleet itself has brought the pull request to this head: what people say from now on is said of it.
+        Asks nothing.
+        """
+        ...
+
     def show(self, repo: str, number: int, look: Look) -> None:
         """Make an issue or pull request look like this; writes what differs, makes missing labels."""
         ...

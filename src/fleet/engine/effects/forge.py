@@ -45,6 +45,7 @@ async def publish(parts: Parts, state: State, wish: Wish) -> list[Event]:
                 do="Look at the branch; delete or rename it, then: fleet retry",
             )
         if known is not None:
+            forge.pushed(item.repo, _number(known.ref), head)
             return known.ref
         text = f"{run.text.strip()}\n\nFor {item.ref}.\n" if item.ref else run.text
         base = base_branch(parts.fleet, item.repo)

@@ -60,7 +60,7 @@ class GitHubForge:
         self._gh = gh or Gh()
         self._requests = Requests(self._gh, folder, clock=clock, sleep=sleep)
         self._people = People(self._requests, clock, trusted)
-        self._heads = pulls.Heads()
+        self._heads = pulls.Heads(folder)
         deeds = self._deeds = Deeds(self._requests.now_ms, folder)
         self._labels = Labels(self._requests, deeds, dict(LABELS) if labels is None else labels)
         self._shower = Shower(self._requests, self._people, deeds, self._labels)
@@ -89,6 +89,10 @@ class GitHubForge:
     def pull_request(self, repo: str, number: int) -> PullRequest:
         """A pull request as it is now."""
         return self._read(repo, self._requests.get(f"repos/{repo}/pulls/{number}").document)
+
+    def pushed(self, repo: str, number: int, head: str) -> None:
+        """Note that this head is there to be seen."""
+        self._heads.saw(repo, number, head, self._requests.now_ms())
 
     def show(self, repo: str, number: int, look: Look) -> None:
         """Make an issue or pull request look like this."""

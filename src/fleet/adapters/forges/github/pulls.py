@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,20 +20,48 @@ _REMEMBERED = 2000
 
 
 class Heads:
-    """Heads of pull requests with the time of GitHub's at which we first saw them. In memory only."""
+    """Heads of pull requests with the time of GitHub's at which we first saw them.
 
-    def __init__(self) -> None:
-        self._since: dict[tuple[str, int, str], int] = {}
+    Kept in `folder`: what a person says while no watcher runs was said of the head that the last one saw.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = folder / "heads.json" if folder else None
+        self._lock = threading.Lock()
+        self._since: dict[str, int] = self._load()
 
     def saw(self, repo: str, number: int, head: str, at_ms: int) -> None:
         """This head is there."""
-        self._since.setdefault((repo, number, head), at_ms)
-        while len(self._since) > _REMEMBERED:
-            del self._since[next(iter(self._since))]
+        with self._lock:
+            if _name(repo, number, head) in self._since:
+                return
+            self._since[_name(repo, number, head)] = at_ms
+            while len(self._since) > _REMEMBERED:
+                del self._since[next(iter(self._since))]
+            self._save()
 
     def since(self, repo: str, number: int, head: str) -> int:
         """Since when it is known to be there, 0 for not yet."""
-        return self._since.get((repo, number, head), 0)
+        return self._since.get(_name(repo, number, head), 0)
+
+    def _load(self) -> dict[str, int]:
+        try:
+            found = json.loads(self._file.read_text()) if self._file else {}
+            return {str(name): int(at) for name, at in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def _save(self) -> None:
+        if self._file is None:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        beside = self._file.with_suffix(".new")
+        beside.write_text(json.dumps(self._since))
+        beside.replace(self._file)
+
+
+def _name(repo: str, number: int, head: str) -> str:
+    return f"{repo}#{number} {head}"
 
 
 def newest(requests: Requests, repo: str) -> list[Mapping[str, Any]]:
