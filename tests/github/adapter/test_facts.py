@@ -219,6 +219,23 @@ def test_an_approval_by_comment_is_never_for_a_commit_that_came_after_it(world: 
     assert command["head"] == made.head
 
 
+def test_an_approval_that_was_written_while_no_watcher_ran_is_of_the_head_that_the_last_one_brought(
+    world: World,
+) -> None:
+    made = pull(world)
+    world.settle()
+    pushed = world.hub.push(REPO, "fleet/1-x", {"more.txt": "x"}, FLEET)
+    world.forge.pushed(REPO, made.number, pushed)
+    world.clock.seconds += 2
+    world.hub.comment(REPO, made.number, ANN, "/fleet approve")
+    world.clock.seconds += 30
+    world.forge = world.new_forge()
+
+    (command,) = data(world.settle(), events.FORGE_COMMANDED)
+
+    assert command["head"] == pushed
+
+
 def test_an_approval_for_a_head_that_nobody_had_seen_is_for_none(world: World) -> None:
     world.hub.push(REPO, "work", {"a.txt": "x"}, ANN)
     number = world.hub.open_pull(REPO, ANN, "work", "Work")
