@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,8 +139,17 @@ def open_forge(place: Place, fleet: Fleet) -> Forge | None:
     from fleet.adapters.forges.github.gh import Gh
 
     return GitHubForge(
-        place.dot / "forge", gh=Gh(host=fleet.host), trusted=fleet.trusted, labels=dict(fleet.labels)
+        place.dot / "forge",
+        gh=Gh(host=fleet.host),
+        trusted=fleet.trusted,
+        logins={login: login_folder(place, folder) for login, folder in fleet.logins},
+        labels=dict(fleet.labels),
     )
+
+
+def login_folder(place: Place, written: str) -> str:
+    """The folder of gh's configuration that fleet.yaml names, from where that lies; "" for gh's own."""
+    return os.path.normpath(place.root / Path(written).expanduser()) if written else ""
 
 
 def open_sandbox(folder: Path) -> Sandbox:
@@ -161,6 +170,13 @@ def open_terminal(place: Place, project: str) -> Terminal:
 
     terminal = TmuxTerminal(project, place.digest)
     return terminal if terminal.available() else NoTerminal()
+
+
+def in_tmux(place: Place, name: str, program: Sequence[str], folder: Path) -> tuple[str, ...] | None:
+    """What a person's terminal runs to have the program in tmux; None where there is none."""
+    from fleet.adapters.terminals.tmux import hosted
+
+    return hosted(place.digest, name, program, folder)
 
 
 def harnesses() -> Mapping[str, Harness]:

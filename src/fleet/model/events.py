@@ -44,7 +44,11 @@ RUN_SPENT = "fleet.run.spent"  # run, cost_micros (null: not told yet), tokens, 
 RUN_CONVERSED = "fleet.run.conversed"  # run, conversation, model, version
 RUN_REPORTED = "fleet.run.reported"  # run, verdict: done|approve|request-changes|ask, text
 RUN_SAID = "fleet.run.said"  # run, text, actor: words for the agent
-RUN_STOP_ASKED = "fleet.run.stop_asked"  # run, reason, actor, kind: person|over_budget|quarantine|not_wanted
+RUN_STOP_ASKED = (
+    "fleet.run.stop_asked"  # run, reason, actor, kind: person|takeover|over_budget|quarantine|not_wanted
+)
+RUN_TAKEN_OVER = "fleet.run.taken_over"  # run, actor, program: a person goes on by hand
+RUN_HANDED_BACK = "fleet.run.handed_back"  # run, actor, note, commits, uncommitted: what the person left
 RUN_EXITED = "fleet.run.exited"  # run, reason, code, signal, error, seconds_ms, finish, text
 RUN_COLLECTED = "fleet.run.collected"  # run, head, commits, dirty: what the workspace held at the end
 RUN_ENDED = "fleet.run.ended"  # run, outcome: succeeded|failed|stopped|timed_out|over_budget, reason
@@ -58,6 +62,9 @@ CHANGE_CHECKED = (
     "fleet.change.checked"  # change, head, base, ok, results: [{name, ok, output, ms}], sandbox, error?
 )
 CHANGE_ASSESSED = "fleet.change.assessed"  # change, head, score, factors: [{name, points, reason}]
+CHANGE_INSPECTED = (
+    "fleet.change.inspected"  # change, head, base, guarded: [{path, what}], owners?: [{owners, path, files}]
+)
 CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base, actor? (a person, on the forge)
 CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason, paths: a merge that waits (dirty tree …)
 CHANGE_CLOSED = "fleet.change.closed"  # change, reason
@@ -81,6 +88,7 @@ CHANGE_UNLABELED = "fleet.change.unlabeled"  # change, label, actor, trusted
 CHANGE_HEAD_SEEN = (
     "fleet.change.head_seen"  # change, head, was: where the forge has the branch, whoever pushed
 )
+CHANGE_REVIEW_POSTED = "fleet.change.review_posted"  # change, head, run, login, counted, reason
 CHANGE_REVIEW_DISMISSED = "fleet.change.review_dismissed"  # change, head, by, actor, trusted, text
 CHANGE_REOPENED = "fleet.change.reopened"  # change, actor, trusted
 CHANGE_REPORTED = (

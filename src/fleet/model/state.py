@@ -112,7 +112,7 @@ class Run:
     )
     tokens: int = 0
     stop_reason: str = ""
-    stop_kind: str = ""  # person | over_budget | quarantine | not_wanted
+    stop_kind: str = ""  # person | takeover | over_budget | quarantine | not_wanted
     stopped_by: str = ""
     stopping: bool = False  # its session was told to end
     unheard: bool = False  # no watcher ran for a while, so what it wanted to report may have been lost
@@ -161,7 +161,9 @@ class Change:
     remarks: list[dict[str, Any]] = field(default_factory=list)  # of people, at a line or in a review
     guard: dict[str, Any] = field(default_factory=dict)  # what the forge itself asks of the head
     risk: dict[str, Any] = field(default_factory=dict)
+    inspected: dict[str, Any] = field(default_factory=dict)  # which of its files need a certain person's word
     approved_by: list[str] = field(default_factory=list)
+    approved_at: dict[str, int] = field(default_factory=dict)  # who approved it → when last
     gate: list[dict[str, Any]] = field(default_factory=list)
     held: dict[str, Any] = field(default_factory=dict)
     cause: str = ""

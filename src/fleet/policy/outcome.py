@@ -82,7 +82,7 @@ def delivered(fleet: Fleet, state: State, run: Run, number: int, ref: str = "") 
 def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
     """The run's outcome, from how its session ended and what it left."""
     said = f" (it said: {run.text[:200]})" if run.text else ""
-    if run.stop_kind in ("person", "quarantine", "not_wanted"):
+    if run.stop_kind in ("person", "takeover", "quarantine", "not_wanted"):
         return _stopped(run)
     if _is_delivered(state, run):
         lost = _without_a_change(state, run)
@@ -109,6 +109,9 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
 
 
 def _stopped(run: Run) -> Ending:
+    if run.stop_kind == "takeover":
+        why = f"{run.stopped_by or 'a person'} took it over; afterwards: fleet handback {run.id}"
+        return Ending("stopped", why, "stuck", "takeover")
     if run.stop_kind == "person":
         by = run.stopped_by or "a person"
         return Ending("stopped", f"{by} stopped it: {run.stop_reason}", "stuck", "stopped")

@@ -186,6 +186,15 @@ class Reader(Protocol):
 
 
 @runtime_checkable
+class Interactive(Protocol):
+    """A harness whose conversations a person can go on with by hand. Not every one has that."""
+
+    def interactive(self, conversation: str) -> tuple[str, ...]:
+        """The program with its own screen, in that conversation; () for one that it can't go on with."""
+        ...
+
+
+@runtime_checkable
 class Harness(Protocol):
     """One kind of agent program."""
 

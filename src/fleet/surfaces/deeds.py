@@ -5,6 +5,7 @@ Each takes the state and says what to append for exactly that state, or raises `
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fleet.model import events
@@ -65,6 +66,34 @@ def stopped(state: State, actor: str, run: str, reason: str = "") -> list[Event]
     why = reason.strip() or "no reason was given"
     data = {"run": found.id, "reason": why, "actor": actor, "kind": "person"}
     return [_deed(events.RUN_STOP_ASKED, data, actor, f"run/{found.id}", "", found.instance)]
+
+
+def taken_over(state: State, actor: str, run: str, program: str) -> list[Event]:
+    """A person goes on by hand: a live run is asked to end first, one that waits is taken as it is."""
+    found = _run(state, run)
+    if not found.live and _waiting_with(state, found) is None:
+        why = f"it is {found.outcome or found.state}"
+        raise FleetError(f"There is nothing to take over in {found.id}", why=why, do="See: fleet runs")
+    data = {"run": found.id, "actor": actor, "program": program}
+    taken = _deed(events.RUN_TAKEN_OVER, data, actor, f"run/{found.id}", found.cause, found.instance)
+    if not found.live or found.stop_reason:
+        return [taken]
+    asks = {"run": found.id, "reason": f"{actor} takes it over", "actor": actor, "kind": "takeover"}
+    return [taken, _deed(events.RUN_STOP_ASKED, asks, actor, f"run/{found.id}", "", found.instance)]
+
+
+def handed_back(state: State, actor: str, run: str, note: str, left: Mapping[str, Any]) -> list[Event]:
+    """The agent goes on in its conversation, knowing what was done. `left`: commits and files, as text."""
+    found = _run(state, run)
+    waiting = _waiting_with(state, found)
+    if waiting is None:
+        why = "it has not ended yet" if found.live else f"it is {found.outcome or found.state}"
+        raise FleetError(f"{found.id} can't be handed back", why=why, do=f"See: fleet why {found.id}")
+    data = {"run": found.id, "actor": actor, "note": note.strip(), **left}
+    back = _deed(events.RUN_HANDED_BACK, data, actor, f"run/{found.id}", waiting.cause, found.instance)
+    told = [f"{actor} went on by hand in your workspace and hands it back to you.", note.strip()]
+    told += [f"{name}:\n{text}" for name, text in left.items() if text]
+    return [back, answer(waiting, actor, "\n\n".join(each for each in told if each), given=True)]
 
 
 def retried(state: State, actor: str, run: str, note: str = "") -> list[Event]:
@@ -135,6 +164,16 @@ def retry_refused(state: State, run: Run) -> str:
 def question_of(state: State, run: str) -> Approval | None:
     """The question that a run waits with."""
     return next((each for each in asked(state) if each.kind == "question" and each.run == run), None)
+
+
+def _waiting_with(state: State, run: Run) -> Approval | None:
+    """What the job of an ended run waits for a person with, if this run was its last."""
+    instance = state.instances.get(run.instance)
+    record = instance.jobs.get(run.job) if instance is not None else None
+    if record is None or record.state != "stuck" or record.runs[-1] != run.id:
+        return None
+    mine = (each for each in asked(state) if each.instance == run.instance and each.job == run.job)
+    return next(mine, None)
 
 
 def answer(approval: Approval, actor: str, note: str, *, given: bool, send_back: bool = False) -> Event:

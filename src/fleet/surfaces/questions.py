@@ -14,17 +14,20 @@ _ASKS: Mapping[str, str] = {
     "over_budget": "Over its budget: try again?",
     "auth": "Its credentials were refused: try again?",
     "stopped": "It was stopped: try again?",
+    "takeover": "A person has it in hand",
 }
 _YES: Mapping[str, str] = {
     "merge": "Approve the merge",
     "question": "Send the answer",
     "rounds": "Give it one more round",
     "handoff": "Let it begin",
+    "takeover": "Hand it back to the agent",
 }
 _NO: Mapping[str, str] = {"merge": "Reject and end the work"}
 _WORDS: Mapping[str, str] = {
     "merge": "Your words (needed to send back or to reject)",
     "question": "Your answer",
+    "takeover": "What you did (the agent reads it)",
 }
 
 

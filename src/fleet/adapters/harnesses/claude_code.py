@@ -133,6 +133,10 @@ class ClaudeCodeHarness:
         """A message of the user: heard between two steps while the agent works, or as a new turn."""
         return _said(text)
 
+    def interactive(self, conversation: str) -> tuple[str, ...]:
+        """Claude Code's own screen."""
+        return ("claude", f"--resume={conversation}") if _CONVERSATION.fullmatch(conversation) else ()
+
     def detect(self, path: str) -> Detected:
         """Look for `claude` along `path` and ask its version."""
         return look_for(_PROGRAM, path, self._patience)

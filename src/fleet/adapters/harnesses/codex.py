@@ -97,6 +97,10 @@ class CodexHarness:
         """It cannot be told anything while it works."""
         return None
 
+    def interactive(self, conversation: str) -> tuple[str, ...]:
+        """Codex's own screen."""
+        return ("codex", "resume", conversation) if _CONVERSATION.fullmatch(conversation) else ()
+
     def detect(self, path: str) -> Detected:
         """Look for `codex` along `path` and ask its version."""
         return look_for(_PROGRAM, path, self._patience)

@@ -105,6 +105,10 @@ class OpencodeHarness:
         """It cannot be told anything while it works."""
         return None
 
+    def interactive(self, conversation: str) -> tuple[str, ...]:
+        """Opencode's own screen."""
+        return ("opencode", f"--session={conversation}") if _CONVERSATION.fullmatch(conversation) else ()
+
     def detect(self, path: str) -> Detected:
         """Look for `opencode` along `path` and ask its version."""
         return look_for(_PROGRAM, path, self._patience)

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -105,6 +106,18 @@ class TmuxTerminal:
             return subprocess.CompletedProcess(argv, 127, "", "there is no tmux any more")
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(argv, 1, "", f"tmux has not answered within {_SECONDS} s")
+
+
+def hosted(digest: str, name: str, program: Sequence[str], folder: Path) -> tuple[str, ...] | None:
+    """A person's own program in a session of a tmux server for it alone, with the person's configuration; the
+    same words come back to it after a line broke. None where there is no tmux.
+    """
+    if shutil.which("tmux") is None:
+        return None
+    server = f"fleet-{_plain(digest)}-{_plain(name)}"
+    where = str(folder).replace("#", "##")  # tmux reads it as a format
+    session = ("new-session", "-A", "-s", _plain(name), "-c", where, "--", *program)
+    return ("env", "-u", "TMUX", "tmux", "-L", server, *session)
 
 
 def _plain(name: str) -> str:

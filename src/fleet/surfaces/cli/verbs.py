@@ -57,6 +57,8 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             Verb("run", "give an agent a task by hand", "run"),
             Verb("say", "tell a live run something", "say"),
             Verb("stop", "stop a run", "stop"),
+            Verb("takeover", "go on by hand in a run's conversation and workspace", "takeover"),
+            Verb("handback", "let the agent go on with what you did", "handback"),
             Verb("retry", "try a failed or stopped run again", "retry"),
         ),
     ),

@@ -1,0 +1,123 @@
+"""`fleet takeover RUN`: the agent pauses, and a person goes on in its conversation and its workspace."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import typer
+
+from fleet.model.errors import FleetError
+from fleet.model.event import Event
+from fleet.model.state import Run, State
+from fleet.surfaces import deeds
+from fleet.surfaces.cli.acting import act, actor, tell
+from fleet.surfaces.cli.finding import find_run
+from fleet.surfaces.cli.options import Json, RunId
+from fleet.surfaces.cli.output import print_note
+from fleet.surfaces.cli.people_only import people_only
+from fleet.surfaces.cli.project import Project, open_project
+
+app = typer.Typer()
+
+_SECONDS = 60.0  # a session that is asked to end is killed after ten
+
+
+@app.command()
+def takeover(run: RunId, json: Json = False) -> None:
+    """Pause a run and go on yourself: the same conversation, in the same workspace. Without a terminal the
+    program and its folder are printed.
+    """
+    people_only(f"takeover {run}")
+    with open_project() as project:
+        found = find_run(project.state, run)
+        folder = _workspace(project, found)
+        program = _program(found)
+
+        def taken(state: State) -> list[Event]:
+            return deeds.taken_over(state, actor(), found.id, shlex.join(program))
+
+        act(project, taken)
+        _await_end(project, found)
+        done = f"{found.id} is yours, in {folder}; afterwards: fleet handback {found.id}"
+        document = {"run": found.id, "folder": str(folder), "program": list(program)}
+        at_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not json
+        if not at_terminal:
+            tell(project, f"{done}\nThe conversation: {shlex.join(program)}", document, as_json=json)
+            return
+        print_note(done)
+        command = _in_tmux(project, found, program, folder)
+    os.chdir(folder)
+    os.environ.update(_author(project.place.root))
+    os.execvp(command[0], command)  # noqa: S606  # this process becomes the person's program
+
+
+def _workspace(project: Project, run: Run) -> Path:
+    if not run.workspace:
+        raise FleetError(
+            f"{run.id} has no workspace yet", why=f"it is {run.state}", do="Try again in a moment."
+        )
+    folder = project.place.workspaces / run.workspace
+    if not folder.is_dir():
+        raise FleetError(f"The workspace of {run.id} is gone", why="its work has ended", do="See: fleet runs")
+    return folder
+
+
+def _program(run: Run) -> tuple[str, ...]:
+    """The harness's own screen in that conversation; a shell, where it has none."""
+    from fleet.ports.harness import Interactive
+    from fleet.wiring import harness
+
+    found = harness(run.harness)
+    words = found.interactive(run.conversation) if isinstance(found, Interactive) else ()
+    return words or (os.environ.get("SHELL") or "sh",)
+
+
+def _await_end(project: Project, run: Run) -> None:
+    """End the session where no watcher does, and wait until nothing of it is left."""
+    import select
+
+    from fleet.wiring import open_sessions
+
+    sessions = open_sessions(project.place)
+    try:
+        if not project.watched and sessions.alive(run.id):
+            sessions.stop(run.id, "takeover")
+        ends = sessions.watch(run.id)
+        if ends is not None:
+            try:
+                select.select([ends], [], [], _SECONDS)
+            finally:
+                os.close(ends)
+        if sessions.alive(run.id):
+            why = f"its session still runs after {_SECONDS:g} s"
+            raise FleetError(
+                f"{run.id} was not taken over", why=why, do=f"Try again: fleet takeover {run.id}"
+            )
+    finally:
+        sessions.close()
+
+
+def _in_tmux(project: Project, run: Run, program: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """The program, where there is tmux in a session of it: a line that breaks does not end the work."""
+    from fleet.wiring import in_tmux
+
+    return in_tmux(project.place, f"{project.fleet.name}-{run.id}", program, folder) or program
+
+
+def _author(root: Path) -> dict[str, str]:
+    """The person's own name for commits; the workspace is set up with the agent's."""
+    import subprocess
+
+    names: dict[str, str] = {}
+    for key, words in (("user.name", "NAME"), ("user.email", "EMAIL")):
+        asked = ["git", "-C", str(root), "config", "--get", key]
+        said = subprocess.run(asked, capture_output=True, encoding="utf-8", errors="replace", check=False)
+        if said.returncode == 0 and said.stdout.strip():
+            names |= {
+                f"GIT_AUTHOR_{words}": said.stdout.strip(),
+                f"GIT_COMMITTER_{words}": said.stdout.strip(),
+            }
+    return names
