@@ -39,7 +39,11 @@ RUN_QUEUED = (
 )
 RUN_ADMITTED = "fleet.run.admitted"  # run, agent, harness, model, change, head, workspace, branch, base, …
 RUN_STARTED = "fleet.run.started"  # run, pid, at, head, base, sandbox: bwrap|none
-RUN_ACTED = "fleet.run.acted"  # run, action (short text), tool?, ok?
+RUN_ACTED = "fleet.run.acted"  # run, action, tool?, ok?, told?; of the agent: at, id, kind, call, polls
+RUN_RETURNED = "fleet.run.returned"  # run, id, at, ok, out, said: what came of a call
+RUN_LOOKED = "fleet.run.looked"  # run, at, cpu_ms, io_bytes, processes, output_at, work (a digest)
+RUN_NUDGED = "fleet.run.nudged"  # run, kind, reason, text: it looks stuck and is told so
+RUN_WAITS = "fleet.run.waits"  # run, kind: rate limit|permission, reason, at, until: it waits by itself
 RUN_SPENT = "fleet.run.spent"  # run, cost_micros (null: not told yet), tokens, turns: totals of the run
 RUN_CONVERSED = "fleet.run.conversed"  # run, conversation, model, version
 RUN_REPORTED = "fleet.run.reported"  # run, verdict: done|approve|request-changes|ask, text

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fleet.model.acts import Act, Deed, Look
+
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
 RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
 JobState = Literal["waiting", "active", "rejected", "landing", "stuck", "done"]
@@ -121,6 +123,25 @@ class Run:
     outcome: RunOutcome = ""
     reason: str = ""
     denied: int = 0
+    heard: int = 0  # when it last said or did anything
+    trail: list[Act] = field(default_factory=list)  # its latest acts, oldest first, since it was last nudged
+    deeds: dict[str, Deed] = field(default_factory=dict)  # what it did, by what was done
+    looks: list[Look] = field(default_factory=list)  # how the machine saw it, since it was last heard
+    busy_at: int = 0  # when its processes were last seen at work
+    changed: int = 0  # when it last changed a file, as far as one knows
+    changed_cost: int = 0  # what it had spent by then
+    work: str = ""  # a digest of its workspace when somebody looked
+    fruitless: int = 0  # calls since then
+    context: int = 0  # tokens that its model was last given, and how many it can take (0: not known)
+    window: int = 0
+    context_told: bool = False  # it was told that they are nearly full
+    nudged_at: int = 0
+    nudges: list[str] = field(default_factory=list)  # the reasons for which it was nudged, oldest first
+    deaf: bool = False  # it could not be told something
+    waits_kind: str = ""  # rate limit | permission: what it waits for inside, until waits_until
+    waits_reason: str = ""
+    waits_until: int = 0
+    waited_ms: int = 0  # how long it has waited so, which its budget of time does not count
     cause: str = ""
 
     @property

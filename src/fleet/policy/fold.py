@@ -12,7 +12,7 @@ from typing import Any
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Pending, State
-from fleet.policy.folds import changes, effects, items, jobs, people, runs, watcher
+from fleet.policy.folds import acts, changes, effects, items, jobs, people, runs, watcher
 
 _MAY_START = (
     events.ITEM_OPENED,
@@ -81,7 +81,11 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.RUN_QUEUED: runs.run_queued,
     events.RUN_ADMITTED: runs.run_admitted,
     events.RUN_STARTED: runs.run_started,
-    events.RUN_ACTED: runs.run_acted,
+    events.RUN_ACTED: acts.run_acted,
+    events.RUN_RETURNED: acts.run_returned,
+    events.RUN_LOOKED: acts.run_looked,
+    events.RUN_NUDGED: acts.run_nudged,
+    events.RUN_WAITS: acts.run_waits,
     events.RUN_SPENT: runs.run_spent,
     events.RUN_CONVERSED: runs.run_conversed,
     events.RUN_REPORTED: runs.run_reported,
@@ -98,9 +102,11 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.CHANGE_REPORTED: changes.change_reported,
     events.CHANGE_GUARDED: changes.change_guarded,
     events.CHANGE_HEAD_SEEN: changes.change_head_seen,
+    events.CHANGE_REVIEW_POSTED: changes.change_review_posted,
     events.CHANGE_REVIEW_DISMISSED: changes.change_review_dismissed,
     events.CHANGE_REOPENED: changes.change_reopened,
     events.CHANGE_ASSESSED: changes.change_assessed,
+    events.CHANGE_INSPECTED: changes.change_inspected,
     events.CHANGE_MERGED: changes.change_merged,
     events.CHANGE_HELD: changes.change_held,
     events.CHANGE_CLOSED: changes.change_closed,

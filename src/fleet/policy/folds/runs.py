@@ -7,6 +7,7 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.state import AgentRecord, Run, RunOutcome, State
+from fleet.policy.folds.acts import is_heard
 from fleet.policy.folds.jobs import find_job
 from fleet.policy.folds.reading import text, whole
 
@@ -68,14 +69,6 @@ def run_started(state: State, event: Event, data: Mapping[str, Any]) -> None:
             run.state = "running"
 
 
-def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
-    """The agent did something."""
-    run = state.runs.get(text(data, "run"))
-    if run is not None:
-        run.action = text(data, "action")
-        run.acted = event.time
-
-
 def run_spent(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     """What the run has cost so far; a total never goes down."""
     run = state.runs.get(text(data, "run"))
@@ -83,6 +76,9 @@ def run_spent(state: State, _event: Event, data: Mapping[str, Any]) -> None:
         run.cost_micros = max(run.cost_micros, whole(data, "cost_micros"))
         run.cost_known = run.cost_known or type(data.get("cost_micros")) is int
         run.tokens = max(run.tokens, whole(data, "tokens"))
+        run.context = whole(data, "context") or run.context
+        run.window = whole(data, "window") or run.window
+        is_heard(run, whole(data, "at") or run.heard)
 
 
 def run_conversed(state: State, _event: Event, data: Mapping[str, Any]) -> None:

@@ -1,0 +1,141 @@
+"""What a run does, bit by bit: its acts and what came of them, how its processes were seen, and that it was
+nudged or waits. All of it is bounded: old acts are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast, get_args
+
+from fleet.model.acts import KEPT_ACTS, KEPT_DEEDS, Act, ActKind, Deed, Look
+from fleet.model.event import Event
+from fleet.model.state import Run, State
+from fleet.policy.folds.reading import text, whole
+from fleet.policy.stuck import is_busy
+
+_KINDS = get_args(ActKind)
+_SAID = 300
+
+
+def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """The agent did something, or was told something."""
+    run = state.runs.get(text(data, "run"))
+    if run is None:
+        return
+    run.action = text(data, "action")
+    run.acted = event.time
+    if data.get("told") is False:
+        run.deaf = True
+    kind = text(data, "kind")
+    if kind not in _KINDS:
+        return  # an old record, or one of Fleet's own
+    at = whole(data, "at") or event.time
+    is_heard(run, at)
+    known = cast("ActKind", kind)
+    act = Act(text(data, "id"), known, text(data, "call"), run.action, at, polls=data.get("polls") is True)
+    run.trail.append(act)
+    del run.trail[:-KEPT_ACTS]
+
+
+def run_returned(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A call of it came back."""
+    run = state.runs.get(text(data, "run"))
+    if run is None:
+        return
+    at = whole(data, "at") or event.time
+    is_heard(run, at)
+    name = text(data, "id")
+    act = next((each for each in reversed(run.trail) if each.id == name and not each.back), None)
+    if act is None:
+        return
+    known = {each.call for each in run.trail if each.back and each.ok and each.kind in ("edit", "commit")}
+    act.back, act.ok = at, data.get("ok") is not False
+    act.out, act.said = text(data, "out"), text(data, "said")[:_SAID]
+    _note_deed(run, act)
+    if act.ok and act.kind in ("edit", "commit") and act.call not in known:
+        _has_changed(run, at)
+    else:
+        run.fruitless += 1
+
+
+def run_looked(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Somebody looked at its processes and its workspace."""
+    run = state.runs.get(text(data, "run"))
+    if run is None:
+        return
+    at = whole(data, "at") or event.time
+    look = Look(
+        at,
+        whole(data, "cpu_ms"),
+        whole(data, "io_bytes"),
+        whole(data, "processes"),
+        whole(data, "output_at"),
+        text(data, "work"),
+    )
+    if is_busy([(each.at, each.cpu_ms, each.io_bytes) for each in run.looks], at, look.cpu_ms, look.io_bytes):
+        run.busy_at = at
+    if look.output_at > run.heard:
+        run.heard = look.output_at
+    if look.work and run.work and look.work != run.work:
+        _has_changed(run, at)
+    run.work = look.work or run.work
+    run.looks = [*run.looks[-3:], look]
+
+
+def run_nudged(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It looked stuck and is told so; what it does from now on is looked at anew."""
+    run = state.runs.get(text(data, "run"))
+    if run is None:
+        return
+    run.unsaid[event.id] = text(data, "text")
+    run.cause = event.id
+    if text(data, "kind") == "context":
+        run.context_told = True
+        return
+    run.nudges.append(text(data, "reason"))
+    run.nudged_at = event.time
+    run.trail = [act for act in run.trail if not act.back and act.kind != "say"]
+    run.looks, run.fruitless, run.changed_cost = [], 0, run.cost_micros
+
+
+def run_waits(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """It waits by itself, for its model's provider or for a permission; for so long it is not at work."""
+    run = state.runs.get(text(data, "run"))
+    if run is None:
+        return
+    at = whole(data, "at") or event.time
+    until = max(at, whole(data, "until"))
+    is_heard(run, at)
+    run.waited_ms += max(0, until - max(at, run.waits_until))
+    run.waits_kind, run.waits_reason = text(data, "kind"), text(data, "reason")
+    run.waits_until = max(run.waits_until, until)
+    run.acted = event.time
+
+
+def is_heard(run: Run, at: int) -> None:
+    """It said something at that time, so it does not wait any more."""
+    run.heard = max(run.heard, at)
+    run.looks = []
+    if at < run.waits_until:
+        run.waited_ms = max(0, run.waited_ms - (run.waits_until - at))
+        run.waits_until = at
+
+
+def forget_acts(run: Run) -> None:
+    """Let go of what nobody asks for any more once the run is over and summed up."""
+    run.trail, run.looks, run.deeds = [], [], {}
+
+
+def _has_changed(run: Run, at: int) -> None:
+    run.changed, run.changed_cost, run.fruitless = at, run.cost_micros, 0
+
+
+def _note_deed(run: Run, act: Act) -> None:
+    deed = run.deeds.pop(act.text, None) or Deed(act.text)
+    deed.times += 1
+    if not act.ok:
+        deed.failed += 1
+        deed.said = act.said
+    run.deeds[act.text] = deed
+    while len(run.deeds) > KEPT_DEEDS:
+        del run.deeds[next(iter(run.deeds))]
