@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench docs-reference setup clean
+.PHONY: help demo test lint fmt bench docs-reference screenshots setup clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,6 +34,9 @@ bench: $(VENV)/dev.stamp ## measure handoff, start-up, shim and log; writes benc
 
 docs-reference: $(VENV)/dev.stamp ## write the pages of docs/ that are made from the code
 	@$(BIN)/python docs/reference.py
+
+screenshots: $(VENV)/dev.stamp ## take the pictures of the page that docs/ shows; needs Chromium
+	@$(BIN)/python docs/screenshots.py $(ARGS)
 
 setup: $(VENV)/dev.stamp ## everything that working on Fleet needs, and nothing more
 

@@ -109,11 +109,11 @@ class Story:
         self.about(run, events.RUN_STARTED, pid=7, at=at, head=self.state.runs[run].head)
         self.tell(events.EFFECT_DONE, key=f"start/{run}")
 
-    def end(self, run: str, *, commits: int = 0, **exit_: Any) -> None:
-        """Its session ends, and its commits are brought in."""
+    def end(self, run: str, *, commits: int = 0, head: str = "", **exit_: Any) -> None:
+        """Its session ends, and its commits are brought in; `head` names one that is really there."""
         self.about(run, events.RUN_EXITED, **{"reason": "exited", "code": 0, "finish": "ok", **exit_})
         if f"collect/{run}" in self.state.wishes:
-            head = f"{len(self.log):040x}" if commits else self.state.runs[run].head
+            head = (head or f"{len(self.log):040x}") if commits else self.state.runs[run].head
             self.about(run, events.RUN_COLLECTED, head=head, commits=commits, dirty=[])
             self.tell(events.EFFECT_DONE, key=f"collect/{run}")
 
@@ -123,8 +123,8 @@ class Story:
         self.about(run, events.RUN_REPORTED, verdict=verdict, text=text)
         self.end(run, commits=commits if self.state.runs[run].duty == "change" else 0)
 
-    def examine(self, *, score: int = 5, ok: bool = True) -> None:
-        """Checks and risk of every change that asks for them come in."""
+    def examine(self, *, score: int = 5, ok: bool = True, **inspected: Any) -> None:
+        """Checks, risk and what was seen of its files come in, of every change that asks for them."""
         for wish in list(self.state.wishes.values()):
             change = self.state.changes.get(wish.args.get("change", 0))
             if wish.kind == "check" and change is not None:
@@ -152,6 +152,10 @@ class Story:
                     lines=40,
                     paths=["a.py"],
                 )
+            elif wish.kind == "inspect" and change is not None:
+                base = wish.args["base"]
+                found = {"change": change.id, "head": change.head, "base": base, "guarded": [], **inspected}
+                self.tell(events.CHANGE_INSPECTED, cause=wish.cause, **found)
             else:
                 continue
             self.tell(events.EFFECT_DONE, key=wish.key)
