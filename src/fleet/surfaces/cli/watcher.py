@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fleet.model.errors import FleetError, WatcherDown
+from fleet.surfaces.cli.service import install, uninstall
 
 if TYPE_CHECKING:
     from fleet.wiring import Place
 
-app = typer.Typer(help="The control plane: start, stop, restart, status, logs.", no_args_is_help=True)
+app = typer.Typer(help="The control plane: start, stop, status, logs, as a service.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Step = Annotated[bool, typer.Option("--step", help="Hold every handoff until a person lets it go on.")]
@@ -109,6 +110,10 @@ def logs(
         raise FleetError("There is no watcher log yet", do="Start one with: fleet watcher start")
     more = ["-F"] if follow else []
     os.execvp("tail", ["tail", "-n", str(lines), *more, str(place.watcher_log)])  # noqa: S606
+
+
+app.command()(install)
+app.command()(uninstall)
 
 
 def _start_behind(place: Place, *, step: bool, json: bool) -> int:
