@@ -217,6 +217,7 @@ class AgentRecord:
 
     name: str
     quarantined: str = ""  # the reason, "" when free
+    since: int = 0  # when it was quarantined
     failures: int = 0
     denied: int = 0
     last_failed: str = ""

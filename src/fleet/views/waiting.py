@@ -78,7 +78,7 @@ def approvals(state: State, now: int) -> list[dict[str, Any]]:
             "why": each.why,
             "pr": each.change or None,
             "head": each.head or None,
-            "item": _item_of(state, each),
+            "item": item_of(state, each),
             "run": each.run or None,
             "job": each.job or None,
             "instance": each.instance or None,
@@ -104,7 +104,8 @@ def at(state: State, now: int) -> State:
     return replace(state, now=max(state.now, now))
 
 
-def _item_of(state: State, approval: Approval) -> int | None:
+def item_of(state: State, approval: Approval) -> int | None:
+    """The item that an approval is about, None for none."""
     instance = state.instances.get(approval.instance)
     change = state.changes.get(approval.change)
     return (instance.item if instance else change.item if change else 0) or None

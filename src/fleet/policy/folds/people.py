@@ -72,6 +72,7 @@ def quarantined(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """The agent may do nothing more."""
     agent = state.agent(text(data, "agent"))
     agent.quarantined = text(data, "reason") or "no reason was given"
+    agent.since = event.time
     agent.cause = event.id
 
 
@@ -79,6 +80,7 @@ def released(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """It may work again, with a clean record."""
     agent = state.agent(text(data, "agent"))
     agent.quarantined = ""
+    agent.since = 0
     agent.failures = agent.denied = 0
     agent.cause = event.id
 
