@@ -35,6 +35,12 @@ def test_a_fleet_as_it_should_be_has_none():
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        (
+            "agents:\n  dev: {template: developer}\n  rev: {",
+            "project: {forge: github, repo: a/b, logins: {old: x}}\n"
+            "agents:\n  dev: {login: bot, template: developer}\n  rev: {login: bot, ",
+            "dev and rev share the login bot",
+        ),
         ("workflows:", "  qa: {template: qa-engineer}\nworkflows:", "No job uses the agent qa"),
         (
             "{template: developer}",

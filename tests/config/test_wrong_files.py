@@ -71,6 +71,9 @@ WRONG = [
     (g("repos: [{repo: a/b, url: 'https://me:pw@h/a'}]"), "1:51", '"https://me:pw@h/a"', "without a login"),
     (g("repo: a/b, host: 'https://h.example/'"), "1:43", '"https://h.example/"', "did you mean 'h.example'?"),
     (g("repo: a/b, trusted: ['@mia']"), "1:47", '"@mia"', "did you mean 'mia'?"),
+    (g("repo: a/b, logins: {'@bot': gh}"), "1:46", "'@bot'", "did you mean 'bot'?"),
+    (w("version: 1", "project: {logins: {bot: gh}}"), "1:19", "a mapping (bot)", "where the forge is local"),
+    (w("template: developer", "template: developer, login: bot"), "3:37", "bot", "where the forge is local"),
     (g("repo: a/b, merge: sqash"), "1:44", "sqash", "did you mean 'squash'?"),
     (g("repo: a/b, labels: {workin: x}"), "1:46", "the unknown key 'workin'", "did you mean 'working'?"),
     (g("repo: a/b, labels: {done: 'fleet:ready'}"), "1:52", '"fleet:ready"', "ready and done have the same"),
@@ -80,13 +83,13 @@ WRONG = [
         w("version: 1", "project: 3"),
         "1:10",
         "3",
-        "a mapping with one of base, forge, host, labels, merge, name, repo, repos, trusted",
+        "a mapping with one of base, forge, host, labels, logins, merge, name, repo, repos, trusted",
     ),
     (
         w("version: 1", "project:"),
         "1:9",
         "nothing",
-        "a mapping with one of base, forge, host, labels, merge, name, repo, repos, trusted",
+        "a mapping with one of base, forge, host, labels, logins, merge, name, repo, repos, trusted",
     ),
     (w("version: 1", "project: {name: 12}"), "1:17", "12", 'put it in quotes: "12"'),
     (w("template: developer", "template: develper"), "3:19", "'develper'", "did you mean 'developer'?"),
@@ -112,8 +115,8 @@ WRONG = [
         w("{template: developer}", ""),
         "3:7",
         "nothing",
-        "a mapping with one of budget, duty, harness, model, options, prompt, sandbox, slots, template, "
-        "tools",
+        "a mapping with one of budget, duty, harness, login, model, options, prompt, sandbox, slots, "
+        "template, tools",
     ),
     (
         w("{template: developer}", "{prompt: Do it.}"),

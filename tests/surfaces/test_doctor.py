@@ -200,6 +200,13 @@ def test_an_enterprise_is_asked_at_its_own_host(github, tmp_path):
     assert "--hostname git.acme.example" in (tmp_path / "asked").read_text()
 
 
+def test_a_login_of_agents_that_somebody_else_is_logged_in_as_is_told(github):
+    said = github(host=", logins: {lead-bot: ../gh}")
+    assert said.code == 1
+    assert tool(said, "lead-bot")["problem"] == "it is mia who is logged in there"
+    assert "GH_CONFIG_DIR=../gh gh auth login" in tool(said, "lead-bot")["get"]
+
+
 def test_without_gh_a_fleet_on_github_cannot_work(cli, path, tmp_path):
     cli.place.config.write_text("project: {forge: github, repo: acme/shop}\n")
     (tmp_path / "bin" / "gh").unlink()

@@ -41,6 +41,7 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         repos=tuple(_repos(declared.project)),
         host=declared.project.host,
         trusted=tuple(declared.project.trusted),
+        logins=tuple(sorted(_logins(declared).items())),
         labels=labels,
         merge_method=declared.project.merge,
         agents=agents,
@@ -93,7 +94,15 @@ def _agent(name: str, agent: schema.Agent, template: Template | None, declared: 
         ),
         options=tuple(sorted(agent.options.items())),
         sandbox=_sandbox(agent.sandbox or declared.sandbox, declared.sandbox),
+        login=agent.login or "",
     )
+
+
+def _logins(declared: schema.FleetFile) -> dict[str, str]:
+    """The logins of agents, and where gh is logged in as each; "" where gh itself has it beside its own."""
+    folders = {login.lower(): folder or "" for login, folder in declared.project.logins.items()}
+    used = [agent.login for agent in declared.agents.values() if agent.login]
+    return {login: folders.get(login.lower(), "") for login in (*used, *declared.project.logins)}
 
 
 def _sandbox(own: schema.Sandbox, common: schema.Sandbox | None = None) -> Sandboxing:

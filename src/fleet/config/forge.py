@@ -8,11 +8,12 @@ from fleet.config import schema
 from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, placed, problem_at
 
-_OF_A_FORGE = ("repo", "repos", "host", "trusted", "merge")
+_OF_A_FORGE = ("repo", "repos", "host", "trusted", "merge", "logins")
 
 
-def project_problems(file: str, document: Document, project: schema.Project) -> Iterator[Problem]:
-    """Every mistake of a `project` whose form is right."""
+def project_problems(file: str, document: Document, declared: schema.FleetFile) -> Iterator[Problem]:
+    """Every mistake of a `project` whose form is right, and of what agents are on its forge."""
+    project = declared.project
     if project.forge == "local":
         for key in _OF_A_FORGE:
             if key in project.model_fields_set:
@@ -28,6 +29,11 @@ def project_problems(file: str, document: Document, project: schema.Project) -> 
         where = ("project", "repos")
         spot = document.key_at(where)
         yield placed(file, spot, where, "repo and repos", expected="one of repo, repos")
+    for name, agent in declared.agents.items():
+        if agent.login is not None and project.forge == "local":
+            hint = "set forge: github, or leave it out"
+            where = ("agents", name, "login")
+            yield problem_at(file, document, where, expected="no login where the forge is local", hint=hint)
     yield from _doubles(file, document, project)
 
 

@@ -26,7 +26,7 @@ class Meaning:
 
     def problems(self, harnesses: Collection[str]) -> Iterator[Problem]:
         """Every mistake. `harnesses` are the names there are; none given, any name is taken."""
-        yield from project_problems(self._file, self._document, self._declared.project)
+        yield from project_problems(self._file, self._document, self._declared)
         yield from self._harness(("defaults", "harness"), self._declared.defaults.harness, harnesses)
         for name, agent in self._declared.agents.items():
             yield from self._harness(("agents", name, "harness"), agent.harness, harnesses)

@@ -23,6 +23,7 @@ Tokens = Annotated[int, BeforeValidator(values.tokens, json_schema_input_type=in
 RepoName = Annotated[str, BeforeValidator(values.repo, json_schema_input_type=str)]
 Branch = Annotated[str, BeforeValidator(values.branch, json_schema_input_type=str)]
 Address = Annotated[str, BeforeValidator(values.address, json_schema_input_type=str)]
+Login = Annotated[str, BeforeValidator(values.login)]
 Cron = Annotated[str, BeforeValidator(values.cron, json_schema_input_type=str)]
 EventCondition = Annotated[str, BeforeValidator(values.event_condition, json_schema_input_type=str)]
 GateCondition = Annotated[str, BeforeValidator(values.gate_condition, json_schema_input_type=str)]
@@ -79,10 +80,14 @@ class Project(_Part):
         default="", description="Where a GitHub Enterprise is; github.com by default"
     )
     trusted: Annotated[
-        list[Annotated[str, BeforeValidator(values.login)]],
+        list[Login],
         BeforeValidator(values.listed, json_schema_input_type=str | list[str]),
     ] = Field(
         default=[], description="Logins that may start, command and approve beside those with write access"
+    )
+    logins: dict[Login, Text | None] = Field(
+        default={},
+        description="Where gh is logged in for an agent's `login`: LOGIN: the folder for GH_CONFIG_DIR",
     )
     labels: Labels = Labels()
     merge: Literal["merge", "squash", "rebase"] = Field(
@@ -148,6 +153,9 @@ class Agent(_Part):
     options: dict[str, str] = Field(default={}, description="For the harness alone")
     sandbox: Sandboxed | None = Field(
         default=None, description="Its own; what the sandbox of all may use, it may too"
+    )
+    login: Login | None = Field(
+        default=None, description="The forge's login in whose name its reviews are; gh's own by default"
     )
 
 

@@ -12,7 +12,7 @@ _FIGURES = ("time_ms", "cost_micros", "tokens")
 
 def warnings(fleet: Fleet) -> list[str]:
     """Each as one sentence; none when there is nothing to say."""
-    about = (_agents, _workflows, _gate, _names, _labels, _later)
+    about = (_agents, _logins, _workflows, _gate, _names, _labels, _later)
     return [sentence for each in about for sentence in each(fleet)]
 
 
@@ -30,6 +30,22 @@ def _agents(fleet: Fleet) -> Iterator[str]:
             yield f"{agent.name} has no template and no prompt: it knows no more than its duty."
         if agent.budget.per_run == Limit() and agent.budget.per_day == Limit():
             yield f"Nothing bounds what {agent.name} uses: it has no ceiling at all."
+
+
+def _logins(fleet: Fleet) -> Iterator[str]:
+    users: dict[str, list[str]] = {login.lower(): [] for login, _ in fleet.logins}
+    for agent in fleet.agents:
+        if agent.login:
+            users[agent.login.lower()].append(agent.name)
+            if agent.duty not in _JUDGES:
+                yield f"{agent.name} has the login {agent.login}, which is for agents that judge."
+    for login, _ in fleet.logins:
+        names = users[login.lower()]
+        if not names:
+            yield f"No agent has the login {login} of project.logins."
+        if len(names) > 1:
+            them = " and ".join(names)
+            yield f"{them} share the login {login}: GitHub counts only the last review of a login."
 
 
 def _workflows(fleet: Fleet) -> Iterator[str]:

@@ -55,7 +55,8 @@ class Agent:
     """A role: which harness plays it, with which model and prompt, how many at once, and at what cost.
 
     `prompt` is the body of its template, `tools` the harness's own tool names (empty: the harness's full
-    set). `options` are for the harness alone (the scripted harness reads `script` there).
+    set). `options` are for the harness alone (the scripted harness reads `script` there). `login` is that of
+    the forge in whose name it judges, "" for the one that Fleet acts as.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Agent:
     sandbox: Sandboxing = Sandboxing()
 
 
+    login: str = ""
 @dataclass(frozen=True, slots=True)
 class Job:
     """One step of a workflow: played by one of `agents`, or, without an agent, the `action` itself."""
@@ -124,7 +126,9 @@ class Check:
 class Requirement:
     """One line of a gate: `review` (so many approvals), `checks` (all passing), or `human`.
 
-    `when` is a CEL condition over `risk`, `change` and `item`: the requirement holds only where it is true.
+    For `human`, `when` is a CEL condition: a person is needed only where it is true. `by` is who counts
+    (nobody named: everybody with a say): names of agents or duties for `review`, logins or `codeowners` for
+    `human`. `different` asks for a reviewer of another model or harness than the author's.
     """
 
     kind: Literal["review", "checks", "human"]
@@ -149,8 +153,10 @@ class Fleet:
     """The whole of fleet.yaml. `digest` tells one version from another; `base` is the branch merged into.
 
     For a forge that is not local: `repos` are its repositories (none for local), `host` where it is ("" for
-    the forge's own), `trusted` the logins that count beside those with write access, `labels` each state's
-    label there (the states of `LABELS`, all of them), `merge_method` how it merges.
+    the forge's own), `trusted` the logins that count beside those with write access, `logins` those of agents
+    and the folder of gh's configuration that each is in ("" for gh's own), `labels` each state's
+    label there (the states of `LABELS`, all of them), `merge_method` how it merges. `teams` are the people of
+    the teams that CODEOWNERS may name, by `org/team` in small letters.
     `sandbox` is that of checks.
     """
 
@@ -167,6 +173,8 @@ class Fleet:
     checks: tuple[Check, ...] = ()
     merge_gate: tuple[Requirement, ...] = (Requirement("review"), Requirement("checks"))
     quarantine_failures: int = 3
+    teams: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    logins: tuple[tuple[str, str], ...] = ()
     quarantine_when: str = ""
     attempts: int = 3
     notify: tuple[str, ...] = ()

@@ -66,7 +66,8 @@ def _missing(state: State, change: Change) -> tuple[str, str]:
     if begins_until(state, change):
         return "checks of the forge have not begun yet", "the forge"
     latest = last_words(change).items()
-    given = sum(by.startswith("user/") and each["verdict"] == "approve" for by, each in latest)
+    approving = ((by, each) for by, each in latest if each["verdict"] == "approve")
+    given = sum(by.startswith("user/") or each.get("counted") is True for by, each in approving)
     if given < guard["approvals"]:
         reason = f"{change.base} requires approving reviews on the forge: {given} of {guard['approvals']}"
         return reason, "a person, by an approving review on the forge"

@@ -78,6 +78,17 @@ class LineComment:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A review as it is there. `counted`: the forge itself takes it for the verdict that it is; else `reason`
+    says why it is a comment only.
+    """
+
+    login: str
+    counted: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The forge would not merge. `kind` says what to do about it; `reason` is in the forge's own words."""
 
@@ -145,9 +156,10 @@ class Forge(Protocol):
         verdict: Literal["approve", "request-changes", "comment"],
         text: str,
         comments: Sequence[LineComment] = (),
-    ) -> None:
-        """Post one review of `head` under this mark, once. A verdict that the login may not give is posted as
-        a comment that says it.
+        login: str = "",
+    ) -> Posted:
+        """Post one review of `head` under this mark, once: in the name of `login`, "" for the forge's own.
+        A verdict that the login may not give is posted as a comment that says it, and why.
         """
         ...
 

@@ -86,6 +86,7 @@ async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
     if review is None or not change.ref:
         return []
     text, placed = remarks_in(str(review["text"]))
+    agent = parts.fleet.agent(str(review["by"]).removeprefix("agent/"))
     work = partial(
         forge.review,
         change.repo,
@@ -95,9 +96,12 @@ async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
         verdict="approve" if review["verdict"] == "approve" else "request-changes",
         text=f"**{review['by']}** (run {review['run']}): {review['verdict']}\n\n{text}".strip(),
         comments=[LineComment(each.path, each.line, each.text) for each in placed],
+        login=agent.login if agent is not None else "",
     )
-    await asyncio.get_running_loop().run_in_executor(parts.threads, work)
-    return []
+    posted = await asyncio.get_running_loop().run_in_executor(parts.threads, work)
+    data = {"change": change.id, "head": review["head"], "run": review["run"], "login": posted.login}
+    data |= {"counted": posted.counted, "reason": posted.reason}
+    return [fact(events.CHANGE_REVIEW_POSTED, data, cause=wish.cause, story=change.instance)]
 
 
 def _shown(item: int, digest: str, cause: str, *, final: bool, error: str = "") -> Event:

@@ -71,6 +71,17 @@ def change_reviewed(state: State, event: Event, data: Mapping[str, Any]) -> None
         change.cause = event.id
 
 
+def change_review_posted(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """An agent's judgement stands on the forge; `counted` where the forge takes it for one as well."""
+    change = state.changes.get(whole(data, "change"))
+    if change is None or data.get("counted") is not True:
+        return
+    change.cause = event.id  # what the forge refused to merge for want of approvals, it may merge now
+    for review in change.reviews:
+        if review["run"] and review["run"] == text(data, "run"):
+            review["counted"] = True
+
+
 def change_checked(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """The checks have run on its merge result."""
     change = state.changes.get(whole(data, "change"))

@@ -73,7 +73,7 @@ def _python() -> Finding:
 
 def _machine(place: Place | None, fleet: Fleet | None) -> list[Finding]:
     """The tools, and what a forge needs; each is asked beside the others."""
-    from fleet.surfaces.cli.doctor_forge import look_at_gh, look_at_repo
+    from fleet.surfaces.cli.doctor_forge import look_at_gh, look_at_login, look_at_repo
     from fleet.surfaces.cli.doctor_sandbox import look_at_sandbox
 
     path = os.environ.get("PATH", os.defpath)
@@ -82,7 +82,12 @@ def _machine(place: Place | None, fleet: Fleet | None) -> list[Finding]:
         tools = pool.map(lambda tool: look_for(tool, path), TOOLS)
         gh = pool.submit(look_at_gh, fleet)
         seen = pool.map(lambda repo: look_at_repo(place, fleet, repo), fleet.repos) if place and fleet else ()
-        return [*tools, walls.result(), gh.result(), *seen]
+        logins = (
+            [pool.submit(look_at_login, place, fleet, *each) for each in fleet.logins]
+            if place and fleet
+            else []
+        )
+        return [*tools, walls.result(), gh.result(), *(each.result() for each in logins), *seen]
 
 
 def _harnesses(

@@ -13,6 +13,7 @@ from fleet.model.errors import FleetError
 from fleet.surfaces.cli.doctor_tools import SECONDS, Finding, Tool, look_for
 
 if TYPE_CHECKING:
+    from fleet.adapters.forges.github.gh import Gh
     from fleet.model.fleet import Fleet, Repo
     from fleet.wiring import Place
 
@@ -32,9 +33,41 @@ def look_at_gh(fleet: Fleet | None) -> Finding:
     return Finding("gh", "tool", seen.found, seen.version, True, purpose, seen.problem, seen.fix)
 
 
+def look_at_login(place: Place, fleet: Fleet, login: str, folder: str) -> Finding:
+    """Whether gh is logged in as one of the agents' logins, and whether GitHub counts its approvals."""
+    from fleet.adapters.forges.github.detect import detect
+    from fleet.adapters.forges.github.gh import Gh
+    from fleet.adapters.forges.github.logins import gh_of
+    from fleet.wiring import login_folder
+
+    names = [agent.name for agent in fleet.agents if agent.login.lower() == login.lower()]
+    purpose = (
+        f"the reviews of {', '.join(names)} on GitHub" if names else "reviews, which no agent has it for"
+    )
+    at = f" --hostname {fleet.host}" if fleet.host else ""
+    get = f"GH_CONFIG_DIR={folder or 'FOLDER'} gh auth login{at}, as {login}"
+    get += "" if folder else f"; then name it in fleet.yaml: project: {{logins: {{{login}: FOLDER}}}}"
+    try:
+        gh = gh_of(Gh(host=fleet.host, timeout=SECONDS), login, login_folder(place, folder))
+    except FleetError as error:
+        return Finding(login, "login", False, "", True, purpose, f"{error.what}: {error.why}", get)
+    seen = detect(gh)
+    problem = seen.problem
+    if not problem and seen.login.lower() != login.lower():
+        problem = f"it is {seen.login} who is logged in there"
+    for repo in fleet.repos if not problem else ():
+        problem, get = _on_the_forge(gh, repo)
+        problem = f"{repo.name}: {problem}; its reviews do not count there" if problem else ""
+        if problem:
+            break
+    return Finding(login, "login", bool(seen.login), "", True, purpose, problem, get)
+
+
 def look_at_repo(place: Place, fleet: Fleet, repo: Repo) -> Finding:
     """Whether gh's login may write to the repository, and git reaches it."""
-    problem, get = _on_the_forge(fleet, repo)
+    from fleet.adapters.forges.github.gh import Gh
+
+    problem, get = _on_the_forge(Gh(host=fleet.host, timeout=SECONDS), repo)
     found = not problem
     if found:
         problem, get = _by_git(place, fleet, repo)
@@ -66,12 +99,10 @@ def _without_a_request() -> Finding:
     )
 
 
-def _on_the_forge(fleet: Fleet, repo: Repo) -> tuple[str, str]:
-    """What keeps gh's login from working there, and what to do; both "" when nothing does."""
-    from fleet.adapters.forges.github.gh import Gh
-
+def _on_the_forge(gh: Gh, repo: Repo) -> tuple[str, str]:
+    """What keeps this gh's login from working there, and what to do; both "" when nothing does."""
     try:
-        reply = Gh(host=fleet.host, timeout=SECONDS).request("GET", f"repos/{repo.name}")
+        reply = gh.request("GET", f"repos/{repo.name}")
         about: Any = reply.json() if reply.ok else {}
     except FleetError as error:
         return error.why or error.what, error.do or "see the line of gh"

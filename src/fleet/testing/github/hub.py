@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import time
@@ -151,6 +152,16 @@ class GitHub(Moves):
         if host:
             return shared | {"GH_HOST": host, "GH_ENTERPRISE_TOKEN": self.token(login), "GH_TOKEN": ""}
         return shared | {"GH_TOKEN": self.token(login), "GH_HOST": "github.com"}
+
+    def login_folder(self, login: str, host: str = "github.com") -> Path:
+        """A folder for GH_CONFIG_DIR in which gh is logged in as this login."""
+        folder = self._own / "logins" / login
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.yml").write_text((self._own / "gh" / "config.yml").read_text())
+        token = self.token(login)
+        about = {"user": login, "oauth_token": token, "users": {login: {"oauth_token": token}}}
+        (folder / "hosts.yml").write_text(json.dumps({host: about}))
+        return folder
 
     def git_environment(self, host: str = "github.com") -> dict[str, str]:
         """What to add so that git finds the repositories behind their addresses at GitHub."""

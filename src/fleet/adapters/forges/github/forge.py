@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from fleet.adapters.forges.github import pulls, refs
@@ -13,6 +14,7 @@ from fleet.adapters.forges.github.detect import Detected, detect
 from fleet.adapters.forges.github.gh import Gh
 from fleet.adapters.forges.github.labels import Labels
 from fleet.adapters.forges.github.limits import Clock
+from fleet.adapters.forges.github.logins import Logins
 from fleet.adapters.forges.github.merge import Merger
 from fleet.adapters.forges.github.pace import Pace
 from fleet.adapters.forges.github.people import People
@@ -26,6 +28,7 @@ from fleet.ports.forge import (
     Look,
     MergeMethod,
     Polled,
+    Posted,
     Protection,
     PullRequest,
     Quota,
@@ -44,6 +47,7 @@ class GitHubForge:
 
     `folder` keeps what a restart should not pay for again; None: memory only. `labels` are Fleet's own, by
     state; `show` takes off those that are not wanted. `trusted` logins count though they may not write.
+    `logins`, each with its folder of gh's configuration, are those in whose names reviews can be posted.
     """
 
     def __init__(
@@ -53,18 +57,20 @@ class GitHubForge:
         gh: Gh | None = None,
         labels: Mapping[str, str] | None = None,
         trusted: Collection[str] = (),
+        logins: Mapping[str, str] = MappingProxyType({}),
         pace: Pace | None = None,
         clock: Clock = now_ms,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._gh = gh or Gh()
         self._requests = Requests(self._gh, folder, clock=clock, sleep=sleep)
-        self._people = People(self._requests, clock, trusted)
+        voices = Logins(logins, self._gh, folder, clock=clock, sleep=sleep)
+        self._people = People(self._requests, clock, trusted, voices.has)
         self._heads = pulls.Heads(folder)
         deeds = self._deeds = Deeds(self._requests.now_ms, folder)
         self._labels = Labels(self._requests, deeds, dict(LABELS) if labels is None else labels)
         self._shower = Shower(self._requests, self._people, deeds, self._labels)
-        self._reviewer = Reviewer(self._requests, self._people)
+        self._reviewer = Reviewer(self._requests, self._people, voices)
         self._merger = Merger(self._requests, deeds)
         self._statuses = refs.Statuses(self._requests)
         self._poller = Poller(self._requests, self._people, deeds, self._heads, pace or Pace(), clock)
@@ -108,10 +114,11 @@ class GitHubForge:
         verdict: Literal["approve", "request-changes", "comment"],
         text: str,
         comments: Sequence[LineComment] = (),
-    ) -> None:
-        """Post one review of `head` under this mark, once."""
-        self._reviewer.review(
-            repo, number, head=head, mark=mark, verdict=verdict, text=text, comments=comments
+        login: str = "",
+    ) -> Posted:
+        """Post one review of `head` under this mark, once, in the name of `login` if that can be."""
+        return self._reviewer.review(
+            repo, number, head=head, mark=mark, verdict=verdict, text=text, comments=comments, login=login
         )
 
     def status(

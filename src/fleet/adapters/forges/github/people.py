@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import quote
 
 from fleet.adapters.forges.github.limits import Clock
@@ -13,11 +13,20 @@ _WRITING = ("admin", "maintain", "write")
 
 
 class People:
-    """Answers about logins, remembered for some minutes. `trusted` are logins that count in any case."""
+    """Answers about logins, remembered for some minutes. `trusted` are logins that count in any case,
+    `agents` tells those in whose names agents judge.
+    """
 
-    def __init__(self, requests: Requests, clock: Clock, trusted: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        clock: Clock,
+        trusted: Collection[str] = (),
+        agents: Callable[[str], bool] = lambda login: False,
+    ) -> None:
         self._requests = requests
         self._clock = clock
+        self._agents = agents
         self._trusted = {login.lower() for login in trusted}
         self._known: dict[tuple[str, str], tuple[bool, int]] = {}
         self._login = ""
@@ -31,6 +40,14 @@ class People:
     def is_own(self, login: str) -> bool:
         """Whether this is the login that gh acts as."""
         return login.lower() == self.login().lower()
+
+    def is_agents(self, login: str) -> bool:
+        """Whether agents judge in this name: whatever it says is Fleet's, and no person's."""
+        return self._agents(login)
+
+    def is_fleets(self, login: str) -> bool:
+        """Whether Fleet writes in this name; a person may, too."""
+        return self.is_agents(login) or self.is_own(login)
 
     def may_write(self, repo: str, login: str) -> bool:
         """Whether this login may push there; False for one that GitHub does not know or tell about."""

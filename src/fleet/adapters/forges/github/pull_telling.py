@@ -89,7 +89,7 @@ class PullTeller:
         news = False
         for entry in story.history:
             kind = entry.get("event")
-            if kind == "reviewed" and mark_of(entry.get("body")) and self._people.is_own(actor_of(entry)):
+            if kind == "reviewed" and self._is_fleets(entry):
                 own.add(entry.get("id"))
             elif not story.is_news(entry):
                 continue
@@ -99,6 +99,11 @@ class PullTeller:
             elif kind == "review_dismissed":
                 self._dismissed(story, entry)
         return own, news
+
+    def _is_fleets(self, entry: Happening) -> bool:
+        """Whether Fleet posted this review. In the name of an agent nobody else speaks."""
+        marked = bool(mark_of(entry.get("body")))
+        return self._people.is_agents(actor_of(entry)) or (marked and self._people.is_own(actor_of(entry)))
 
     def _reviewed(self, story: Story, entry: Happening) -> None:
         verdict = _VERDICTS.get(str(entry.get("state")).lower())
@@ -130,6 +135,8 @@ class PullTeller:
         for each in told.remarks():
             at = str(each.get("created_at"))
             if at < story.since or each.get("pull_request_review_id") in own:
+                continue
+            if self._people.is_agents(login_of(each)):
                 continue
             where = {
                 "path": str(each.get("path") or ""),

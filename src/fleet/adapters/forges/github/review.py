@@ -1,7 +1,7 @@
 """Reviews: posted once, under a mark, with remarks at lines where GitHub takes them.
 
-GitHub lets nobody approve a pull request that the same login opened. Then the review is a comment that says
-the verdict; the truth of it is the event in the log.
+GitHub lets nobody approve a pull request that the same login opened. Then the review is in another login's
+name, if the agent has one; else it is a comment that says the verdict. The truth is the event in the log.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fleet.adapters.forges.github.diff_lines import shown_lines
+from fleet.adapters.forges.github.logins import Logins
 from fleet.adapters.forges.github.marks import fitted, is_mark, marked
 from fleet.adapters.forges.github.people import People
 from fleet.adapters.forges.github.requests import Rejected, Requests
-from fleet.ports.forge import LineComment
+from fleet.model.errors import Permanent
+from fleet.ports.forge import LineComment, Posted
 
 Verdict = Literal["approve", "request-changes", "comment"]
 _EVENTS = {"approve": "APPROVE", "request-changes": "REQUEST_CHANGES", "comment": "COMMENT"}
@@ -22,11 +24,25 @@ _SAYS = {"approve": "Approved", "request-changes": "Changes requested"}
 
 
 @dataclass(frozen=True, slots=True)
+class _Review:
+    """What is to be posted. `inline` are remarks that GitHub takes at their line, `rest` the others."""
+
+    path: str
+    head: str
+    mark: str
+    verdict: Verdict
+    text: str
+    inline: tuple[LineComment, ...]
+    rest: tuple[LineComment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Posts reviews."""
+    """Posts reviews. `logins` are those in whose names agents judge."""
 
     requests: Requests
     people: People
+    logins: Logins
 
     def review(
         self,
@@ -38,39 +54,80 @@ class Reviewer:
         verdict: Verdict,
         text: str,
         comments: Sequence[LineComment],
-    ) -> None:
+        login: str,
+    ) -> Posted:
         """Post it, unless a review with this mark is there."""
         path = f"repos/{repo}/pulls/{number}"
-        if self._is_there(path, mark):
-            return
+        there = self._there(path, mark, verdict)
+        if there is not None:
+            return there
         document = self.requests.get(path).document
-        mine = self.people.is_own(str((document.get("user") or {}).get("login")))
+        author = str((document.get("user") or {}).get("login"))
         inline, rest = self._placed(path, head, document, comments)
-        tries = [(_EVENTS[verdict], inline, rest)] if not (mine and verdict != "comment") else []
-        tries += [("COMMENT", inline, rest), ("COMMENT", (), tuple(comments))]
-        for place, (event, at_lines, in_text) in enumerate(dict.fromkeys(tries)):
-            said = _text(text, head, verdict if event == "COMMENT" else "comment", in_text)
-            new: dict[str, Any] = {"commit_id": head, "event": event, "body": marked(said, mark)}
+        wanted = _Review(path, head, mark, verdict, text, inline, rest)
+        reason = ""
+        if login:
+            reason = self._as(login, author, wanted)
+            if not reason:
+                return Posted(login, counted=True)
+        mine = self.people.is_own(author)
+        events = ["COMMENT"] if mine else [_EVENTS[verdict], "COMMENT"]
+        event = self._post(self.requests, wanted, events, reason)
+        if event == "COMMENT" and verdict != "comment":
+            reason = reason or f"{self.people.login()} may not judge here{', as its author' if mine else ''}"
+            return Posted(self.people.login(), counted=False, reason=reason)
+        return Posted(self.people.login(), counted=True)
+
+    def _as(self, login: str, author: str, wanted: _Review) -> str:
+        """Post it in the name of this login; or why that can't be."""
+        if login.lower() == author.lower():
+            return f"{login} has opened this pull request, and GitHub lets nobody judge their own"
+        try:
+            self._post(self.logins.requests(login), wanted, [_EVENTS[wanted.verdict]], "")
+        except Permanent as error:
+            self.logins.forget(login)
+            return f"{login} could not give it: {error.what}{f' ({error.why})' if error.why else ''}"
+        return ""
+
+    @staticmethod
+    def _post(door: Requests, wanted: _Review, events: Sequence[str], reason: str) -> str:
+        """Post it as the first of these that GitHub takes; which one that was."""
+        everything = (*wanted.inline, *wanted.rest)
+        tries = [(event, wanted.inline, wanted.rest) for event in events]
+        tries = list(dict.fromkeys([*tries, (events[-1], (), everything)]))
+        for at, (event, at_lines, in_text) in enumerate(tries):
+            told = wanted.verdict if event == "COMMENT" else "comment"
+            said = _text(wanted.text, wanted.head, told, in_text)
+            if reason and event == "COMMENT":
+                said += f"\n\nIt is a comment only: {reason}."
+            new: dict[str, Any] = {
+                "commit_id": wanted.head,
+                "event": event,
+                "body": marked(said, wanted.mark),
+            }
             if at_lines:
                 new["comments"] = [
                     {"path": each.path, "line": each.line, "side": "RIGHT", "body": fitted(each.text)}
                     for each in at_lines
                 ]
             try:
-                self.requests.send("POST", f"{path}/reviews", new)
+                door.send("POST", f"{wanted.path}/reviews", new)
             except Rejected as error:
                 # Of a verdict that may not be, or a line that is not in the diff, GitHub says 422.
-                if error.status != 422 or place == len(dict.fromkeys(tries)) - 1:
+                if error.status != 422 or at == len(tries) - 1:
                     raise
             else:
-                return
+                return event
+        raise AssertionError("the last try is done or raises")
 
-    def _is_there(self, path: str, mark: str) -> bool:
+    def _there(self, path: str, mark: str, verdict: Verdict) -> Posted | None:
+        """The review that was posted under this mark before, if any."""
         for each in self.requests.pages(f"{path}/reviews"):
             login = str((each.get("user") or {}).get("login"))
-            if is_mark(each.get("body"), mark) and self.people.is_own(login):
-                return True
-        return False
+            if is_mark(each.get("body"), mark) and self.people.is_fleets(login):
+                counted = verdict == "comment" or str(each.get("state")).upper() != "COMMENTED"
+                return Posted(login, counted, "" if counted else "it was posted as a comment before")
+        return None
 
     def _placed(
         self, path: str, head: str, document: Mapping[str, Any], comments: Sequence[LineComment]

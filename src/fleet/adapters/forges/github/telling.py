@@ -163,7 +163,7 @@ class Teller:
 
     def _commented(self, story: Story, entry: Happening) -> None:
         login, text = actor_of(entry), str(entry.get("body") or "")
-        if mark_of(text) and self._people.is_own(login):
+        if self._people.is_agents(login) or (mark_of(text) and self._people.is_own(login)):
             return
         at = at_of(entry)
         where = {"url": str(entry.get("html_url") or "")}
