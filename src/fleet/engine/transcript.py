@@ -6,27 +6,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from fleet.engine.acts import Acts
 from fleet.engine.parts import Parts
 from fleet.engine.screen import Screen
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run
 from fleet.policy.fact import fact
-from fleet.ports.harness import (
-    AgentEvent,
-    Conversation,
-    Finished,
-    Message,
-    Reader,
-    Retrying,
-    Stream,
-    ToolCalled,
-    Usage,
-)
+from fleet.ports.harness import AgentEvent, Finished, Reader, Stream
 from fleet.ports.session import Record
 
 _LONGEST_LINE = 1_000_000  # characters: what is beyond is cut off before a harness sees it
-_ACTION = 160
 _TEXT = 16_000
 
 
@@ -42,7 +32,7 @@ class Transcript:
         self._count = 0
         self._pieces: dict[str, str] = {"out": "", "err": ""}
         self._finish: Finished | None = None
-        self._action = ""
+        self._acts = Acts(run.id, run.model)
         self._screen = Screen(parts.run_dir(run.id) / "screen.txt")
 
     def read(self) -> tuple[list[Event], bool]:
@@ -53,7 +43,7 @@ class Transcript:
         for record in records:
             for event in self._events(record):
                 lines += self._parts.render(event, record.t)
-                facts += self._facts(event)
+                facts += self._facts(event, record.t)
         self._screen.add(lines)
         more, self._offset = after != self._offset, after
         return facts, more
@@ -96,26 +86,11 @@ class Transcript:
         self._pieces[stream] = ""
         return self._reader.feed(stream, held)
 
-    def _facts(self, event: AgentEvent) -> list[Event]:
-        run = self._run.id
-        if isinstance(event, Conversation):
-            opened = {"run": run, "conversation": event.id, "model": event.model, "version": event.version}
-            return [self._next(events.RUN_CONVERSED, opened)]
-        if isinstance(event, Usage):
-            spent = (
-                event.input_tokens + event.output_tokens + event.cache_read_tokens + event.cache_write_tokens
-            )
-            data: dict[str, Any] = {"run": run, "cost_micros": event.cost_micros, "tokens": spent}
-            data["turns"] = event.turns
-            return [self._next(events.RUN_SPENT, data)]
+    def _facts(self, event: AgentEvent, at: int) -> list[Event]:
         if isinstance(event, Finished):
             self._finish = event
             return []
-        action, tool = _action(event)
-        if not action or action == self._action:
-            return []
-        self._action = action
-        return [self._next(events.RUN_ACTED, {"run": run, "action": action, "tool": tool})]
+        return [self._next(kind, data) for kind, data in self._acts.facts(event, at)]
 
     def _next(self, kind: str, data: dict[str, Any]) -> Event:
         self._count += 1
@@ -133,14 +108,3 @@ class Transcript:
             causation_id=made.causation_id,
             correlation_id=made.correlation_id,
         )
-
-
-def _action(event: AgentEvent) -> tuple[str, str]:
-    """What the agent is doing, in one line, and the tool that it uses for it."""
-    if isinstance(event, ToolCalled):
-        return " ".join((event.summary or event.name).split())[:_ACTION], event.name
-    if isinstance(event, Message):
-        return " ".join(event.text.split())[:_ACTION], ""
-    if isinstance(event, Retrying):
-        return f"waits {event.wait_ms / 1000:g} s: {event.reason}"[:_ACTION], ""
-    return "", ""

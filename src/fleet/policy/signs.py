@@ -23,7 +23,8 @@ _READS = re.compile(
 _REPORTS = re.compile(r"(?:^|_)(?:done|review|ask|emit|propose)$")
 _TEST = re.compile(
     r"\b(?:pytest|unittest|nosetests|tox|nox|jest|vitest|mocha|ava|karma|playwright test|cypress|rspec"
-    r"|minitest|phpunit|ctest|gotestsum|busted|bats|exunit|mix test|flutter test|deno test|bun test|node --test"
+    r"|minitest|phpunit|ctest|gotestsum|busted|bats|exunit|mix test|flutter test|deno test|bun test"
+    r"|node --test"
     r"|(?:npm|pnpm|yarn|cargo|go|gradle|gradlew|mvn|mvnw|dotnet|bazel|zig|swift|sbt|lein|stack|cabal|rake|rails"
     r"|make|just|task|composer|poetry run|uv run|hatch|meson|ninja|python\d?(?:\.\d+)? -m)\b[^|;&\n]{0,60}"
     r"\b(?:tests?|check|verify|spec))\b"
@@ -31,8 +32,8 @@ _TEST = re.compile(
 _TEST_FILE = re.compile(r"(?:^|[\s/])(?:run[-_]?tests?|tests?)(?:\.(?:sh|py|js|ts|rb|pl))?(?:\s|$)")
 _BUILD = re.compile(
     r"\b(?:make|ninja|cmake|cargo (?:build|check|clippy)|go (?:build|vet)|tsc|webpack|vite build|gradle|mvn"
-    r"|javac|gcc|g\+\+|clang|rustc|docker build|(?:npm|pnpm|yarn)(?: run)? (?:build|lint)|ruff|mypy|eslint|pyright"
-    r"|flake8|pylint|msbuild|dotnet build|bazel build)\b"
+    r"|javac|gcc|g\+\+|clang|rustc|docker build|(?:npm|pnpm|yarn)(?: run)? (?:build|lint)|ruff|mypy"
+    r"|eslint|pyright|flake8|pylint|msbuild|dotnet build|bazel build)\b"
 )
 _COMMIT = re.compile(r"\bgit\s+(?:-\S+\s+)*(?:commit|merge|rebase|cherry-pick|revert|am)\b")
 _WRITES = re.compile(

@@ -23,6 +23,9 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 Stream: TypeAlias = Literal["out", "err"]
 
+OUTPUT_KEPT = 8_000
+"""So many characters of what a tool brought are kept: enough to know a failure again."""
+
 FinishKind: TypeAlias = Literal[
     "ok",  # the agent came to its end by itself
     "error",  # the harness gave up for a reason that is none of those below
@@ -114,11 +117,14 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """A tool came back. `id` is that of its `ToolCalled`; `summary` is a short, bounded text."""
+    """A tool came back. `id` is that of its `ToolCalled`; `summary` is a short, bounded text, and `output`
+    more of what it brought: its last `OUTPUT_KEPT` characters, "" where the summary is all.
+    """
 
     id: str
     ok: bool
     summary: str
+    output: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any
 from fleet.testing.scripted_input import Input
 from fleet.testing.scripted_script import Step
 
-_SUMMARY = 200
+_SUMMARY, _OUTPUT = 200, 8000
 _MEGABYTE = 1024 * 1024
 
 
@@ -162,11 +162,15 @@ class Player:
         try:
             said = work()
         except (StepFailed, OSError, UnicodeDecodeError) as error:
-            self._say({"type": "tool_result", "id": identity, "ok": False, "summary": str(error)[:_SUMMARY]})
+            self._came_back(identity, str(error), ok=False)
             if not step.may_fail:
                 raise StepFailed(f"{step.place}: {error}") from error
         else:
-            self._say({"type": "tool_result", "id": identity, "ok": True, "summary": said[:_SUMMARY]})
+            self._came_back(identity, said, ok=True)
+
+    def _came_back(self, identity: str, said: str, *, ok: bool) -> None:
+        told = {"type": "tool_result", "id": identity, "ok": ok, "summary": said[:_SUMMARY]}
+        self._say(told if len(said) <= _SUMMARY else {**told, "output": said[-_OUTPUT:]})
 
 
 def _write(path: str, content: str) -> str:

@@ -15,6 +15,7 @@ from fleet.adapters.harnesses.claude_code_tools import summary_of
 from fleet.adapters.harnesses.claude_code_usage import Meter
 from fleet.adapters.harnesses.words import clean, count, rows, string, words
 from fleet.ports.harness import (
+    OUTPUT_KEPT,
     AgentEvent,
     Conversation,
     Message,
@@ -129,6 +130,7 @@ class ClaudeCodeReader:
                 string(block, "tool_use_id", _ID),
                 block.get("is_error") is not True,
                 clean(words(block.get("content"), _SUMMARY)),
+                words(block.get("content"), 1 << 20)[-OUTPUT_KEPT:],
             )
             for block in rows(content)
             if block.get("type") == "tool_result"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.adapters.harnesses.words import clean, rows, string, words
-from fleet.ports.harness import ToolCalled, ToolReturned
+from fleet.ports.harness import OUTPUT_KEPT, ToolCalled, ToolReturned
 
 Json = Mapping[str, Any]
 
@@ -35,15 +35,15 @@ def returned(item: Json) -> ToolReturned:
     failed = string(item, "status", _ID) in ("failed", "declined")
     code = item.get("exit_code")
     failed = failed or (type(code) is int and code != 0)
-    text = string(item, "aggregated_output", 1 << 20)[-_MOST:].strip()
+    text = string(item, "aggregated_output", 1 << 20)[-OUTPUT_KEPT:].strip()
     error, result = item.get("error"), item.get("result")
     if isinstance(error, dict):
         text = string(error, "message", _MOST)
     elif isinstance(result, dict):
         text = words(result.get("content"), _MOST)
-    shown = clean(text)
+    shown = clean(text[-_MOST:])
     shown = shown if len(shown) <= _SUMMARY else f"…{shown[-_SUMMARY:]}"
-    return ToolReturned(string(item, "id", _ID), not failed, shown)
+    return ToolReturned(string(item, "id", _ID), not failed, shown, text)
 
 
 def _told(item: Json) -> tuple[str, str, Json]:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from fleet.adapters.harnesses.words import clean, count, string
 from fleet.ports.harness import (
+    OUTPUT_KEPT,
     AgentEvent,
     Conversation,
     Finished,
@@ -97,10 +98,10 @@ class OpencodeReader:
         called = ToolCalled(identity, name, clean(_summary(name, given))[:_SUMMARY], given)
         code = _inside(state, "metadata").get("exit")
         failed = string(state, "status", _ID) == "error" or (type(code) is int and code != 0)
-        text = string(state, "error", _MOST) or string(state, "output", 1 << 20)[-_MOST:]
-        shown = clean(text)
+        text = string(state, "error", _MOST) or string(state, "output", 1 << 20)[-OUTPUT_KEPT:]
+        shown = clean(text[-_MOST:])
         shown = shown if len(shown) <= _SUMMARY else f"…{shown[-_SUMMARY:]}"
-        return [called, ToolReturned(identity, not failed, shown)]
+        return [called, ToolReturned(identity, not failed, shown, text)]
 
     def _stepped(self, record: Json) -> list[AgentEvent]:
         part = _part(record)

@@ -16,6 +16,7 @@ from typing import Any
 import fleet
 from fleet.model.errors import UsageError
 from fleet.ports.harness import (
+    OUTPUT_KEPT,
     AgentEvent,
     Conversation,
     Detected,
@@ -155,7 +156,8 @@ def _tool(record: Mapping[str, Any]) -> AgentEvent:
 
 def _tool_result(record: Mapping[str, Any]) -> AgentEvent:
     summary = _string(record, "summary", _SUMMARY)
-    return ToolReturned(_string(record, "id", _SUMMARY), record.get("ok") is True, summary)
+    output = _string(record, "output", OUTPUT_KEPT)
+    return ToolReturned(_string(record, "id", _SUMMARY), record.get("ok") is True, summary, output)
 
 
 def _result(record: Mapping[str, Any]) -> AgentEvent:

@@ -1,0 +1,118 @@
+"""What an agent did, from its harness's events into the facts that rules look at: calls and what came of them
+under short signs, times, and how full its model's window is.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from fleet.model import events
+from fleet.policy import signs
+from fleet.policy.windows import window_of
+from fleet.ports.harness import AgentEvent, Conversation, Message, Retrying, ToolCalled, ToolReturned, Usage
+
+_ACTION, _SAID = 160, 200
+_KEPT_CALLS = 64
+_SHORT_WAIT_MS = 1_000  # a pause that is not worth a word in the log
+
+
+class Acts:
+    """Makes facts of one run's events, in their order. It holds the calls that are under way."""
+
+    def __init__(self, run: str, model: str) -> None:
+        self._run = run
+        self._model = model
+        self._open: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._last = ""
+        self._usage = Usage()
+        self._calls = 0
+
+    def facts(self, event: AgentEvent, at: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The type and the data of each fact that this event is, but for its session's end."""
+        if isinstance(event, ToolCalled):
+            yield self._called(event, at)
+        elif isinstance(event, ToolReturned):
+            yield from self._returned(event, at)
+        elif isinstance(event, Message):
+            yield from self._said(event, at)
+        elif isinstance(event, Usage):
+            yield self._spent(event, at)
+        elif isinstance(event, Conversation):
+            self._model = event.model or self._model
+            opened = {"conversation": event.id, "model": event.model, "version": event.version}
+            yield events.RUN_CONVERSED, {"run": self._run, **opened}
+        elif isinstance(event, Retrying):
+            yield from self._waits(event, at)
+
+    def _called(self, event: ToolCalled, at: int) -> tuple[str, dict[str, Any]]:
+        kind = signs.kind_of(event.name, event.input, event.summary)
+        self._calls += 1
+        name = f"c{self._calls}"
+        self._open[event.id] = (name, kind)
+        if len(self._open) > _KEPT_CALLS:
+            self._open.popitem(last=False)
+        self._last = " ".join((event.summary or event.name).split())[:_ACTION]
+        return events.RUN_ACTED, {
+            "run": self._run,
+            "action": self._last,
+            "tool": event.name,
+            "at": at,
+            "id": name,
+            "kind": kind,
+            "call": signs.call_sign(event.name, event.input),
+            "polls": signs.polls(event.name, event.input),
+        }
+
+    def _returned(self, event: ToolReturned, at: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        name, kind = self._open.pop(event.id, ("", ""))
+        if not name:
+            return
+        text = event.output or event.summary
+        yield (
+            events.RUN_RETURNED,
+            {
+                "run": self._run,
+                "id": name,
+                "at": at,
+                "ok": event.ok,
+                "out": signs.outcome_sign(kind, event.ok, text),
+                "said": "" if event.ok else signs.telling_line(text)[:_SAID],
+            },
+        )
+
+    def _said(self, event: Message, at: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each message is told, also one that says the same again: that is a sign."""
+        action = " ".join(event.text.split())[:_ACTION]
+        if not action:
+            return
+        self._calls += 1
+        data = {"run": self._run, "action": action, "tool": "", "at": at, "id": f"c{self._calls}"}
+        yield events.RUN_ACTED, {**data, "kind": "say", "call": signs.text_sign(event.text)}
+
+    def _spent(self, event: Usage, at: int) -> tuple[str, dict[str, Any]]:
+        before, self._usage = self._usage, event
+        given = _given(event) - _given(before)
+        data: dict[str, Any] = {
+            "run": self._run,
+            "cost_micros": event.cost_micros,
+            "tokens": _given(event) + event.output_tokens,
+            "turns": event.turns,
+            "at": at,
+        }
+        # One turn more: what it was given is what is in the window. Else it cannot be told apart.
+        if event.turns == before.turns + 1 and (before.turns or event.turns == 1):
+            data |= {"context": given, "window": window_of(self._model)}
+        return events.RUN_SPENT, data
+
+    def _waits(self, event: Retrying, at: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        text = f"waits {event.wait_ms / 1000:g} s: {event.reason}"[:_ACTION]
+        yield events.RUN_ACTED, {"run": self._run, "action": text, "tool": ""}
+        if event.wait_ms >= _SHORT_WAIT_MS:
+            data = {"run": self._run, "kind": "rate limit", "reason": event.reason[:_SAID], "at": at}
+            yield events.RUN_WAITS, {**data, "until": at + event.wait_ms}
+
+
+def _given(usage: Usage) -> int:
+    return usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
