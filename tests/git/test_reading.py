@@ -151,3 +151,12 @@ def test_nothing_of_the_environment_reaches_git(desk: Desk, monkeypatch: pytest.
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.bare")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "nonsense")
     assert run(desk.project.git_dir, "rev-parse", "main").code == 0
+
+
+def test_a_file_is_read_as_it_is_in_a_commit_and_only_so_far(desk: Desk) -> None:
+    base = commit(desk.root, {"docs/CODEOWNERS": "* @ann\n"})
+    (desk.root / "docs/CODEOWNERS").write_text("* @eve\n")
+    assert desk.repository.read(base, "docs/CODEOWNERS", limit=100) == b"* @ann\n"
+    assert desk.repository.read(base, "docs/CODEOWNERS", limit=3) == b"* @"
+    assert desk.repository.read(base, "docs", limit=100) is None
+    assert desk.repository.read(base, "CODEOWNERS", limit=100) is None

@@ -42,6 +42,7 @@ def landing(**guard: Any) -> Story:
     story.tell(events.CHANGE_OPENED, **data)
     story.tell(events.JOB_FINISHED, instance="i1", job="implement", outcome="done", head=head)
     story.tell(events.EFFECT_DONE, key="publish/r1")
+    story.examine()
     story.deliver("r2", "approve")
     if guard:
         asked = {"checks": [], "approvals": 0, "expected": False, **guard}

@@ -180,6 +180,7 @@ def test_an_open_change_shows_its_gate(story):
         ("review", False),
         ("checks", False),
         ("human", False),
+        ("guarded files", False),
     ]
 
 

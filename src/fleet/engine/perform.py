@@ -17,6 +17,7 @@ from fleet.engine.effects.check import check
 from fleet.engine.effects.collect import collect
 from fleet.engine.effects.forge import post, publish, show, shown
 from fleet.engine.effects.guard import guard
+from fleet.engine.effects.inspect import inspect
 from fleet.engine.effects.merge import Held, merge
 from fleet.engine.effects.say import say
 from fleet.engine.effects.start import start
@@ -41,6 +42,7 @@ DEEDS: Mapping[str, Deed] = {
     "collect": collect,
     "check": check,
     "assess": assess,
+    "inspect": inspect,
     "merge": merge,
     "tidy": tidy,
     "publish": publish,
@@ -153,6 +155,10 @@ def refused(state: State, wish: Wish, error: FleetError) -> list[Event]:
         factor = {"name": "unknown", "points": 100, "reason": f"it could not be worked out: {why}"}
         data = {**_change(wish), "score": 100, "factors": [factor], "files": 0, "lines": 0, "paths": []}
         return [fact(events.CHANGE_ASSESSED, data, cause=wish.cause, story=story)]
+    if wish.kind == "inspect":
+        guarded = [{"path": "its files", "what": f"they could not be looked at: {why}"}]
+        data = {**_change(wish), "base": wish.args["base"], "guarded": guarded, "owners": [], "error": why}
+        return [fact(events.CHANGE_INSPECTED, data, cause=wish.cause, story=story)]
     if wish.kind == "publish":
         run = state.runs[wish.args["run"]]
         number = state.approval_number + 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
+
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
 DUTIES: tuple[Duty, ...] = ("change", "review", "check", "merge", "release", "plan", "triage", "report")
 
@@ -70,9 +72,9 @@ class Agent:
     budget: Budget = Budget()
     options: tuple[tuple[str, str], ...] = ()
     sandbox: Sandboxing = Sandboxing()
-
-
     login: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One step of a workflow: played by one of `agents`, or, without an agent, the `action` itself."""
@@ -124,16 +126,21 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One line of a gate: `review` (so many approvals), `checks` (all passing), or `human`.
+    """One line of a gate: `review` (so many `approvals`), `checks` (all passing), `human` (so many
+    `approvals` by people), `window` (now is a time for it), or `policy` (the condition `when` is true).
 
     For `human`, `when` is a CEL condition: a person is needed only where it is true. `by` is who counts
     (nobody named: everybody with a say): names of agents or duties for `review`, logins or `codeowners` for
     `human`. `different` asks for a reviewer of another model or harness than the author's.
     """
 
-    kind: Literal["review", "checks", "human"]
+    kind: Literal["review", "checks", "human", "window", "policy"]
     approvals: int = 1
     when: str = ""
+    by: tuple[str, ...] = ()
+    different: Different = ""
+    asking: Asking = UNTIMED
+    window: Window = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,8 @@ class Fleet:
     repos: tuple[Repo, ...] = ()
     host: str = ""
     trusted: tuple[str, ...] = ()
+    teams: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    logins: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = LABELS
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     agents: tuple[Agent, ...] = ()
@@ -173,8 +182,6 @@ class Fleet:
     checks: tuple[Check, ...] = ()
     merge_gate: tuple[Requirement, ...] = (Requirement("review"), Requirement("checks"))
     quarantine_failures: int = 3
-    teams: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    logins: tuple[tuple[str, str], ...] = ()
     quarantine_when: str = ""
     attempts: int = 3
     notify: tuple[str, ...] = ()

@@ -6,8 +6,8 @@ something changed. The first rule that has something to say is heard alone: its 
 before the rules are asked again, so no rule has to guess what another one is about to do.
 
 A life of an issue, by rules: triggers_to_route → jobs_to_queue → runs_to_admit → (the session works) →
-exits_to_collect → runs_to_end → changes_to_check, changes_to_assess → jobs_to_send_back → gates_to_evaluate →
-approvals_to_ask → changes_to_merge → instances_to_finish.
+exits_to_collect → runs_to_end → changes_to_check, changes_to_assess, changes_to_inspect → jobs_to_send_back →
+gates_to_evaluate → approvals_to_ask → changes_to_merge → instances_to_finish.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from fleet.policy.examine import changes_to_assess, changes_to_check
 from fleet.policy.finish import instances_to_abandon, instances_to_finish, jobs_to_let_go
 from fleet.policy.gate import approvals_to_ask, gates_to_evaluate
 from fleet.policy.guard import changes_to_guard
+from fleet.policy.inspect import changes_to_inspect
 from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.quarantine import agents_to_quarantine
@@ -53,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     words_to_say,
     changes_to_check,
     changes_to_assess,
+    changes_to_inspect,
     jobs_to_renew,
     jobs_to_send_back,
     jobs_to_land,

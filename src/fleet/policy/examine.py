@@ -17,7 +17,7 @@ def changes_to_check(fleet: Fleet, state: State) -> list[Event]:
         return []
     about_to_land = {change.id for _, _, change in landing(state)}
     decided = []
-    for change in _examined(state):
+    for change in examined(state):
         checked, base = change.checks, state.base_of(change.repo)
         stale = change.id in about_to_land and checked.get("base") != base
         if not checked or stale:
@@ -39,12 +39,12 @@ def changes_to_assess(fleet: Fleet, state: State) -> list[Event]:
             cause=change.cause,
             story=change.instance,
         )
-        for change in _examined(state)
+        for change in examined(state)
         if not change.risk and f"assess/{(key := f'{change.id}/{change.head}')}" not in state.wishes
     ]
 
 
-def _examined(state: State) -> list[Change]:
+def examined(state: State) -> list[Change]:
     """The open changes of instances that are at work, or (of a task by hand) were just opened."""
     found = []
     for name in state.active:

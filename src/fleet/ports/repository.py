@@ -207,6 +207,10 @@ class Repository(Protocol):
         """The files that `head` changes since it left `base`, in git's order."""
         ...
 
+    def read(self, commit: str, path: str, *, limit: int) -> bytes | None:
+        """The first `limit` bytes of a file as it is in this commit, None when there is no such file."""
+        ...
+
     def delete_branch(self, branch: str, sha: str) -> bool:
         """Delete the branch if it is at `sha`. False: it is somewhere else, or checked out, and was left
         alone.

@@ -46,6 +46,7 @@ class World:
         self.merged: dict[str, str] = {}
         self.merges: Counter[str] = Counter()
         self.heads: dict[str, str] = {}
+        self.inspected: dict[str, list[dict[str, str]]] = {}
         self.sessions: dict[str, str] = {}
         self.append(
             [Event(events.WATCHER_STARTED, {"step": False}), Event(events.BASE_SEEN, {"sha": self.base})]
@@ -247,6 +248,14 @@ class World:
         data = {"change": wish.args["change"], "head": wish.args["head"], "score": score, "factors": []}
         return [Event(events.CHANGE_ASSESSED, data)]
 
+    def _do_inspect(self, wish: Wish) -> list[Event]:
+        """One change in eight touches what rules the fleet."""
+        head = str(wish.args["head"])
+        rules = [{"path": "fleet.yaml", "what": "the rules"}] * (self.dice.random() < 0.125)
+        found = {"base": self.base, "guarded": self.inspected.setdefault(head, rules)}
+        data = {"change": wish.args["change"], "head": head, **found}
+        return [Event(events.BASE_SEEN, {"sha": self.base}), Event(events.CHANGE_INSPECTED, data)]
+
     def _do_merge(self, wish: Wish) -> list[Event]:
         head, change = wish.args["head"], self.state.changes[wish.args["change"]]
         gate = requirements(self.fleet, self.state, change)
@@ -351,6 +360,7 @@ class World:
             raise BrokenPromise(f"change {change.id} is merged without its checks: {change.checks}")
         human = [each for each in self.fleet.merge_gate if each.kind == "human"]
         needed = any(not each.when or change.risk.get("score", 0) >= 60 for each in human)
+        needed = needed or bool(self.inspected.get(change.head))
         by_review = any(by.startswith("user/") for by in approving)
         if (
             needed

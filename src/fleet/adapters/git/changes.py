@@ -47,6 +47,13 @@ def file_changes(git_dir: Path, base: str, head: str) -> tuple[FileChange, ...]:
     return tuple(_change(*entry, *counts.get(entry[3], ("0", "0"))) for entry in raw)
 
 
+def content(git_dir: Path, commit: str, path: str, limit: int) -> bytes | None:
+    """The first `limit` bytes of a file in this commit, None when there is no such file."""
+    found = run(git_dir, "ls-tree", "-z", commit_id(commit), "--", path).text
+    _, kind, blob = [*found.partition("\t")[0].split(" "), "", "", ""][:3]
+    return run(git_dir, "cat-file", "blob", commit_id(blob), limit=limit).out if kind == "blob" else None
+
+
 def _change(status: str, mode: str, old: str | None, path: str, added: str, deleted: str) -> FileChange:
     binary = added == "-"
     return FileChange(

@@ -137,6 +137,10 @@ class GitRepository:
         """See the port."""
         return changes.file_changes(self._git_dir, base, head)
 
+    def read(self, commit: str, path: str, *, limit: int) -> bytes | None:
+        """See the port."""
+        return changes.content(self._git_dir, commit, path, limit)
+
     def delete_branch(self, branch: str, sha: str) -> bool:
         """See the port. The base branch is never deleted."""
         ref = branch_ref(branch)

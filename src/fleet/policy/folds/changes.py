@@ -56,7 +56,7 @@ def change_updated(state: State, event: Event, data: Mapping[str, Any]) -> None:
     # A new commit voids what was said of the old one. Reviews stay for reading; each names its head.
     change.checks, change.reports, change.risk, change.held, change.guard = {}, {}, {}, {}, {}
     change.updated = event.time
-    change.approved_by, change.gate = [], []
+    change.approved_by, change.approved_at, change.gate, change.inspected = [], {}, [], {}
     change.cause = event.id
 
 
@@ -144,6 +144,16 @@ def change_assessed(state: State, event: Event, data: Mapping[str, Any]) -> None
         figures = {name: whole(data, name) for name in ("score", "files", "lines")}
         found = {"factors": records(data, "factors"), "paths": texts(data, "paths")}
         change.risk = dict(data) | figures | found | {"cause": event.id}
+        change.cause = event.id
+
+
+def change_inspected(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Which of its files are guarded, and who owns them."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and text(data, "head") == change.head:
+        found: dict[str, Any] = {"guarded": records(data, "guarded"), "base": text(data, "base")}
+        found["owners"] = records(data, "owners") if "owners" in data else None
+        change.inspected = found | {"codeowners": text(data, "codeowners"), "error": text(data, "error")}
         change.cause = event.id
 
 

@@ -43,6 +43,7 @@ def answered(state: State, event: Event, data: Mapping[str, Any]) -> None:
     change = state.changes.get(approval.change)
     if approval.kind == "merge" and approval.answer == "given" and change and change.head == approval.head:
         change.approved_by.append(approval.by)
+        change.approved_at[approval.by] = event.time
         change.cause = event.id
 
 

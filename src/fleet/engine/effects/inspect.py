@@ -1,0 +1,54 @@
+"""Look which files a change touches, and who owns them by the CODEOWNERS of the base branch."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from fleet.engine.parts import Parts
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import State, Wish
+from fleet.policy.codeowners import MOST_BYTES, PLACES
+from fleet.policy.fact import fact
+from fleet.policy.inspect import inspected, owners_are_asked
+from fleet.ports.repository import Repository
+
+
+async def inspect(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """The event that says it, for the head that the wish is about."""
+    change, head = state.changes[wish.args["change"]], str(wish.args["head"])
+    if not change.open or change.head != head:
+        return []
+    work = partial(looked_at, parts.fleet, parts.ground(change.repo).repository, head)
+    found = await asyncio.get_running_loop().run_in_executor(parts.threads, work)
+    told = []
+    if found["base"] != state.base_of(change.repo):
+        seen = {"sha": found["base"], "repo": change.repo}
+        told.append(fact(events.BASE_SEEN, seen, cause=wish.cause, story=change.instance))
+    data = {"change": change.id, "head": head, **found}
+    return [*told, fact(events.CHANGE_INSPECTED, data, cause=wish.cause, story=change.instance)]
+
+
+def looked_at(fleet: Fleet, repository: Repository, head: str) -> dict[str, Any]:
+    """What this head touches that needs a certain person's word."""
+    base = repository.base_sha()
+    paths = [path for each in repository.stat(base, head) for path in (each.old_path, each.path) if path]
+    place, text = "", None
+    if owners_are_asked(fleet):
+        place, text = _codeowners(repository, base)
+    templates = {each.template.removeprefix("./") for each in fleet.agents if each.template.endswith(".md")}
+    return {"base": base, "codeowners": place, **inspected(paths, codeowners=text, also=templates)}
+
+
+def _codeowners(repository: Repository, base: str) -> tuple[str, str]:
+    """Where the file lies on the base branch and what it says, both "" where there is none. One that is too
+    large says nothing, as on GitHub.
+    """
+    for place in PLACES:
+        data = repository.read(base, place, limit=MOST_BYTES + 1)
+        if data is not None:
+            return place, "" if len(data) > MOST_BYTES else data.decode("utf-8", "replace")
+    return "", ""

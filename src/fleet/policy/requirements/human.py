@@ -1,0 +1,88 @@
+"""A person's word for this head: always, or where a condition holds; of so many people, of certain people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from fleet.model.errors import FleetError
+from fleet.model.fleet import Fleet, Requirement
+from fleet.model.gates import CODEOWNERS
+from fleet.model.state import Change, State
+from fleet.policy import cel
+from fleet.policy.inspect import knows_owners
+from fleet.policy.requirements.found import either, met, missing, persons
+from fleet.policy.requirements.owners import unowned
+from fleet.policy.requirements.people import approving, is_one_of, valid
+from fleet.policy.variables import gate_variables
+
+_NAME = "human"
+
+
+def human(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
+    """A condition that cannot be told holds. Who is told of a question that waits too long may answer it."""
+    said = approving(change)
+    words = valid(state, said, requirement.asking.expires_ms)
+    lapsed = [by for by in said if by not in words]
+    logins = tuple(each for each in requirement.by if each != CODEOWNERS)
+    named = (*logins, *(requirement.asking.escalate_to if requirement.by else ()))
+    of_files = CODEOWNERS in requirement.by
+    if of_files and not knows_owners(state, change) and not change.inspected.get("error"):
+        return missing(_NAME, "the owners of its files are being looked up", "fleet")
+    answered = _answered(fleet, change, requirement, words, named, of_files=of_files)
+    if not answered:
+        by = ", ".join(words)
+        return met(_NAME, f"approved by {by}")
+    needed, why = _needed(state, change, requirement)
+    if needed is None:
+        return missing(_NAME, why, "fleet")
+    if not needed:
+        return met(_NAME, why)
+    parts = [why]
+    if lapsed:
+        parts.append(f"the approval by {', '.join(lapsed)} has lapsed")
+    if words or requirement.by or requirement.approvals > 1:
+        parts.append(answered)
+    return persons(_NAME, "; ".join(parts), _who(requirement, of_files=of_files))
+
+
+def _answered(
+    fleet: Fleet,
+    change: Change,
+    requirement: Requirement,
+    words: Collection[str],
+    named: tuple[str, ...],
+    *,
+    of_files: bool,
+) -> str:
+    """What is missing of the people's word; "" when nothing is."""
+    counting = [by for by in words if not requirement.by or of_files or is_one_of(by, named)]
+    if len(counting) < requirement.approvals:
+        told = f"{len(counting)} of {requirement.approvals} approvals"
+        return f"{told}; asked are {either(requirement.by)}" if requirement.by else told
+    if not of_files or any(is_one_of(by, named) for by in counting):
+        return ""
+    if change.inspected.get("error"):
+        return f"the owners of its files could not be told: {change.inspected['error']}"
+    return unowned(fleet, change, counting)
+
+
+def _needed(state: State, change: Change, requirement: Requirement) -> tuple[bool | None, str]:
+    """Whether a person is needed, and why; None while that can't be told yet."""
+    if not requirement.when:
+        return True, "a person approves every merge"
+    if change.risk.get("head") != change.head:
+        return None, "its risk is being worked out"
+    score = change.risk.get("score", 0)
+    try:
+        needed = cel.holds(requirement.when, gate_variables(state, change))
+    except FleetError as error:
+        return True, f"{requirement.when} could not be told: {error.why or error.what}"
+    return needed, f"{'' if needed else 'not '}{requirement.when} (its risk is {score})"
+
+
+def _who(requirement: Requirement, *, of_files: bool) -> str:
+    names = [each for each in requirement.by if each != CODEOWNERS]
+    names += requirement.asking.escalate_to if requirement.by else ()
+    names += ["an owner of its files"] if of_files else []
+    return f"{either(names) if names else 'a person'}: fleet approve"

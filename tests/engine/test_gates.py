@@ -1,0 +1,45 @@
+"""Gates that nothing inside a session can move: they are the operator's, and so is what rules them."""
+
+from __future__ import annotations
+
+import pytest
+from tests.engine.conftest import APPROVES, assert_merged, git, make_configured, unexplained
+
+from fleet.model import events
+from fleet.wiring import load_fleet
+
+pytestmark = pytest.mark.slow
+
+# What an agent would write that wants no gate, no budget, and a say of its own.
+OPENS_ALL_GATES = {
+    "steps": [
+        {"run": "sed -i 's/^checks:.*/gates: {merge: []}/; s/time: 60s/time: none/' fleet.yaml"},
+        {"run": "mkdir -p .github; echo '* @dev' > .github/CODEOWNERS; echo a > notes.txt"},
+        {"commit": "Add a note"},
+        {"agent": ["done", "-m", "The note is there."]},
+    ]
+}
+
+
+def test_gates_and_budgets_are_the_operators_whatever_the_branch_says(tmp_path):
+    stage = make_configured(tmp_path, OPENS_ALL_GATES, APPROVES)
+    fleet = load_fleet(stage.place)
+    stage.issue()
+    assert stage.watch(fleet) == 3
+    change = stage.state().changes[2]
+    assert "gates: {merge: []}" in git(stage.root, "show", f"{change.head}:fleet.yaml")
+    assert [(each["name"], each["met"]) for each in change.gate] == [
+        ("review", True),
+        ("checks", True),
+        ("guarded files", False),
+    ]
+    assert change.gate[2]["reason"].startswith(
+        "it touches .github/CODEOWNERS (who owns which files) and 1 more"
+    )
+    assert load_fleet(stage.place) == fleet
+    assert unexplained(stage, fleet) == []
+    stage.approve("a1")
+    assert stage.watch(fleet) == 0
+    assert_merged(stage, fleet)
+    assert [event.data["actor"] for event in stage.events(events.APPROVAL_GIVEN)] == ["user/ann"]
+    stage.end()

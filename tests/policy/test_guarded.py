@@ -1,0 +1,149 @@
+"""Files that rule the fleet: which they are, and that no gate in fleet.yaml can let them through unseen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fleet.model import events
+from fleet.model.fleet import Requirement
+from fleet.policy.guarded import guarded
+from fleet.testing.story import FLEET, Story
+
+RULES = [{"path": "fleet.yaml", "what": "what rules the fleet"}]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "fleet.yaml",
+        "Fleet.YAML",
+        "fleet.yml",
+        ".fleet/agents/developer.md",
+        "CODEOWNERS",
+        "docs/CODEOWNERS",
+        ".github/CODEOWNERS",
+        ".github",  # a link in the place of the folder
+        ".github/workflows/ci.yml",
+        ".github/actions/build/action.yml",
+        ".gitlab-ci.yml",
+        "ci/base.gitlab-ci.yml",
+        "Jenkinsfile",
+        "deploy/Jenkinsfile.prod",
+        ".circleci/config.yml",
+        ".ci/run.sh",
+        "azure-pipelines.yml",
+        ".travis.yml",
+        ".claude/agents/qa.md",
+        "packages/web/.claude/settings.json",
+        ".claude",
+        "CLAUDE.md",
+        "packages/web/claude.md",
+        "AGENTS.md",
+        ".mcp.json",
+        "opencode.json",
+        ".github/copilot-instructions.md",
+    ],
+)
+def test_what_rules_fleet_reviews_checks_and_agents_is_guarded(path: str) -> None:
+    assert guarded(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/fleet.py",
+        "fleet.yaml.md",
+        "docs/codeowners.md",
+        "src/ci/run.py",
+        ".github/ISSUE_TEMPLATE/bug.md",
+        "a.py",
+    ],
+)
+def test_what_only_sounds_like_it_is_not(path: str) -> None:
+    assert not guarded(path)
+
+
+def test_a_template_that_fleet_yaml_names_by_its_path_is_guarded() -> None:
+    assert guarded("prompts/dev.md", also={"prompts/dev.md"})
+    assert not guarded("prompts/dev.md")
+
+
+def _landing(*gate: Requirement, guarded_: list[dict[str, Any]] = RULES) -> Story:
+    """A change that is ready but for its gate."""
+    story = Story(replace(FLEET, merge_gate=gate, checks=()))
+    story.issue()
+    story.deliver("r1")
+    story.examine(guarded=guarded_)
+    story.deliver("r2", "approve")
+    return story
+
+
+def _merges(story: Story) -> bool:
+    return any(wish.kind == "merge" for wish in story.state.wishes.values())
+
+
+def _answer(story: Story, by: str, approval: str = "a1") -> None:
+    story.tell(events.APPROVAL_GIVEN, approval=approval, actor=by, note="")
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        (),
+        (Requirement("review"),),
+        (Requirement("policy", when="true"),),
+        (Requirement("human", when="false"),),
+    ],
+)
+def test_no_gate_lets_a_guarded_file_through_without_a_person(gate: tuple[Requirement, ...]) -> None:
+    story = _landing(*gate)
+    assert not _merges(story)
+    assert [each.kind for each in story.state.approvals.values()] == ["merge"]
+    assert "fleet.yaml (what rules the fleet)" in story.state.approvals["a1"].why
+    _answer(story, "user/ann")
+    assert _merges(story)
+
+
+def test_a_persons_review_of_the_head_is_a_persons_word() -> None:
+    story = _landing(Requirement("review", approvals=2))
+    head = story.state.changes[2].head
+    said = {"change": 2, "head": head, "verdict": "approve", "by": "user/ann", "text": "", "run": ""}
+    story.tell(events.CHANGE_REVIEWED, **said)
+    assert _merges(story)
+
+
+def test_an_agents_word_is_not() -> None:
+    story = _landing(Requirement("review"))
+    head = story.state.changes[2].head
+    said = {"change": 2, "head": head, "verdict": "approve", "by": "agent/other", "text": "", "run": ""}
+    story.tell(events.CHANGE_REVIEWED, **said)
+    assert not _merges(story)
+
+
+def test_while_nobody_has_looked_at_its_files_nothing_is_merged_and_nobody_is_asked() -> None:
+    story = Story(replace(FLEET, merge_gate=(), checks=()))
+    story.issue()
+    story.deliver("r1")
+    story.deliver("r2", "approve")
+    assert story.state.changes[2].gate[0]["reason"] == "its files are being looked at"
+    assert not _merges(story)
+    assert not story.state.approvals
+
+
+def test_a_change_without_such_files_is_asked_nothing_more() -> None:
+    story = _landing(Requirement("review"), guarded_=[])
+    assert [each["name"] for each in story.state.changes[2].gate] == ["review"]
+    assert _merges(story)
+
+
+def test_another_head_is_looked_at_anew() -> None:
+    story = _landing(Requirement("review"))
+    data = {"change": 2, "head": "e" * 40, "run": "", "author": "agent/other", "maker": "implement"}
+    story.tell(events.CHANGE_UPDATED, **data)
+    assert story.state.changes[2].inspected == {}
+    assert [wish.kind for wish in story.state.wishes.values() if wish.args.get("head") == "e" * 40].count(
+        "inspect"
+    ) == 1
