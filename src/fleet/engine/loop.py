@@ -57,6 +57,8 @@ class Engine:
             self.observer.begin()
             if self.poller is not None:
                 self.poller.begin()
+            for repo, ground in self.parts.grounds.items():
+                self.parts.spares.want(repo, ground.repository, ground.workspaces)
             ready()
             code = 0
             try:

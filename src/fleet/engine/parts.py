@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from fleet.engine.spares import Spares
 from fleet.model.errors import Permanent
 from fleet.model.fleet import Fleet
 from fleet.ports.forge import Forge
@@ -85,6 +86,7 @@ class Parts:
     secret: bytes
     environment: Mapping[str, str] = field(default_factory=dict)
     gateway_url: str = ""
+    spares: Spares = field(default_factory=Spares)
 
     def ground(self, repo: str) -> Ground:
         """The ground of this repository. Raises `Permanent` when fleet.yaml does not name it any more."""

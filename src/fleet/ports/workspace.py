@@ -92,6 +92,14 @@ class Workspaces(Protocol):
         """
         ...
 
+    def stock(self, commit: str) -> bool:
+        """Make ready what the next new workspace will want, at about this commit, if it is worth it; and tell
+        whether it was. May take as long as a checkout; nothing hangs on it.
+
+        Raises Temporary when the disk is full and the like.
+        """
+        ...
+
     def discard(self, id: str) -> None:
         """Remove the workspace with everything in it. Discarding one that is not there is fine."""
         ...

@@ -121,7 +121,9 @@ def _start(parts: Parts, order: _Order) -> tuple[Started, str, str, str]:
         grace_seconds=GRACE_SECONDS,
         signals_from=SIGNALS_FROM if sandbox else 0,
     )
-    return parts.sessions.start(run.id, command), head, base_sha, name
+    started = parts.sessions.start(run.id, command)
+    parts.spares.want(order.repo, ground.repository, ground.workspaces)
+    return started, head, base_sha, name
 
 
 def _noted(parts: Parts, run: str) -> str:
