@@ -2,8 +2,8 @@
 
 `python bench/crowd_bench.py 200` measures with 200 (1,000 when no number is given, which takes some minutes
 and 10 GB). The sessions are real: a shim each, and the scripted agent below it, which says a line a minute.
-Handoffs are timed on the log's clock, as in handoff_bench. The floor beside it: a `tmux new-session` for each of
-as many programs.
+Handoffs are timed on the log's clock, as in handoff_bench. The floor beside it: a `tmux new-session` for each
+of as many programs.
 """
 
 from __future__ import annotations
