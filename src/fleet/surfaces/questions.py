@@ -15,6 +15,8 @@ _ASKS: Mapping[str, str] = {
     "auth": "Its credentials were refused: try again?",
     "stopped": "It was stopped: try again?",
     "takeover": "A person has it in hand",
+    "quarantine": "An agent is kept from working: release it?",
+    "budget": "Out of budget for today",
 }
 _YES: Mapping[str, str] = {
     "merge": "Approve the merge",

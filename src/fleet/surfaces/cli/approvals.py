@@ -14,30 +14,40 @@ app = typer.Typer()
 
 @app.command()
 def approvals(json: Json = False) -> None:
-    """List what waits for a person."""
-    from fleet.views.waiting import approvals as view
+    """List all that waits for a person, the most urgent first.
+
+    Merges, questions, permissions, jobs out of rounds or budget, agents in quarantine or without budget; `!`
+    marks those for which an agent stands still.
+    """
+    from fleet.views.needs import needs
 
     with open_project() as project:
-        rows = view(project.state, project.now)
+        rows = needs(project.fleet, project.state, project.now)
     if json:
         print_json(rows)
         return
     print_table(
         [
+            "",
             "id",
             "kind",
+            Column("who", least=9),
             Column("about", "right"),
             Column("waits", "right"),
-            Column("why", least=16),
-            Column("do", least=18),
+            Column("why", least=12),
+            Column("behind", "right"),
+            Column("do", least=16),
         ],
         [
             [
+                "!" if row["urgency"] == "now" else "",
                 row["id"],
                 row["kind"],
+                row["who"],
                 f"#{row['pr'] or row['item']}" if row["pr"] or row["item"] else "-",
                 duration(round(row["waiting_seconds"] * 1000)),
                 row["why"],
+                str(len(row["behind"]) or ""),
                 row["do"],
             ]
             for row in rows

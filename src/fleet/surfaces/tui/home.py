@@ -23,6 +23,7 @@ from fleet.surfaces.tui.roster import Roster
 from fleet.surfaces.tui.rows import Rows
 from fleet.surfaces.tui.waits import needs, queued
 from fleet.surfaces.tui.words import Words
+from fleet.views.needs import how_many
 from fleet.views.waiting import asked
 
 _MANY = 10_000
@@ -184,7 +185,7 @@ class Home(Deck):
         moving = (self.live.state.runs[name] for name in self.live.state.moving)
         wants = {
             "agents": 1 + self._roster.rows,
-            "needs": 1 + len(asked(self.live.state)),
+            "needs": 1 + how_many(self.live.state),
             "card": len(self._card()),
             "queue": 1 + sum(1 for run in moving if run.state == "queued"),
             "events": _MANY,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fleet.surfaces.tui.live import Live
 from fleet.surfaces.tui.look import Column, Line, laid_out, lasted, shown, widths
 from fleet.surfaces.tui.rows import Row
-from fleet.views.waiting import asked, queue
+from fleet.views.needs import needs as needs_of
+from fleet.views.waiting import queue
 
 _NEEDS = (
     Column("", 0),
@@ -15,6 +16,7 @@ _NEEDS = (
     Column("WAITS", 7, right=True),
     Column("WHY", 0),
 )
+_OF_AGENT = ("quarantine", "budget")
 _QUEUE = (
     Column("RUN", 6),
     Column("JOB", 14),
@@ -25,19 +27,25 @@ _QUEUE = (
 
 
 def needs(live: Live, room: int) -> tuple[Line, list[Row]]:
-    """The questions, longest wait first."""
-    waiting = asked(live.state)
+    """All that needs a person, the most urgent first."""
+    waiting = needs_of(live.fleet, live.state, live.now)
     if not waiting:
         return (("NEEDS YOU", "bold"), ("  nothing", "dim")), []
     cells = []
     for each in waiting:
-        change, instance = each.change, live.state.instances.get(each.instance)
-        about = f"PR{change}" if change else f"#{instance.item}" if instance and instance.item else each.run
-        title = live.state.changes[change].title if change in live.state.changes else ""
-        why = f"{title}: {each.why}" if title else each.why
-        waits = lasted(live.now - each.asked)
+        about = f"PR{each['pr']}" if each["pr"] else f"#{each['item']}" if each["item"] else each["run"] or ""
+        why = f"{each['title']}: {each['why']}" if each["title"] else each["why"]
+        behind = f"  ({len(each['behind'])} behind)" if each["behind"] else ""
+        waits = lasted(round(each["waiting_seconds"]) * 1000)
+        name = "" if each["kind"] in _OF_AGENT else each["id"]
         cells.append(
-            ((each.id, "bold"), (each.kind, "warn"), (about, "place"), (waits, ""), (shown(why), ""))
+            (
+                (name, "bold"),
+                (each["kind"], "bad" if each["urgency"] == "now" else "warn"),
+                (about, "place"),
+                (waits, ""),
+                (shown(why + behind), ""),
+            )
         )
     columns = _NEEDS[1:]
     wide = widths(columns, cells, room - 2)
@@ -46,10 +54,12 @@ def needs(live: Live, room: int) -> tuple[Line, list[Row]]:
         (f"  {len(waiting)}", "alarm"),
         ("  a approve  r reject  enter read", "dim"),
     )
-    return head, [
-        Row(f"ask:{each.id}", (("! ", "warn bold"), *laid_out(columns, wide, line)))
-        for each, line in zip(waiting, cells, strict=True)
-    ]
+    rows = []
+    for each, line in zip(waiting, cells, strict=True):
+        key = f"agent:{each['id']}:" if each["kind"] in _OF_AGENT else f"ask:{each['id']}"
+        mark = ("‼ ", "bad bold") if each["urgency"] == "now" else ("! ", "warn bold")
+        rows.append(Row(key, (mark, *laid_out(columns, wide, line))))
+    return head, rows
 
 
 def queued(live: Live, room: int) -> tuple[Line, list[Row]]:

@@ -35,7 +35,7 @@ def answer(actor: str, approval: str, do: str, note: str) -> Callable[[State], l
 async def _answer(site: Site, words: Words, fields: Words) -> str:
     approval = words["approval"]
     await site.act(answer(site.actor, approval, fields.get("do", ""), fields.get("note", "")))
-    return url("approvals", approval)
+    return "/approvals" if fields.get("to") == "list" else url("approvals", approval)
 
 
 async def _say(site: Site, words: Words, fields: Words) -> str:
@@ -68,7 +68,7 @@ async def _quarantine(site: Site, words: Words, fields: Words) -> str:
 async def _release(site: Site, words: Words, fields: Words) -> str:
     name = words["name"]
     await site.act(lambda state: deeds.released(state, site.actor, name, fields.get("reason", "")))
-    return url("agents", name)
+    return "/approvals" if fields.get("to") == "list" else url("agents", name)
 
 
 async def _comment(site: Site, words: Words, fields: Words) -> str:

@@ -34,10 +34,11 @@ from fleet.surfaces.web.pages.overview import overview
 from fleet.surfaces.web.pages.problem import problem
 from fleet.surfaces.web.pages.run import run
 from fleet.surfaces.web.pages.runs import runs
+from fleet.surfaces.web.person import Person
 from fleet.surfaces.web.requests import BadRequest, form_of
 from fleet.surfaces.web.site import Site
 from fleet.surfaces.web.streams import page_stream, stream
-from fleet.views.waiting import asked
+from fleet.views.needs import how_many
 
 Draw = Callable[[Look], Awaitable[Page]]
 
@@ -120,7 +121,13 @@ def _look(site: Site, path: str, query: Mapping[str, str]) -> tuple[Look, Draw] 
         found = pattern.fullmatch(path)
         if found is not None:
             look = Look(
-                site.projection, site.patches, site.transcripts, site.keys.token, found.groupdict(), query
+                site.projection,
+                site.patches,
+                site.transcripts,
+                site.keys.token,
+                found.groupdict(),
+                query,
+                Person(site.actor),
             )
             return look, draw
     return None
@@ -148,7 +155,7 @@ def _shell(site: Site, page: Page) -> Html:
         project=projection.fleet.name,
         here=page.here,
         watched=projection.watched,
-        waiting=len(asked(projection.state)),
+        waiting=how_many(projection.state),
         step=projection.state.step,
         main=page.main,
     )

@@ -11,6 +11,7 @@ from fleet.model.state import State
 from fleet.surfaces.web.canvas import Canvas
 from fleet.surfaces.web.html import Html
 from fleet.surfaces.web.patches import Patches
+from fleet.surfaces.web.person import Person
 from fleet.surfaces.web.projection import Projection
 from fleet.surfaces.web.transcripts import Transcripts
 
@@ -32,6 +33,22 @@ class Look:
     token: str
     words: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    who: Person = field(default_factory=lambda: Person("user/unknown", "viewer"))
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether who looks may answer what is asked."""
+        return self.who.may("answer")
+
+    @property
+    def may_operate(self) -> bool:
+        """Whether who looks may tell runs and items something."""
+        return self.who.may("operate")
+
+    @property
+    def may_govern(self) -> bool:
+        """Whether who looks may release agents."""
+        return self.who.may("govern")
 
     @property
     def state(self) -> State:

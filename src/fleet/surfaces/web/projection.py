@@ -26,6 +26,16 @@ Heard = Callable[[frozenset[str]], None]
 
 _NAMED = ("run", "item", "change", "instance", "agent", "approval")
 _WATCHER = (events.WATCHER_STARTED, events.WATCHER_STOPPED)
+_QUEUE = (
+    events.AGENT_QUARANTINED,
+    events.AGENT_RELEASED,
+    events.RUN_QUEUED,
+    events.RUN_ADMITTED,
+    events.RUN_ENDED,
+    events.RUN_CANCELLED,
+)
+"""What changes what waits behind a question, or that an agent waits for a person."""
+
 _HEADLINES = 40
 _PAGE = 1000
 _SAFETY_SECONDS = 1.0
@@ -149,6 +159,8 @@ def names_in(event: Event) -> set[str]:
     if event.type == events.RUN_SPENT:
         return {f"spent/{data.get('run')}"}
     names = {"watcher"} if event.type in _WATCHER else set()
+    if event.type in _QUEUE:
+        names.add("queue")
     names |= set(_named(data))
     args = data.get("args")
     if isinstance(args, Mapping):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fleet.model.event import parse_rfc3339
 from fleet.model.state import Approval
 from fleet.surfaces.figures import money
 from fleet.surfaces.questions import ask, no, words_for, yes
@@ -25,57 +24,19 @@ from fleet.surfaces.web.draw.times import ago_since, running
 from fleet.surfaces.web.html import NOTHING, Child, Html, join, tag, url
 from fleet.surfaces.web.look import ALWAYS, Look, Missing, Page
 from fleet.surfaces.web.pages.change import cost_of, diff_panel, side_panels
+from fleet.surfaces.web.pages.need import need_row
 from fleet.views.changes import change_page
-from fleet.views.waiting import approvals as rows_of
+from fleet.views.needs import needs
 
 _ANSWERED = 10
+_ABOUT = ALWAYS | {"queue"}
 
 
 async def approvals(look: Look) -> Page:
-    """The page `/approvals`: all that waits, longest first."""
+    """The page `/approvals`: all that waits, the most urgent first."""
     canvas = Canvas()
-    rows = []
-    for each in rows_of(look.state, look.now):
-        change = look.state.changes.get(each["pr"] or 0)
-        item = look.state.items.get(each["item"] or 0)
-        title = change.title if change else item.title if item else each["why"]
-        rows.append(
-            row(
-                f"need-{each['id']}",
-                "li",
-                sign("warn"),
-                tag(
-                    "div",
-                    tag(
-                        "a",
-                        ask(each["kind"]),
-                        " ",
-                        title,
-                        href=url("approvals", each["id"]),
-                        class_="card-title",
-                    ),
-                    tag("p", each["why"]),
-                    tag(
-                        "p",
-                        words(
-                            each["id"],
-                            about_link(each),
-                            run_link(each["run"]),
-                            tag("span", "waits ", running(parse_rfc3339(each["asked"]))),
-                        ),
-                        class_="dim",
-                    ),
-                ),
-                tag(
-                    "a",
-                    "Answer",
-                    tag("span", f" {each['id']}", class_="unseen"),
-                    href=url("approvals", each["id"]),
-                    class_="button main",
-                ),
-                class_="card",
-            )
-        )
+    found = needs(look.fleet, look.state, look.now)
+    rows = [need_row(look, each, answer=True) for each in found]
     rows = rows or [row("needs-none", "li", sign("good"), tag("span", "Nothing needs you."), class_="calm")]
     answered = [each for each in reversed(look.state.approvals.values()) if each.answer][:_ANSWERED]
     past = [
@@ -98,8 +59,8 @@ async def approvals(look: Look) -> Page:
         section("Needs you", canvas.many("needs", "ul", rows, class_="cards")),
         section("Answered lately", canvas.many("past", "ul", past, class_="list")),
     )
-    waiting = sum(1 for each in rows if each.id != "needs-none")
-    return Page(f"({waiting}) Approvals" if waiting else "Approvals", "approvals", main, canvas, ALWAYS)
+    waiting = sum(1 for each in found if each["answers"])
+    return Page(f"({waiting}) Approvals" if waiting else "Approvals", "approvals", main, canvas, _ABOUT)
 
 
 async def approval(look: Look) -> Page:
@@ -189,11 +150,12 @@ def _answer(look: Look, found: Approval, *, moved: bool) -> Html:
 
 
 def _next(look: Look) -> Html:
-    waiting = rows_of(look.state, look.now)
+    waiting = [each for each in needs(look.fleet, look.state, look.now) if each["kind"] != "budget"]
     if not waiting:
         return tag("p", sign("good"), " Nothing else needs you.", class_="calm")
     first = waiting[0]
-    link = tag("a", f"Next: {first['id']}", href=url("approvals", first["id"]), class_="button main")
+    where = url("agents" if first["kind"] == "quarantine" else "approvals", first["id"])
+    link = tag("a", f"Next: {first['id']}", href=where, class_="button main")
     return tag("p", link, tag("span", f" {len(waiting)} more wait for you", class_="dim"))
 
 

@@ -121,7 +121,7 @@ def _nodes(fleet: Fleet, instance: Instance, gate: dict[str, object] | None) -> 
     """The jobs; and the gate, before the job that is the merge itself, or behind all of them."""
     workflow = workflow_of(fleet, instance)
     needs = {job.name: job.needs for job in workflow.jobs} if workflow is not None else {}
-    merging = [job.name for job in workflow.jobs if job.action] if workflow is not None else []
+    merging = [job.name for job in workflow.jobs if job.action == "merge"] if workflow is not None else []
     nodes = []
     for name, record in instance.jobs.items():
         wanted = tuple(needs.get(name, ()))

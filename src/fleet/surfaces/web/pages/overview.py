@@ -5,29 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fleet.model.event import parse_rfc3339
-from fleet.surfaces.questions import ask
 from fleet.surfaces.web.canvas import Canvas, Row, row
 from fleet.surfaces.web.draw.parts import (
-    about,
     agent_link,
     ceiling,
     dollars,
-    run_link,
     section,
     sign,
-    words,
 )
-from fleet.surfaces.web.draw.times import running
-from fleet.surfaces.web.html import Html, tag, url
+from fleet.surfaces.web.html import Html, tag
 from fleet.surfaces.web.look import Look, Page
 from fleet.surfaces.web.pages.agent_line import agent_line
+from fleet.surfaces.web.pages.need import need_row
 from fleet.surfaces.web.pages.overview_side import changes, ended, lately, queue, queued_runs
 from fleet.views.agents import agents as rows_of
-from fleet.views.waiting import approvals
+from fleet.views.needs import needs
 
 _FIRST = {"quarantined": 0, "failed": 1, "blocked": 2, "running": 3, "idle": 4}
-_MOST = 30
+_MOST = 5
 _CROWD = 8
 """With more agents than that at work each gets a line instead of a paragraph."""
 
@@ -38,13 +33,14 @@ async def overview(look: Look) -> Page:
     """The page `/`."""
     canvas = Canvas()
     found = rows_of(look.fleet, look.state, look.now, watched=look.watched)
-    waiting = approvals(look.state, look.now)
+    waiting = needs(look.fleet, look.state, look.now)
+    answerable = sum(1 for each in waiting if each["answers"])
     agents = sorted(found, key=lambda each: _FIRST.get(each["state"], 4))
     busy = [each for each in agents if each["state"] != "idle"]
     idle = [each for each in agents if each["state"] == "idle"]
     main = [
         tag("h1", f"Overview of {look.fleet.name}", class_="unseen"),
-        _tiles(canvas, look, agents, waiting=len(waiting)),
+        _tiles(canvas, look, agents, waiting=answerable),
         tag(
             "div",
             tag("div", _needs_you(canvas, look, waiting), _agents(canvas, look, busy, idle), class_="wide"),
@@ -60,7 +56,7 @@ async def overview(look: Look) -> Page:
         ),
     ]
     name = look.fleet.name
-    title = f"({len(waiting)}) {name}" if waiting else name
+    title = f"({answerable}) {name}" if answerable else name
     return Page(title, "overview", tag("div", main), canvas)
 
 
@@ -71,13 +67,13 @@ def _tiles(canvas: Canvas, look: Look, agents: Sequence[Row_], *, waiting: int) 
     troubled = [each for each in agents if each["state"] in ("failed", "quarantined", "blocked")]
     cost = sum(each["budget"]["cost"]["used"] for each in agents)
     limits = [each["budget"]["cost"]["limit"] for each in agents]
-    most = f"of {ceiling(sum(limits))}" if limits and all(limits) else "no ceiling for all"
+    most = f"of {ceiling(sum(limits))}" if limits and all(limits) else "not all have a ceiling"
     tiles = [
         _tile(
             "needs",
             "Needs you",
             str(waiting),
-            "waits for your word" if waiting else "nothing waits",
+            _many(waiting, "waits", "wait") if waiting else "nothing waits",
             "/approvals",
             "warn" if waiting else "good",
         ),
@@ -103,6 +99,10 @@ def _tiles(canvas: Canvas, look: Look, agents: Sequence[Row_], *, waiting: int) 
     return canvas.many("tiles", "ul", tiles, class_="tiles", aria_label="At a glance")
 
 
+def _many(count: int, one: str, many: str) -> str:
+    return f"{one if count == 1 else many} for your word"
+
+
 def _tile(id: str, name: str, figure: str, under: str, href: str, tone: Any) -> Row:
     return row(
         f"tile-{id}",
@@ -119,39 +119,14 @@ def _tile(id: str, name: str, figure: str, under: str, href: str, tone: Any) -> 
 
 
 def _needs_you(canvas: Canvas, look: Look, waiting: Sequence[Row_]) -> Html:
-    rows = [_question(look, each) for each in waiting[:_MOST]]
+    rows = [need_row(look, each, answer=False) for each in waiting[:_MOST]]
     if not rows:
         rows = [row("needs-none", "li", sign("good"), tag("span", "Nothing needs you."), class_="calm")]
-    return section("Needs you", canvas.many("needs", "ul", rows, class_="cards"))
-
-
-def _question(look: Look, each: Row_) -> Row:
-    change = look.state.changes.get(each["pr"] or 0)
-    item = look.state.items.get(each["item"] or 0)
-    title = change.title if change else item.title if item else each["why"]
-    link = url("approvals", each["id"])
-    return row(
-        f"need-{each['id']}",
-        "li",
-        sign("warn"),
-        tag(
-            "div",
-            tag("a", title, href=link, class_="card-title"),
-            tag("p", each["why"]),
-            tag(
-                "p",
-                words(
-                    ask(each["kind"]),
-                    about(each),
-                    run_link(each["run"]),
-                    tag("span", "waits ", running(_ms(each["asked"]))),
-                ),
-                class_="dim",
-            ),
-        ),
-        tag("a", "Answer", tag("span", f" {each['id']}", class_="unseen"), href=link, class_="button main"),
-        class_="card",
-    )
+    over = len(waiting) - _MOST
+    if over > 0:
+        more = tag("a", f"and {over} more", href="/approvals")
+        rows.append(row("needs-more", "li", more, class_="more"))
+    return section("Needs you", canvas.many("needs", "ul", rows, class_="cards tight"))
 
 
 def _agents(canvas: Canvas, look: Look, busy: Sequence[Row_], idle: Sequence[Row_]) -> Html:
@@ -171,7 +146,3 @@ def _agents(canvas: Canvas, look: Look, busy: Sequence[Row_], idle: Sequence[Row
         canvas.many("agents", "ul", rows, class_="agents crowd" if len(busy) > _CROWD else "agents"),
         resting,
     )
-
-
-def _ms(moment: str | None) -> int:
-    return parse_rfc3339(moment) if moment else 0

@@ -1,0 +1,83 @@
+"""The one queue of what needs a person: everything is in it, the most urgent first, with what waits behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleet.model import events
+from fleet.model.fleet import Limit
+from fleet.testing.story import FLEET, Story
+from fleet.views.needs import how_many, needs
+
+
+def asked_of(story: Story) -> dict[str, dict]:
+    return {row["id"]: row for row in needs(story.fleet, story.state, story.state.now)}
+
+
+def merge_asked(story: Story) -> None:
+    story.issue()
+    story.deliver("r1")
+    story.deliver("r2", "approve")
+    story.examine(score=80)
+
+
+def test_a_gate_says_who_asks_and_which_jobs_wait_behind_it():
+    story = Story()
+    merge_asked(story)
+    row = asked_of(story)["a1"]
+    assert (row["kind"], row["who"], row["pr"], row["urgency"]) == ("merge", "developer", 2, "later")
+    assert row["behind"] == ["merge of i1"]
+    assert row["answers"] == ["approve", "reject", "send-back"]
+
+
+def test_what_an_agent_stands_still_for_comes_first():
+    story = Story()
+    merge_asked(story)
+    story.issue("Another")
+    story.start("r3")
+    story.tell(
+        events.APPROVAL_ASKED, approval="a2", kind="permission", why="rm -r build", run="r3", instance="i2"
+    )
+    story.issue("A third one")
+    first, second = needs(story.fleet, story.state, story.state.now)
+    assert (first["id"], first["urgency"], second["id"]) == ("a2", "now", "a1")
+    assert "r4 waits for developer's slot" in first["behind"]
+
+
+def test_a_quarantine_is_in_it_with_the_runs_that_wait():
+    story = Story()
+    story.tell(events.AGENT_QUARANTINED, agent="developer", reason="odd", actor="fleet")
+    story.issue()
+    story.tell("x.y")
+    row = asked_of(story)["developer"]
+    assert (row["kind"], row["why"], row["answers"]) == ("quarantine", "odd", ["release"])
+    assert row["behind"] == ["r1, implement of i1"]
+    assert row["waiting_seconds"] > 0
+    assert how_many(story.state) == 1
+
+
+def test_an_agent_out_of_budget_with_work_is_in_it():
+    developer = FLEET.agents[0]
+    budget = replace(developer.budget, per_day=Limit(cost_micros=1_000_000))
+    fleet = replace(FLEET, agents=(replace(developer, budget=budget), *FLEET.agents[1:]))
+    story = Story(fleet)
+    story.issue()
+    story.start("r1")
+    story.about("r1", events.RUN_SPENT, cost_micros=1_000_000, tokens=1)
+    story.about("r1", events.RUN_REPORTED, verdict="done", text="as asked")
+    story.end("r1", commits=1)
+    assert asked_of(story) == {}
+    story.issue("One more")
+    row = asked_of(story)["developer"]
+    assert (row["kind"], row["answers"]) == ("budget", [])
+    assert "cost of the day is used up" in row["why"]
+
+
+def test_of_two_that_are_as_urgent_the_longer_wait_comes_first():
+    story = Story()
+    merge_asked(story)
+    story.issue("Another")
+    for run, verdict in (("r3", "done"), ("r4", "approve")):
+        story.deliver(run, verdict)
+    story.examine(score=90)
+    assert list(asked_of(story)) == ["a1", "a2"]
