@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from fleet.model import events
 from fleet.model.fleet import Agent, Fleet, Job, Trigger, Workflow
+from fleet.policy.again import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, pause_ms
 from fleet.policy.due import next_due, rest
-from fleet.policy.queue import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, pause_ms
 from fleet.testing.story import FLEET, Story
 
 

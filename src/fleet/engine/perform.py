@@ -18,7 +18,9 @@ from fleet.engine.effects.collect import collect
 from fleet.engine.effects.forge import post, publish, show, shown
 from fleet.engine.effects.guard import guard
 from fleet.engine.effects.inspect import inspect
+from fleet.engine.effects.look import look
 from fleet.engine.effects.merge import Held, merge
+from fleet.engine.effects.release import release
 from fleet.engine.effects.say import say
 from fleet.engine.effects.start import start
 from fleet.engine.effects.stop import stop
@@ -38,6 +40,7 @@ Deed = Callable[[Parts, State, Wish], Awaitable[list[Event]]]
 DEEDS: Mapping[str, Deed] = {
     "start": start,
     "stop": stop,
+    "look": look,
     "say": say,
     "collect": collect,
     "check": check,
@@ -49,6 +52,7 @@ DEEDS: Mapping[str, Deed] = {
     "show": show,
     "post": post,
     "guard": guard,
+    "release": release,
 }
 
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 500, 60_000
@@ -165,6 +169,10 @@ def refused(state: State, wish: Wish, error: FleetError) -> list[Event]:
         why_not = f"its change could not be published: {why}"
         instance = state.instances[run.instance]
         return stuck(state, instance, run.job, "failed", why_not, number=number, run=run.id)
+    if wish.kind == "release":
+        instance = state.instances[str(wish.args["instance"])]
+        number, why_not = state.approval_number + 1, f"it could not be released: {why}"
+        return stuck(state, instance, str(wish.args["job"]), "failed", why_not, number=number)
     if wish.kind == "show":
         return [shown(state, wish, error=why)]  # not again and again, until it is to look otherwise
     if wish.kind == "guard":

@@ -13,6 +13,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run
 from fleet.policy.fact import fact
+from fleet.policy.reset import reset_at
 from fleet.ports.harness import AgentEvent, Finished, Reader, Stream
 from fleet.ports.session import Record
 
@@ -68,6 +69,8 @@ class Transcript:
                 "max_rss_kb": found.max_rss_kb,
                 "cpu_ms": found.cpu_ms,
             }
+            if data["finish"] == "overloaded":
+                data["retry_at"] = reset_at(str(data["error"]), found.ended)
             if finish is not None and not finish.ok and data["finish"] == "ok":
                 data["finish"] = "error"
         return self._named(events.RUN_EXITED, data, "exit")

@@ -62,6 +62,20 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """How often the latest acts of a run were the same. `cycles`: the last act, the last two … in a row;
+    `same`: the last one since anything new was changed; `fails`: it failed alike; `failing`: calls that
+    failed in a row; `talks`: the same words in a row.
+    """
+
+    cycles: tuple[int, ...] = ()
+    same: int = 0
+    fails: int = 0
+    failing: int = 0
+    talks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Stuck:
     """When a run counts as stuck, and what then. Times in ms; zero switches that sign off.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 # The watcher and its configuration
 CONFIG_LOADED = "fleet.config.loaded"  # digest, triggers: [type], schedules: [workflow]
-WATCHER_STARTED = "fleet.watcher.started"  # pid, version, step
+WATCHER_STARTED = "fleet.watcher.started"  # pid, version, step, key?, sealed?: who signs, up to where it has
 WATCHER_STOPPED = "fleet.watcher.stopped"  # reason
 CLOCK_TICKED = "fleet.clock.ticked"  # (time is the event's own) something that waited for a time is due
 
@@ -73,11 +73,20 @@ CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base, actor? (a pers
 CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason, paths: a merge that waits (dirty tree …)
 CHANGE_CLOSED = "fleet.change.closed"  # change, reason
 
+# The audit
+CHANGE_ATTESTED = (
+    "fleet.change.attested"  # change, commit, repo, digest, key, envelope (DSSE), error?: how it came to be
+)
+AUDIT_REDACTED = "fleet.audit.redacted"  # seq, hash, was, left, actor, reason: a record's data was taken away
+RUN_REDACTED = "fleet.run.redacted"  # run, files: [{name, sha256, bytes}], actor, reason: its transcript is gone
+
 # People
 APPROVAL_ASKED = "fleet.approval.asked"  # approval, kind, change, head, instance, job, run, why
 APPROVAL_GIVEN = "fleet.approval.given"  # approval, actor, note
 APPROVAL_REFUSED = "fleet.approval.refused"  # approval, actor, note, send_back
 APPROVAL_SETTLED = "fleet.approval.settled"  # approval, reason: what followed from the answer, or it lapsed
+APPROVAL_REMINDED = "fleet.approval.reminded"  # approval, change, head, why, to: [login], waited_ms
+APPROVAL_ESCALATED = "fleet.approval.escalated"  # approval, change, head, why, to: [login], waited_ms
 AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, reason, actor
 AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
 AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason
@@ -101,6 +110,7 @@ CHANGE_REPORTED = (
 CHANGE_GUARDED = (
     "fleet.change.guarded"  # change, head, checks: [name], approvals, expected (checks will begin)
 )
+RELEASE_MADE = "fleet.release.made"  # instance, job, change, repo, tag, commit, url ("" locally)
 FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, trusted, head
 FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason
 FORGE_SHOWN = "fleet.forge.shown"  # item, digest, final: how the forge shows it now

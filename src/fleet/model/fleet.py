@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fleet.model.acts import Stuck
 from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
+from fleet.model.permissions import Permissions
 
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
 DUTIES: tuple[Duty, ...] = ("change", "review", "check", "merge", "release", "plan", "triage", "report")
@@ -72,17 +74,24 @@ class Agent:
     budget: Budget = Budget()
     options: tuple[tuple[str, str], ...] = ()
     sandbox: Sandboxing = Sandboxing()
+    permissions: Permissions | None = None
     login: str = ""
+    stuck: Stuck = Stuck()
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One step of a workflow: played by one of `agents`, or, without an agent, the `action` itself."""
+    """One step of a workflow: played by one of `agents`, or, without an agent, the `action` itself.
+
+    `tag` and `notes` are a release's own, with names in braces; "" for Fleet's.
+    """
 
     name: str
     agents: tuple[str, ...] = ()
-    action: str = ""
+    action: Literal["", "merge", "release"] = ""
     needs: tuple[str, ...] = ()
+    tag: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

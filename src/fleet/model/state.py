@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fleet.model.acts import Act, Deed, Look
+from fleet.model.acts import Act, Deed, Look, Measures
 
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
 RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
@@ -48,6 +48,7 @@ class JobRecord:
     reason: str = ""
     kind: str = ""  # why it is stuck: rounds, failed, question, rejected …
     failures: int = 0  # in a row, in this round
+    free: int = 0  # failures in a row since the last of those, which used up no attempt
     done_head: str = ""  # for which head of the change it was done
     cause: str = ""
 
@@ -125,6 +126,7 @@ class Run:
     denied: int = 0
     heard: int = 0  # when it last said or did anything
     trail: list[Act] = field(default_factory=list)  # its latest acts, oldest first, since it was last nudged
+    measures: Measures = Measures()  # what they show of a loop
     deeds: dict[str, Deed] = field(default_factory=dict)  # what it did, by what was done
     looks: list[Look] = field(default_factory=list)  # how the machine saw it, since it was last heard
     busy_at: int = 0  # when its processes were last seen at work
@@ -207,6 +209,8 @@ class Approval:
     by: str = ""
     note: str = ""
     send_back: bool = False
+    reminded: int = 0  # when people were last reminded of it, 0 for never
+    escalated: int = 0  # when others were told of it, 0 for never
     handled: bool = False
     cause: str = ""
 
@@ -223,6 +227,16 @@ class AgentRecord:
     last_failed: str = ""
     spent: dict[int, dict[str, int]] = field(default_factory=dict)  # day number → time_ms, cost, tokens
     cause: str = ""
+
+
+@dataclass(slots=True)
+class Hold:
+    """A provider that refused, so that nobody asks it until then (ms since the epoch). `strikes` in a row."""
+
+    until: int
+    reason: str
+    strikes: int = 0
+    run: str = ""
 
 
 @dataclass(slots=True)
@@ -281,6 +295,7 @@ class State:
     wishes: dict[str, Wish] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
     asked: dict[str, None] = field(default_factory=dict)  # ids of approvals that are not dealt with, in order
+    holds: dict[str, Hold] = field(default_factory=dict)  # account → why and how long nobody asks it
     scheduled: dict[str, int] = field(default_factory=dict)  # workflow → when its schedule last fired
     active: dict[str, None] = field(default_factory=dict)  # ids of instances that are not finished, in order
     moving: dict[str, None] = field(default_factory=dict)  # ids of runs that are queued or live, in order

@@ -9,6 +9,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Agent, Fleet
 from fleet.model.state import Run, State
+from fleet.policy.again import account_of
 from fleet.policy.ask import asked_for, for_handoff
 from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_by_agent
 from fleet.policy.fact import fact, wish
@@ -75,6 +76,7 @@ def place(
             continue
         live = held.get(name, [])
         within = allowance(state, agent, live)
+        hold = state.holds.get(account_of(agent.harness, agent.model))
         if (
             change is not None
             and run.duty == "review"
@@ -83,6 +85,11 @@ def place(
             reasons.append(f"{name} wrote the change")
         elif name in state.agents and state.agents[name].quarantined:
             reasons.append(f"{name} is quarantined: {state.agents[name].quarantined}")
+        elif hold is not None and hold.until > state.now:
+            seconds = (hold.until - state.now) / 1000
+            reasons.append(
+                f"{name} waits {seconds:.0f} s for its provider, as {hold.run} had to: {hold.reason}"
+            )
         elif len(live) >= agent.slots:
             reasons.append(f"{name} has no free slot ({agent.slots} in use)")
         elif within.refused:

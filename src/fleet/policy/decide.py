@@ -7,7 +7,8 @@ before the rules are asked again, so no rule has to guess what another one is ab
 
 A life of an issue, by rules: triggers_to_route → jobs_to_queue → runs_to_admit → (the session works) →
 exits_to_collect → runs_to_end → changes_to_check, changes_to_assess, changes_to_inspect → jobs_to_send_back →
-gates_to_evaluate → approvals_to_ask → changes_to_merge → instances_to_finish.
+gates_to_evaluate → approvals_to_ask → changes_to_merge → jobs_to_release →
+instances_to_finish.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.quarantine import agents_to_quarantine
 from fleet.policy.queue import jobs_to_queue
+from fleet.policy.release import jobs_to_release
+from fleet.policy.remind import approvals_to_remind
 from fleet.policy.rounds import jobs_to_renew, jobs_to_send_back
 from fleet.policy.route import schedules_due, triggers_to_route
 from fleet.policy.show import items_to_show, reviews_to_post
 from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, words_to_say
+from fleet.policy.unstick import runs_to_look_at, runs_to_unstick
 
 Rule = Callable[[Fleet, State], list[Event]]
 
@@ -49,6 +53,8 @@ RULES: tuple[Rule, ...] = (
     jobs_to_let_go,
     agents_to_quarantine,
     runs_to_stop,
+    runs_to_unstick,
+    runs_to_look_at,
     runs_to_cancel,
     sessions_to_stop,
     words_to_say,
@@ -63,8 +69,10 @@ RULES: tuple[Rule, ...] = (
     changes_to_guard,
     gates_to_evaluate,
     approvals_to_ask,
+    approvals_to_remind,
     merges_to_give_up,
     changes_to_merge,
+    jobs_to_release,
     instances_to_finish,
     reviews_to_post,
     items_to_show,

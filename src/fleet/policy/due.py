@@ -10,7 +10,11 @@ from fleet.policy.admit import place
 from fleet.policy.budget import live_by_agent, next_day
 from fleet.policy.guard import begins_until
 from fleet.policy.land import landing, tried_again_at
+from fleet.policy.remind import gate_times
 from fleet.policy.schedule import NEVER, next_firing
+from fleet.policy.unstick import looks_due
+
+_SOON_MS = 15 * 60_000  # a provider that is left alone for longer is nothing to wait for
 
 Rest = Literal["busy", "idle", "waits"]
 
@@ -27,8 +31,12 @@ def next_due(fleet: Fleet, state: State) -> int | None:
     times += [run.not_before for run in queued if run.not_before > state.now]
     if any(agent.budget.per_day != Limit() for agent in fleet.agents) and queued:
         times.append(next_day(state.now))
+    times += gate_times(fleet, state)
     for _, _, change in landing(state):
         times += [time for time in (tried_again_at(change), begins_until(state, change)) if time > state.now]
+    times += looks_due(fleet, state)
+    if queued:
+        times += [hold.until for hold in state.holds.values() if hold.until > state.now]
     return min((time for time in times if time < NEVER), default=None)
 
 
@@ -46,6 +54,8 @@ def rest(fleet: Fleet, state: State) -> Rest:
         }
         if any(run.id not in handoffs for run in queued):
             return "busy"
+    if queued and any(0 < hold.until - state.now <= _SOON_MS for hold in state.holds.values()):
+        return "busy"
     if any(not is_held(state, wish) for wish in state.wishes.values()):
         return "busy"
     if any(begins_until(state, change) for _, _, change in landing(state)):

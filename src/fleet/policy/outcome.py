@@ -10,6 +10,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, Run, RunOutcome, State
+from fleet.policy.again import FREE, MOST_FREE, cause_of
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
 from fleet.policy.workflow import base_branch
@@ -102,10 +103,19 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
     if run.exit.get("reason") in ("not started", "spawn failed"):
         # It would fail the same way again: something has to be installed or put right first.
         return Ending("failed", reason, "stuck", "failed", counts=False)
-    counts = run.exit.get("finish") != "overloaded" and not _may_be_unheard(run)
-    if state.instances[run.instance].jobs[run.job].failures + 1 >= fleet.attempts:
-        return Ending("failed", reason, "stuck", "failed", counts=counts)
+    cause = cause_of(run)
+    counts = cause not in FREE and not _may_be_unheard(run)
+    if _is_given_up(fleet, state, run):
+        return Ending("failed", reason, "stuck", "stuck" if cause == "stuck" else "failed", counts=counts)
     return Ending("failed", reason, "again", counts=counts)
+
+
+def _is_given_up(fleet: Fleet, state: State, run: Run) -> bool:
+    """Whether a person has to say how it goes on: its attempts are used up."""
+    record = state.instances[run.instance].jobs[run.job]
+    if cause_of(run) in FREE:
+        return record.free + 1 >= MOST_FREE
+    return record.failures + 1 >= fleet.attempts
 
 
 def _stopped(run: Run) -> Ending:
@@ -170,6 +180,8 @@ def _delivered(run: Run) -> str:
 def _failure(run: Run) -> str:
     """Why a run that left nothing failed, for a person and for the next attempt."""
     found = run.exit
+    if run.stop_kind == "stuck":
+        return f"it was stuck: {run.stop_reason}"
     if run.collected.get("error"):
         return f"its commits could not be taken: {run.collected['error']}"
     if found.get("reason") != "exited":
@@ -204,6 +216,7 @@ def _ended(run: Run, ending: Ending) -> Event:
         "outcome": ending.outcome,
         "reason": ending.reason,
         "counts": ending.counts,
+        "free": ending.outcome == "failed" and cause_of(run) in FREE,
         "cost_micros": run.cost_micros,
         "charged_micros": charge(run),
         "tokens": run.tokens,

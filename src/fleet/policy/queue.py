@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from zlib import crc32
-
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet, Job
 from fleet.model.state import Instance, JobRecord, Run, State
+from fleet.policy.again import goes_on, pause_ms
 from fleet.policy.fact import fact
+from fleet.policy.handover import handover
 from fleet.policy.rounds import objections
 from fleet.policy.workflow import duty_of, needs_met, workflow_of
-
-FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1_000, 10 * 60_000
 
 
 def jobs_to_queue(fleet: Fleet, state: State) -> list[Event]:
@@ -37,22 +35,15 @@ def jobs_to_queue(fleet: Fleet, state: State) -> list[Event]:
     return decided
 
 
-def pause_ms(failures: int, salt: str) -> int:
-    """How long to wait after so many failures in a row: doubling, spread by `salt` alone."""
-    if failures <= 0:
-        return 0
-    pause = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(failures - 1, 20))
-    return pause + pause * (crc32(salt.encode()) % 1000) // 4000
-
-
 def _queued(fleet: Fleet, state: State, instance: Instance, job: Job, record: JobRecord, run: str) -> Event:
     last = state.runs[record.runs[-1]] if record.runs else None
-    failed = last is not None and last.outcome == "failed" and record.failures > 0
+    failed = last is not None and last.outcome == "failed" and record.failures + record.free > 0
+    again = last is not None and goes_on(last, record.failures)
     feedback = record.feedback
-    if failed and last is not None:
-        feedback = "\n\n".join(
-            part for part in (feedback, f"The last attempt ({last.id}) failed: {last.reason}") if part
-        )
+    if last is not None:
+        why = f"The last attempt ({last.id}) failed: {last.reason}" if failed else ""
+        tried = handover(last) if failed and not again else ""
+        feedback = "\n\n".join(part for part in (feedback, why, tried) if part)
     data = {
         "run": run,
         "instance": instance.id,
@@ -61,9 +52,9 @@ def _queued(fleet: Fleet, state: State, instance: Instance, job: Job, record: Jo
         "item": instance.item,
         "attempt": record.failures + 1,
         "round": instance.round,
-        "resumes": last.id if last is not None and _goes_on(last, record) else "",
+        "resumes": last.id if last is not None and again else "",
         "feedback": feedback,
-        "not_before": last.ended + pause_ms(record.failures, last.id) if failed and last is not None else 0,
+        "not_before": _not_before(last, record) if failed and last is not None else 0,
     }
     return fact(events.RUN_QUEUED, data, cause=_cause(state, instance, job, record), story=instance.id)
 
@@ -76,8 +67,8 @@ def _cause(state: State, instance: Instance, job: Job, record: JobRecord) -> str
     return max(needs, key=lambda each: state.runs[each.runs[-1]].ended).cause
 
 
-def _goes_on(last: Run, record: JobRecord) -> bool:
-    """Whether the next run goes on in the last one's conversation. One that failed twice in it starts afresh:
-    the conversation itself may be what is wrong.
+def _not_before(last: Run, record: JobRecord) -> int:
+    """When it may be tried again. After what was nobody's fault that is soon; how long a provider is left
+    alone is looked at when the run is placed.
     """
-    return last.conversed and record.failures < 2
+    return last.ended + pause_ms(1 if record.free else record.failures, last.id)

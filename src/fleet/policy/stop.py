@@ -8,6 +8,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
+from fleet.policy.unstick import FROM_FLEET
 
 
 def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
@@ -54,14 +55,20 @@ def runs_to_cancel(fleet: Fleet, state: State) -> list[Event]:
 
 
 def words_to_say(fleet: Fleet, state: State) -> list[Event]:
-    """Wishes to tell live agents what people said to them."""
+    """Wishes to tell live agents what people, and Fleet itself, said to them."""
     del fleet
     return [
-        wish("say", event, {"run": run.id, "text": text}, cause=event, story=run.instance)
+        wish(
+            "say", event, {"run": run.id, "text": text, "by": _speaker(text)}, cause=event, story=run.instance
+        )
         for run in _live(state)
         if run.state == "running"
         for event, text in run.unsaid.items()
     ]
+
+
+def _speaker(text: str) -> str:
+    return "Fleet" if text.startswith(FROM_FLEET) else "a person"
 
 
 def _must_end(fleet: Fleet, state: State, run: Run) -> tuple[str, str]:

@@ -6,10 +6,11 @@ after a nudge has happened since. A run that waits for something (a rate limit, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
-from fleet.model.acts import Act, Stuck
+from fleet.model.acts import Act, Measures, Stuck
 from fleet.model.state import Run
 
 SignKind = Literal["repeats", "fails", "silent", "idle", "context", "spends"]
@@ -39,11 +40,9 @@ def sign_of(rules: Stuck, run: Run, now: int) -> Sign | None:
     """The first sign that the run is stuck at `now` (ms since the epoch), None when it looks well."""
     if run.waits_until > now or run.question:
         return None
-    done = [act for act in run.trail if act.back or act.kind == "say"]
     return (
-        _repeats(rules, [act for act in done if act.kind in _JUDGED])
-        or _talks(rules, run.trail)
-        or _fails(rules, [act for act in done if act.kind in _JUDGED])
+        _repeats(rules, run)
+        or _fails(rules, run)
         or _silent(rules, run, now)
         or _idle(rules, run, now)
         or _spends(rules, run)
@@ -96,25 +95,61 @@ def is_busy(before: Sequence[tuple[int, int, int]], at: int, cpu_ms: int, io_byt
     return cpu_ms - cpu >= BUSY_SHARE * max(1, at - when) or io_bytes - io >= BUSY_BYTES
 
 
-def _repeats(rules: Stuck, acts: list[Act]) -> Sign | None:
-    """The same few calls with the same results, one after the other or between others that change nothing."""
+def measure(trail: list[Act]) -> Measures:
+    """What these acts show of a loop. Made once for each act, so that asking the rules again costs nothing.
+    Whoever looks whether something is there yet may look three times as often.
+    """
+    acts = [act for act in trail if act.back and act.kind in _JUDGED]
+    cycles = tuple(_cycles(acts, length) for length in range(1, _LONGEST_CYCLE + 1))
+    same = fails = failing = 0
+    if acts:
+        last = acts[-1]
+        among = _since_progress(acts)
+        same = sum(1 for act in among if (act.call, act.out) == (last.call, last.out)) // _slowly([last])
+        if not last.ok:
+            tests = [act for act in acts if act.kind in ("test", "build")]
+            fails = _failing_alike(tests if last in tests else among, last) // _slowly([last])
+        failing = _in_a_row(not act.ok for act in reversed(acts))
+    talks = _in_a_row(act.kind == "say" and act.call == trail[-1].call for act in reversed(trail))
+    return Measures(cycles, same, fails, failing, talks)
+
+
+def _repeats(rules: Stuck, run: Run) -> Sign | None:
+    """The same few calls with the same results, one after the other or between others that change nothing;
+    or the same words, and nothing done between.
+    """
+    found = run.measures
+    if not rules.repeats or not found.cycles:
+        return None
+    for length, times in enumerate(found.cycles, 1):
+        if times >= (rules.repeats if length == 1 else max(3, rules.repeats - 1)):
+            what = " → ".join(f"`{act.text}`" for act in _judged(run)[-length:])
+            return Sign("repeats", f"it did {what} again and again, with the same result")
+    if found.same >= rules.repeats + 2:
+        last = _judged(run)[-1]
+        return Sign("repeats", f"it did `{last.text}` {found.same} times with the same result")
+    if found.talks >= rules.repeats:
+        return Sign("repeats", f"it said “{run.trail[-1].text}” {found.talks} times in a row")
+    return None
+
+
+def _fails(rules: Stuck, run: Run) -> Sign | None:
+    """The same failure, whatever was done about it; or everything fails."""
+    found, acts = run.measures, _judged(run) if run.measures.failing else []
     if not rules.repeats or not acts:
         return None
-    for length in range(1, _LONGEST_CYCLE + 1):
-        times = _cycles(acts, length)
-        needed = rules.repeats if length == 1 else max(3, rules.repeats - 1)
-        if any(act.polls for act in acts[-length:]):
-            needed *= _PATIENT
-        if times >= needed:
-            what = " → ".join(f"`{act.text}`" for act in acts[-length:])
-            return Sign("repeats", f"it did {what} {times} times in a row with the same result")
-    since = _since_progress(acts)
     last = acts[-1]
-    same = sum(1 for act in since if (act.call, act.out) == (last.call, last.out))
-    needed = (rules.repeats + 2) * (_PATIENT if last.polls else 1)
-    if same >= needed:
-        return Sign("repeats", f"it did `{last.text}` {same} times with the same result and changed nothing")
+    telling = last.kind == "test" or len(last.said) >= _LEAST_WORDS
+    if found.fails >= rules.repeats and telling:
+        what = "the tests failed" if last.kind == "test" else f"`{last.text}` and the like failed"
+        return Sign("fails", f"{what} {found.fails} times in the same way: {last.said}".rstrip(": "))
+    if found.failing >= max(_ALL_FAIL, 2 * rules.repeats):
+        return Sign("fails", f"its last {found.failing} calls all failed: {last.said}".rstrip(": "))
     return None
+
+
+def _judged(run: Run) -> list[Act]:
+    return [act for act in run.trail if act.back and act.kind in _JUDGED]
 
 
 def _cycles(acts: list[Act], length: int) -> int:
@@ -123,10 +158,10 @@ def _cycles(acts: list[Act], length: int) -> int:
     block, times = marks[-length:], 0
     if length > 1 and len(set(block)) == 1:
         return 0
-    while len(marks) >= length and marks[-length:] == block:
+    while block and marks[-length:] == block:
         times += 1
         del marks[-length:]
-    return times
+    return times // _slowly(acts[-length:])
 
 
 def _since_progress(acts: list[Act]) -> list[Act]:
@@ -140,52 +175,29 @@ def _since_progress(acts: list[Act]) -> list[Act]:
     return acts[start:]
 
 
-def _talks(rules: Stuck, trail: list[Act]) -> Sign | None:
-    """The same words again and again, and nothing done between."""
-    times = 0
-    for act in reversed(trail):
-        if act.kind != "say" or act.call != trail[-1].call:
-            break
-        times += 1
-    if rules.repeats and times >= rules.repeats:
-        return Sign("repeats", f"it said “{trail[-1].text}” {times} times in a row")
-    return None
-
-
-def _fails(rules: Stuck, acts: list[Act]) -> Sign | None:
-    """The same failure, whatever was done about it; or everything fails."""
-    if not rules.repeats or not acts or acts[-1].ok:
-        return None
-    last = acts[-1]
-    tests = [act for act in acts if act.kind in ("test", "build")]
-    among = tests if last.kind in ("test", "build") else _since_progress(acts)
-    same = _failing_alike(among, last)
-    again = sum(not act.ok and act.out == last.out for act in among)  # perhaps with other failures between
-    same = again if again >= rules.repeats + 2 else same
-    telling = last.kind == "test" or len(last.said) >= _LEAST_WORDS
-    if same >= rules.repeats * (_PATIENT if last.polls else 1) and telling:
-        what = "the tests failed" if last.kind == "test" else f"`{last.text}` and the like failed"
-        return Sign("fails", f"{what} {same} times in the same way: {last.said}".rstrip(": "))
-    failing = 0
-    for act in reversed(acts):
-        if act.ok:
-            break
-        failing += 1
-    if failing >= max(_ALL_FAIL, 2 * rules.repeats):
-        return Sign("fails", f"its last {failing} calls all failed; the last: {last.said}".rstrip(": "))
-    return None
-
-
 def _failing_alike(acts: list[Act], last: Act) -> int:
-    """How often in a row, as far as these acts go, it failed as the last one did."""
-    same = 0
+    """How often it failed as the last one did: in a row, or with other failures between when that is much
+    more often.
+    """
+    row = everywhere = 0
+    broken = False
     for act in reversed(acts):
         if act.ok and act.kind == last.kind and act.call == last.call:
             break  # it has passed meanwhile: this is a new failure
-        same += not act.ok and act.out == last.out
-        if not act.ok and act.out != last.out and last.kind in ("test", "build"):
-            break  # it failed otherwise meanwhile: that is getting on, or at least another way
-    return same
+        alike = not act.ok and act.out == last.out
+        # It failed otherwise meanwhile: that is getting on, or at least another way.
+        broken = broken or (not act.ok and not alike and last.kind in ("test", "build"))
+        everywhere += alike
+        row += alike and not broken
+    return max(row, everywhere - 2)
+
+
+def _slowly(acts: list[Act]) -> int:
+    return _PATIENT if any(act.polls for act in acts) else 1
+
+
+def _in_a_row(holds: Iterable[bool]) -> int:
+    return sum(1 for _ in takewhile(bool, holds))
 
 
 def _silent(rules: Stuck, run: Run, now: int) -> Sign | None:

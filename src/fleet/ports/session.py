@@ -100,6 +100,20 @@ class Started:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a live session uses: the processor time (ms) and the bytes read and written by all its processes,
+    those that have ended included, how many there are, and when it last said anything (ms since the epoch).
+    0 where the platform does not tell. The times and bytes only grow, but for what a process takes with it
+    that nobody waited for.
+    """
+
+    cpu_ms: int = 0
+    io_bytes: int = 0
+    processes: int = 0
+    output_at: int = 0
+
+
 @runtime_checkable
 class Sessions(Protocol):
     """Where sessions live. Every method may be called from any thread, and again after a failure."""
@@ -138,6 +152,10 @@ class Sessions(Protocol):
 
         When its supervisor was killed this ends what is left of it first, which may take some seconds.
         """
+        ...
+
+    def figures(self, key: str) -> Figures | None:
+        """What it uses, None when it does not live. Takes some milliseconds for a tree of processes."""
         ...
 
     def keys(self) -> list[str]:

@@ -164,7 +164,7 @@ class World:
                 "head": change.head,
                 "verdict": verdict,
                 "by": "user/bob",
-                "text": "so",
+                "text": "",
             }
             self.append([Event(events.CHANGE_REVIEWED, data)])
         else:
@@ -226,6 +226,9 @@ class World:
         if self.sessions.get(wish.args["run"]) == "live":
             self.sessions[wish.args["run"]] = "stopping"
         return []
+
+    def _do_look(self, wish: Wish) -> list[Event]:
+        return [Event(events.RUN_LOOKED, {"run": wish.args["run"], "cpu_ms": self.dice.randrange(self.now)})]
 
     def _do_say(self, wish: Wish) -> list[Event]:
         return [Event(events.RUN_ACTED, {"run": wish.args["run"], "action": "was told"})]

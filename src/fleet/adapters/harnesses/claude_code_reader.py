@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from fleet.adapters.harnesses.claude_code_end import end_of, end_of_cut
@@ -41,6 +42,7 @@ class ClaudeCodeReader:
         self._conversation = Conversation("", "", "")
         self._workspace = ""
         self._error = ""
+        self._resets = 0  # seconds since the epoch: when the provider's limit is over
 
     def feed(self, stream: Stream, line: str) -> list[AgentEvent]:
         """The events of this line."""
@@ -96,6 +98,8 @@ class ClaudeCodeReader:
     def _limited(self, record: Json) -> list[AgentEvent]:
         info = record.get("rate_limit_info")
         status = string(info, "status", _SUMMARY) if isinstance(info, dict) else ""
+        if isinstance(info, dict) and status == "rejected":
+            self._resets = count(info, "resetsAt")
         return [] if status in ("", "allowed") else [_note(f"the provider's rate limit: {status}")]
 
     def _answered(self, record: Json) -> list[AgentEvent]:
@@ -138,7 +142,10 @@ class ClaudeCodeReader:
 
     def _ended(self, record: Json) -> list[AgentEvent]:
         error, self._error = self._error, ""
-        return [self._meter.ended(record), end_of(record, error)]
+        end = end_of(record, error)
+        if end.kind == "overloaded" and 0 < self._resets < 1 << 33:
+            end = replace(end, error=f"{end.error} (resets at {self._resets})")
+        return [self._meter.ended(record), end]
 
 
 _Read: TypeAlias = Callable[[ClaudeCodeReader, Json], list[AgentEvent]]

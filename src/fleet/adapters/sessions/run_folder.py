@@ -177,6 +177,13 @@ class RunFolder:
             whole = data  # no shim wrote that: go on behind it rather than stand here for ever
         return [_record(line) for line in whole.splitlines()], offset + len(whole)
 
+    def said_at(self) -> int:
+        """When something was last recorded of it (ms since the epoch), 0 when nothing was."""
+        try:
+            return (self.path / "transcript.jsonl").stat().st_mtime_ns // 1_000_000
+        except FileNotFoundError:
+            return 0
+
     def order(self, **order: Any) -> bool:
         """Write an order into the control FIFO; False when no shim reads it, or it reads no more."""
         try:

@@ -13,11 +13,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from fleet.adapters.sessions import processes
+from fleet.adapters.sessions import processes, usage
 from fleet.adapters.sessions.bell import WakeFifo
 from fleet.adapters.sessions.run_folder import RunFolder, Session
 from fleet.model.errors import Temporary
-from fleet.ports.session import Command, Exit, Record, Started
+from fleet.ports.session import Command, Exit, Figures, Record, Started
 
 MAX_BYTES = 256 << 20
 """How much a run may say, in bytes of its transcript, before it is stopped (reason `output`)."""
@@ -114,6 +114,16 @@ class ShimSessions:
         if (record := run.exit()) is not None:  # its last act, while we looked
             return record
         return self._bury(run, session)
+
+    def figures(self, key: str) -> Figures | None:
+        """See the port."""
+        run = RunFolder(self._root, key)
+        session = run.session()
+        if session is None or not self.alive(key):
+            return None
+        pids = {one.pid for one in processes.family(session.shim, session.child, run.mark())}
+        cpu_ms, io_bytes = usage.of({session.shim.pid, *pids})
+        return Figures(cpu_ms, io_bytes, len(pids), run.said_at())
 
     def keys(self) -> list[str]:
         """See the port."""

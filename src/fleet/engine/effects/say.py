@@ -20,6 +20,7 @@ async def say(parts: Parts, state: State, wish: Wish) -> list[Event]:
     if line is not None and run.live:
         loop = asyncio.get_running_loop()
         told = await loop.run_in_executor(parts.threads, parts.sessions.send, run.id, line)
-    action = "was told something by a person" if told else "could not be told what a person said"
-    data = {"run": run.id, "action": action, "ok": told}
+    who = str(wish.args.get("by") or "a person")
+    action = f"was told something by {who}" if told else f"could not be told what {who} said"
+    data = {"run": run.id, "action": action, "ok": told, "told": told}
     return [fact(events.RUN_ACTED, data, cause=wish.cause, story=run.instance)]

@@ -7,14 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
-from fleet.model.acts import KEPT_ACTS, KEPT_DEEDS, Act, ActKind, Deed, Look
+from fleet.model.acts import KEPT_ACTS, KEPT_DEEDS, Act, ActKind, Deed, Look, Measures
 from fleet.model.event import Event
-from fleet.model.state import Run, State
+from fleet.model.state import Hold, Run, State
+from fleet.policy.again import account_of
 from fleet.policy.folds.reading import text, whole
-from fleet.policy.stuck import is_busy
+from fleet.policy.stuck import is_busy, measure
 
 _KINDS = get_args(ActKind)
 _SAID = 300
+_LONG_WAIT_MS = 30_000  # others wait with it; shorter ones pass by themselves
 
 
 def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -35,6 +37,8 @@ def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     act = Act(text(data, "id"), known, text(data, "call"), run.action, at, polls=data.get("polls") is True)
     run.trail.append(act)
     del run.trail[:-KEPT_ACTS]
+    if act.kind == "say":
+        run.measures = measure(run.trail)
 
 
 def run_returned(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -52,6 +56,7 @@ def run_returned(state: State, event: Event, data: Mapping[str, Any]) -> None:
     act.back, act.ok = at, data.get("ok") is not False
     act.out, act.said = text(data, "out"), text(data, "said")[:_SAID]
     _note_deed(run, act)
+    run.measures = measure(run.trail)
     if act.ok and act.kind in ("edit", "commit") and act.call not in known:
         _has_changed(run, at)
     else:
@@ -96,6 +101,7 @@ def run_nudged(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.nudged_at = event.time
     run.trail = [act for act in run.trail if not act.back and act.kind != "say"]
     run.looks, run.fruitless, run.changed_cost = [], 0, run.cost_micros
+    run.measures = measure(run.trail)
 
 
 def run_waits(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -109,6 +115,11 @@ def run_waits(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.waited_ms += max(0, until - max(at, run.waits_until))
     run.waits_kind, run.waits_reason = text(data, "kind"), text(data, "reason")
     run.waits_until = max(run.waits_until, until)
+    if run.waits_kind == "rate limit" and until - at >= _LONG_WAIT_MS:
+        account = account_of(run.harness, run.model)
+        before = state.holds.get(account)
+        if before is None or before.until < until:
+            state.holds[account] = Hold(until, run.waits_reason, before.strikes if before else 0, run.id)
     run.acted = event.time
 
 
@@ -123,7 +134,7 @@ def is_heard(run: Run, at: int) -> None:
 
 def forget_acts(run: Run) -> None:
     """Let go of what nobody asks for any more once the run is over and summed up."""
-    run.trail, run.looks, run.deeds = [], [], {}
+    run.trail, run.looks, run.deeds, run.measures = [], [], {}, Measures()
 
 
 def _has_changed(run: Run, at: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.state import Instance, JobRecord, State
+from fleet.policy.folds.acts import forget_acts
 from fleet.policy.folds.reading import text, texts, whole
 
 
@@ -45,6 +46,9 @@ def instance_finished(state: State, event: Event, data: Mapping[str, Any]) -> No
     instance.reason = text(data, "reason")
     instance.cause = event.id
     state.active.pop(instance.id, None)
+    for record in instance.jobs.values():
+        for name in record.runs:
+            forget_acts(state.runs[name])
     item = state.items.get(instance.item)
     if item is not None and item.ref:
         state.to_show[item.id] = None
@@ -80,7 +84,7 @@ def job_sent_back(state: State, event: Event, data: Mapping[str, Any]) -> None:
 def _reset(record: JobRecord, cause: str) -> None:
     record.state = "waiting"
     record.feedback = record.reason = record.kind = record.done_head = ""
-    record.failures = 0
+    record.failures = record.free = 0
     record.cause = cause
 
 

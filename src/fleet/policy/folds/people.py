@@ -56,6 +56,15 @@ def approval_settled(state: State, event: Event, data: Mapping[str, Any]) -> Non
         state.asked.pop(approval.id, None)
 
 
+def reminded(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """People were reminded that it waits, or others were told."""
+    approval = state.approvals.get(text(data, "approval"))
+    if approval is not None:
+        approval.reminded = event.time
+        if event.type == events.APPROVAL_ESCALATED:
+            approval.escalated = event.time
+
+
 def commanded(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """A person told Fleet to do something, by a comment on the forge."""
     state.commands[event.id] = Pending(

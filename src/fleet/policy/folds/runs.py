@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.model.event import Event
-from fleet.model.state import AgentRecord, Run, RunOutcome, State
-from fleet.policy.folds.acts import is_heard
+from fleet.model.state import AgentRecord, Hold, Run, RunOutcome, State
+from fleet.policy.again import account_of, hold_ms
+from fleet.policy.folds.acts import forget_acts, is_heard
 from fleet.policy.folds.jobs import find_job
 from fleet.policy.folds.reading import text, whole
 
@@ -37,6 +38,8 @@ def run_queued(state: State, event: Event, data: Mapping[str, Any]) -> None:
         cause=event.id,
     )
     state.runs[run.id] = run
+    for before in record.runs:
+        forget_acts(state.runs[before])
     state.moving[run.id] = None
     record.runs.append(run.id)
     record.state = "active"
@@ -126,6 +129,8 @@ def run_exited(state: State, event: Event, data: Mapping[str, Any]) -> None:
         run.exit = dict(data)
         run.state = "collecting"
         run.cause = event.id
+        if data.get("finish") == "overloaded":
+            hold_account(state, run, whole(data, "ended") or event.time, whole(data, "retry_at"))
 
 
 def run_collected(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -148,13 +153,17 @@ def run_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.ended = whole(run.exit, "ended") or event.time
     run.cause = event.id
     state.moving.pop(run.id, None)
+    if run.outcome == "succeeded":
+        state.holds.pop(account_of(run.harness, run.model), None)
     failed = run.outcome in ("failed", "timed_out", "over_budget") and data.get("counts") is not False
     _count_run(state.agent(run.agent), run, failed, event)
     instance = state.instances.get(run.instance)
     record = instance.jobs.get(run.job) if instance else None
     if record is not None:
-        if run.outcome in ("failed", "timed_out", "over_budget"):
-            record.failures += 1
+        if data.get("free") is True:
+            record.free += 1
+        elif run.outcome in ("failed", "timed_out", "over_budget"):
+            record.failures, record.free = record.failures + 1, 0
         record.cause = event.id
         if record.state == "active":
             record.state = "waiting"
@@ -172,6 +181,15 @@ def _count_run(agent: AgentRecord, run: Run, failed: bool, event: Event) -> None
     elif run.outcome == "succeeded":
         agent.failures = 0
     agent.cause = event.id
+
+
+def hold_account(state: State, run: Run, seen: int, until: int) -> None:
+    """Its provider refused it: nobody asks that until the time which it told, or for a while."""
+    account = account_of(run.harness, run.model)
+    strikes = state.holds[account].strikes + 1 if account in state.holds else 1
+    until = until or seen + hold_ms(strikes, run.id)
+    reason = text(run.exit, "error") or "it is overloaded"
+    state.holds[account] = Hold(until, reason, strikes, run.id)
 
 
 def run_cancelled(state: State, event: Event, data: Mapping[str, Any]) -> None:

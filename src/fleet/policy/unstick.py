@@ -1,0 +1,82 @@
+"""What is done about runs that look stuck: they are looked at, told so, and stopped. What follows is the next
+attempt of the job, with a note of what was tried.
+"""
+
+from __future__ import annotations
+
+from fleet.model import events
+from fleet.model.acts import Stuck
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet
+from fleet.model.state import Run, State
+from fleet.policy.fact import fact, wish
+from fleet.policy.stuck import Sign, context_sign, next_look, sign_of
+
+FROM_FLEET = "Fleet, which watches your run, notes: "
+
+_ADVICE = {
+    "repeats": "Doing it again will not help. Find out why the result stays the same, or try another way.",
+    "fails": "Read the failure from its beginning before you change anything more, or try another way.",
+    "silent": "If a command hangs, end it and go on without it; it may wait for input that nobody gives.",
+    "idle": "Decide what to change, and begin with the smallest step.",
+    "spends": "Commit what is good, and finish with the smallest step that does what was asked.",
+    "context": "Commit what is good now, and write down in a few lines what is left to do.",
+}
+
+
+def runs_to_look_at(fleet: Fleet, state: State) -> list[Event]:
+    """Wishes to look at the processes of runs that have been quiet for a while."""
+    return [
+        wish("look", run.id, {"run": run.id}, cause=run.cause, story=run.instance)
+        for run in _running(state)
+        if f"look/{run.id}" not in state.wishes and 0 < next_look(rules_of(fleet, run), run) <= state.now
+    ]
+
+
+def runs_to_unstick(fleet: Fleet, state: State) -> list[Event]:
+    """Runs that look stuck: told so first, and stopped when that did not help or cannot be heard."""
+    decided: list[Event] = []
+    for run in _running(state):
+        rules = rules_of(fleet, run)
+        if run.deaf and run.nudges:
+            decided.append(_stop(run, Sign("silent", f"{run.nudges[-1]}; it could not be told so")))
+            continue
+        sign = sign_of(rules, run, state.now)
+        if sign is None:
+            full = context_sign(rules, run)
+            decided += [_nudge(run, full)] if full is not None and not run.deaf else []
+        elif len(run.nudges) < rules.nudges and not run.deaf:
+            decided.append(_nudge(run, sign))
+        else:
+            decided.append(_stop(run, sign))
+    return decided
+
+
+def looks_due(fleet: Fleet, state: State) -> list[int]:
+    """When runs that are quiet have to be looked at next (ms since the epoch)."""
+    times = [next_look(rules_of(fleet, run), run) for run in _running(state)]
+    return [time for time in times if time > state.now]
+
+
+def rules_of(fleet: Fleet, run: Run) -> Stuck:
+    """When this run counts as stuck."""
+    agent = fleet.agent(run.agent)
+    return agent.stuck if agent is not None else Stuck()
+
+
+def _running(state: State) -> list[Run]:
+    runs = (state.runs[name] for name in state.moving)
+    return [run for run in runs if run.state == "running" and not run.stop_reason]
+
+
+def _nudge(run: Run, sign: Sign) -> Event:
+    text = f"{FROM_FLEET}{sign.reason}. {_ADVICE[sign.kind]}"
+    if sign.kind != "context":
+        text += " If you cannot go on, say so with `ask` and end your turn."
+    data = {"run": run.id, "kind": sign.kind, "reason": sign.reason, "text": text}
+    return fact(events.RUN_NUDGED, data, cause=run.cause, story=run.instance)
+
+
+def _stop(run: Run, sign: Sign) -> Event:
+    data = {"run": run.id, "reason": sign.reason, "kind": "stuck", "actor": "fleet"}
+    return fact(events.RUN_STOP_ASKED, data, cause=run.cause, story=run.instance)
