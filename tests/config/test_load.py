@@ -12,9 +12,12 @@ from fleet.config.conditions import OF_A_GATE, OF_AN_EVENT, OF_QUARANTINE
 from fleet.config.load import load_fleet, parse_fleet
 from fleet.config.schema import json_schema
 from fleet.model.errors import UsageError
-from fleet.model.fleet import LABELS, Budget, Check, Limit, Repo, Requirement, Trigger
+from fleet.model.fleet import LABELS, Budget, Check, Fleet, Limit, Repo, Requirement, Trigger
+from fleet.model.gates import Asking, Window
 from fleet.model.state import Change, State
 from fleet.policy.variables import gate_variables
+
+HOUR = 3_600_000
 
 CONTRACT = """\
 version: 1
@@ -242,6 +245,27 @@ def test_an_empty_gate_is_taken_at_its_word():
     assert parse(f"{AGENT}gates: {{merge: []}}\n").merge_gate == ()
 
 
+def test_the_lines_of_a_gate_say_who_when_and_how_long():
+    fleet = parse(
+        AGENT.replace("agents:", "project: {teams: {Acme/Core: ann}}\nagents:")
+        + """gates:
+  merge:
+    - review: {by: [dev, review], different: model}
+    - human: {by: [ann, codeowners], count: 2, expires: 1d, remind: 4h, escalate: {after: 8h, to: carl}}
+    - window: {days: "mon-wed, sat", hours: "22:00-06:00", zone: Europe/Berlin}
+    - policy: risk.score < 50 && budget.cost_used_micros < 1000000
+"""
+    )
+    asking = Asking(expires_ms=24 * HOUR, remind_ms=4 * HOUR, escalate_ms=8 * HOUR, escalate_to=("carl",))
+    assert fleet.merge_gate == (
+        Requirement("review", by=("dev", "review"), different="model"),
+        Requirement("human", approvals=2, by=("ann", "codeowners"), asking=asking),
+        Requirement("window", window=Window((0, 1, 2, 5), 22 * 60, 6 * 60, "Europe/Berlin")),
+        Requirement("policy", when="risk.score < 50 && budget.cost_used_micros < 1000000"),
+    )
+    assert fleet.teams == (("acme/core", ("ann",)),)
+
+
 def test_the_digest_changes_with_the_file_and_with_its_templates_and_with_nothing_else(tmp_path):
     (tmp_path / "dev.md").write_text("---\nname: dev\nfleet: {duty: change}\n---\nDo it.\n")
     text = "agents:\n  dev: {template: dev.md}\n"
@@ -264,7 +288,7 @@ def test_a_harness_of_any_name_is_taken_where_nobody_says_which_there_are():
 
 def test_conditions_are_held_against_exactly_what_the_gate_gives_them():
     change = Change(id=1, item=1, instance="", branch="", base="", head="", author="", title="", maker="")
-    given = gate_variables(State(), change)
+    given = gate_variables(Fleet(""), State(), change)
     assert {name: set(value) for name, value in given.items() if isinstance(value, dict)} == {
         name: set(members) for name, members in OF_A_GATE.items() if isinstance(members, dict)
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.engine.conftest import APPROVES, assert_merged, git, make_configured, unexplained
 
 from fleet.model import events
+from fleet.model.fleet import Requirement
 from fleet.wiring import load_fleet
 
 pytestmark = pytest.mark.slow
@@ -42,4 +45,29 @@ def test_gates_and_budgets_are_the_operators_whatever_the_branch_says(tmp_path):
     assert stage.watch(fleet) == 0
     assert_merged(stage, fleet)
     assert [event.data["actor"] for event in stage.events(events.APPROVAL_GIVEN)] == ["user/ann"]
+    stage.end()
+
+
+def test_owners_are_those_that_the_base_names_and_not_those_of_the_branch(tmp_path):
+    owns_it_all = {
+        "steps": [
+            {"run": "echo '* @dev' > CODEOWNERS; echo a > notes.txt"},
+            {"commit": "Add a note"},
+            {"agent": ["done", "-m", "The note is there."]},
+        ]
+    }
+    stage = make_configured(tmp_path, owns_it_all, APPROVES)
+    (stage.root / "CODEOWNERS").write_text("*.txt @bob\n")
+    git(stage.root, "add", "CODEOWNERS")
+    git(stage.root, "commit", "-qm", "Say who owns what")
+    owners = (Requirement("review"), Requirement("human", by=("codeowners",)))
+    fleet = replace(load_fleet(stage.place), merge_gate=owners, digest="d2")
+    stage.issue()
+    assert stage.watch(fleet) == 3
+    stage.tell(events.APPROVAL_GIVEN, approval="a1", actor="user/dev", note="")
+    assert stage.watch(fleet) == 3
+    assert "notes.txt is owned by bob" in stage.state().approvals["a2"].why
+    stage.tell(events.APPROVAL_GIVEN, approval="a2", actor="user/bob", note="")
+    assert stage.watch(fleet) == 0
+    assert_merged(stage, fleet)
     stage.end()

@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from typing import cast
+from typing import Literal, cast
 
-from fleet.config import schema
+from fleet.config import gate_schema, schema
+from fleet.config.permit_schema import built
 from fleet.config.templates import Template
 from fleet.model.fleet import (
     Agent,
@@ -24,6 +25,7 @@ from fleet.model.fleet import (
     Trigger,
     Workflow,
 )
+from fleet.model.gates import Asking, Window
 
 
 def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, folder: str) -> Fleet:
@@ -41,6 +43,7 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         repos=tuple(_repos(declared.project)),
         host=declared.project.host,
         trusted=tuple(declared.project.trusted),
+        teams=tuple((name, tuple(people)) for name, people in declared.project.teams.items()),
         logins=tuple(sorted(_logins(declared).items())),
         labels=labels,
         merge_method=declared.project.merge,
@@ -94,6 +97,7 @@ def _agent(name: str, agent: schema.Agent, template: Template | None, declared: 
         ),
         options=tuple(sorted(agent.options.items())),
         sandbox=_sandbox(agent.sandbox or declared.sandbox, declared.sandbox),
+        permissions=built(agent.permissions),
         login=agent.login or "",
     )
 
@@ -165,12 +169,39 @@ def _job(name: str, job: schema.Job, agents: tuple[Agent, ...]) -> Job:
         able = tuple(agent.name for agent in agents if agent.duty == job.duty)
     else:
         able = tuple(job.agents or ())
-    return Job(name, agents=able, action=job.action or "", needs=tuple(dict.fromkeys(job.needs)))
+    return Job(
+        name,
+        agents=able,
+        action=cast('Literal["", "merge", "release"]', job.action or ""),
+        needs=tuple(dict.fromkeys(job.needs)),
+        tag=job.tag or "",
+        notes=job.notes or "",
+    )
 
 
-def _requirement(each: schema.Requirement) -> Requirement:
+def _requirement(each: gate_schema.Requirement) -> Requirement:
     if each.review is not None:
-        return Requirement("review", approvals=each.review.approvals)
+        asked = each.review
+        return Requirement(
+            "review", approvals=asked.approvals, by=tuple(asked.by), different=asked.different
+        )
     if each.human is not None:
-        return Requirement("human", when=each.human.when or "")
+        return _human(each.human)
+    if each.window is not None:
+        start, end = each.window.hours
+        return Requirement("window", window=Window(each.window.days, start, end, each.window.zone))
+    if each.policy is not None:
+        return Requirement("policy", when=each.policy)
     return Requirement("checks")
+
+
+def _human(asked: gate_schema.HumanGate) -> Requirement:
+    escalate = asked.escalate
+    asking = Asking(
+        expires_ms=asked.expires,
+        remind_ms=asked.remind,
+        escalate_ms=escalate.after if escalate else 0,
+        escalate_to=tuple(escalate.to) if escalate else (),
+    )
+    by = tuple(dict.fromkeys(asked.by))
+    return Requirement("human", approvals=asked.count, when=asked.when or "", by=by, asking=asking)

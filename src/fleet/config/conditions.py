@@ -22,10 +22,21 @@ OF_A_GATE: Known = {
         "lines": 0,
         "paths": [""],
         "round": 1,
+        "base": "",
+        "repo": "",
+        "guarded": [""],
     },
     "item": {"id": 1, "title": "", "labels": [""], "author": ""},
-    "agent": {"name": "", "failures_in_a_row": 0, "denied_actions": 0},
+    "agent": {"name": "", "failures_in_a_row": 0, "denied_actions": 0, "model": "", "harness": ""},
     "run": {"denied_actions": 0, "cost_micros": 0, "tokens": 0},
+    "budget": {
+        "time_used_ms": 0,
+        "time_limit_ms": 0,
+        "cost_used_micros": 0,
+        "cost_limit_micros": 0,
+        "tokens_used": 0,
+        "tokens_limit": 0,
+    },
     "now": 0,
 }
 OF_AN_EVENT: Known = {"event": {"type": "", "source": "", "subject": "", "data": {}, "time": 0}}

@@ -32,8 +32,8 @@ def project_problems(file: str, document: Document, declared: schema.FleetFile) 
     for name, agent in declared.agents.items():
         if agent.login is not None and project.forge == "local":
             hint = "set forge: github, or leave it out"
-            where = ("agents", name, "login")
-            yield problem_at(file, document, where, expected="no login where the forge is local", hint=hint)
+            at: Path = ("agents", name, "login")
+            yield problem_at(file, document, at, expected="no login where the forge is local", hint=hint)
     yield from _doubles(file, document, project)
 
 

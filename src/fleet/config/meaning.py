@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from fleet.config import schema
+from fleet.config import gate_schema, schema
 from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, did_you_mean, named, placed, problem_at
 from fleet.config.forge import project_problems
-from fleet.model.fleet import Duty
+from fleet.model.fleet import DUTIES, Duty
 
-_ACTIONS = ("merge",)
+_ACTIONS = ("merge", "release")
 
 
 class Meaning:
@@ -41,9 +41,15 @@ class Meaning:
             hint = did_you_mean(name, known)
             yield self._at(path, f"a harness: {named(sorted(known))}", hint)
 
-    def _requirement(self, path: Path, requirement: schema.Requirement) -> Iterator[Problem]:
+    def _requirement(self, path: Path, requirement: gate_schema.Requirement) -> Iterator[Problem]:
         if len(requirement.model_fields_set) != 1:
-            yield self._at(path, "one of review, checks, human in each line of a gate")
+            yield self._at(path, f"one of {named(gate_schema.LINES)} in each line of a gate")
+        if requirement.review is not None:
+            known = [*self._declared.agents, *DUTIES]
+            for at, name in enumerate(requirement.review.by):
+                if name not in known:
+                    expected = f"an agent of this file, or a duty: {named(known)}"
+                    yield self._at((*path, "review", "by", at), expected, did_you_mean(name, known))
 
     def _workflow(self, path: Path, workflow: schema.Workflow) -> Iterator[Problem]:
         for at, triggers in enumerate(workflow.on):
@@ -85,7 +91,11 @@ class Meaning:
             yield self._at((*path, "duty"), f"a duty that an agent has: {named(there)}")
         if job.action is not None and job.action not in _ACTIONS:
             hint = did_you_mean(job.action, _ACTIONS)
-            yield self._at((*path, "action"), "merge, the only action that needs no agent", hint)
+            yield self._at((*path, "action"), "merge or release, the actions that need no agent", hint)
+        for key in ("tag", "notes"):
+            if getattr(job, key) is not None and job.action != "release":
+                hint = f"{key} is for action: release"
+                yield self._at((*path, key), f"no {key} in any other job", hint)
 
     def _together(self, path: Path, names: list[str]) -> Iterator[Problem]:
         duties = {duty for name in names if (duty := self._duties.get(name))}
@@ -107,21 +117,24 @@ class Meaning:
 
     def _merges(self, path: Path, workflow: schema.Workflow) -> Iterator[Problem]:
         for name, job in workflow.jobs.items():
-            if self._duty(job) != "merge":
+            duty = self._duty(job)
+            if duty != "merge" and job.action != "release":
                 continue
             before = [workflow.jobs[each] for each in before_of(name, workflow)]
             duties = [self._duty(each) for each in before]
-            if "change" not in duties and "" not in duties:
+            needed, does = ("change", "makes the change") if duty == "merge" else ("merge", "merges it")
+            if needed not in duties and "" not in duties:
                 where = (*path, "jobs", name)
                 spot = self._document.key_at(where)
-                hint = "let it need the job that makes the change"
-                expected = "a job before it that makes a change"
-                yield placed(self._file, spot, where, "a merge of nothing", expected=expected, hint=hint)
+                hint = f"let it need the job that {does}"
+                expected = "a job before it that " + ("makes a change" if duty == "merge" else "merges")
+                found = f"a {duty} of nothing"
+                yield placed(self._file, spot, where, found, expected=expected, hint=hint)
 
     def _duty(self, job: schema.Job) -> str:
         """What the job produces, "" where that can't be told (which is a mistake that is told elsewhere)."""
         if job.action is not None:
-            return "merge"
+            return job.action
         names = [job.agent] if job.agent is not None else job.agents or []
         return job.duty or next((str(duty) for name in names if (duty := self._duties.get(name))), "")
 

@@ -86,6 +86,16 @@ class Place:
         return self.dot / "secret"
 
     @property
+    def seal_key(self) -> Path:
+        """What the log and the merges are signed with. Nobody but the watcher needs it."""
+        return self.dot / "seal.key"
+
+    @property
+    def sealed(self) -> Path:
+        """Up to which record the log was sealed."""
+        return self.dot / "sealed"
+
+    @property
     def digest(self) -> str:
         """A short name for this project that no other one on the machine has."""
         return hashlib.sha256(str(self.root).encode()).hexdigest()[:8]

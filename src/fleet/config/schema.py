@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fleet.config import values
+from fleet.config.gate_schema import Gates, Teams
+from fleet.config.permit_schema import Permissions
 from fleet.model.fleet import Duty
 
 Name = Annotated[str, BeforeValidator(values.name, json_schema_input_type=str)]
@@ -24,9 +26,9 @@ RepoName = Annotated[str, BeforeValidator(values.repo, json_schema_input_type=st
 Branch = Annotated[str, BeforeValidator(values.branch, json_schema_input_type=str)]
 Address = Annotated[str, BeforeValidator(values.address, json_schema_input_type=str)]
 Login = Annotated[str, BeforeValidator(values.login)]
+ReleaseTag = Annotated[str, BeforeValidator(values.tag, json_schema_input_type=str)]
 Cron = Annotated[str, BeforeValidator(values.cron, json_schema_input_type=str)]
 EventCondition = Annotated[str, BeforeValidator(values.event_condition, json_schema_input_type=str)]
-GateCondition = Annotated[str, BeforeValidator(values.gate_condition, json_schema_input_type=str)]
 QuarantineCondition = Annotated[str, BeforeValidator(values.quarantine_condition, json_schema_input_type=str)]
 
 
@@ -88,6 +90,9 @@ class Project(_Part):
     logins: dict[Login, Text | None] = Field(
         default={},
         description="Where gh is logged in for an agent's `login`: LOGIN: the folder for GH_CONFIG_DIR",
+    )
+    teams: Teams = Field(
+        default={}, description="The people of teams that CODEOWNERS names: acme/core: [ann, bob]"
     )
     labels: Labels = Labels()
     merge: Literal["merge", "squash", "rebase"] = Field(
@@ -154,6 +159,9 @@ class Agent(_Part):
     sandbox: Sandboxed | None = Field(
         default=None, description="Its own; what the sandbox of all may use, it may too"
     )
+    permissions: Permissions | None = Field(
+        default=None, description="What it may do with its tools; everything by default"
+    )
     login: Login | None = Field(
         default=None, description="The forge's login in whose name its reviews are; gh's own by default"
     )
@@ -215,8 +223,16 @@ class Job(_Part):
     agent: Text | None = None
     agents: Texts | None = None
     duty: Duty | None = None
-    action: Text | None = Field(default=None, description="merge: no agent is needed")
+    action: Text | None = Field(default=None, description="merge or release: no agent is needed")
     needs: Texts = Field(default=[], description="The jobs that have to be done before")
+    tag: ReleaseTag | None = Field(
+        default=None,
+        description="Of a release: with {change} or {sha} in it, {date}, {item}; v{date}-{change} by default",
+    )
+    notes: Text | None = Field(
+        default=None,
+        description="Of a release: may name {title}, {body}, {links} … in braces, which are the default",
+    )
 
 
 class Workflow(_Part):
@@ -235,39 +251,6 @@ class Check(_Part):
     run: Text
     time: Duration = Field(
         default=10 * 60_000, description="How long it may take", json_schema_extra={"default": "10m"}
-    )
-
-
-class ReviewGate(_Part):
-    """Approvals of the head commit by others than its author."""
-
-    approvals: int = Field(default=1, ge=1, le=20)
-
-
-class HumanGate(_Part):
-    """A person approves: always, or where the condition holds."""
-
-    when: GateCondition | None = Field(default=None, description="CEL over risk, change, item, agent, run")
-
-
-class Requirement(_Part):
-    """One line of a gate."""
-
-    review: ReviewGate | None = None
-    checks: Literal["passing"] | None = None
-    human: (
-        Annotated[
-            HumanGate, BeforeValidator(values.human, json_schema_input_type=Literal["always"] | HumanGate)
-        ]
-        | None
-    ) = None
-
-
-class Gates(_Part):
-    """What an action must pass."""
-
-    merge: list[Requirement] | None = Field(
-        default=None, description="One approval and passing checks by default"
     )
 
 

@@ -29,6 +29,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _ADDRESS = re.compile(r"(https|ssh|file)://\S+|/\S+|[^/@:\s-][^/@:\s]*@[^/@:\s-][^/@:\s]*:\S+")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,200}(:[0-9]{1,5})?")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}(\[bot\])?")
+_IN_TAGS = ("change", "date", "item", "sha")
 _OURS = frozenset(value for name, value in vars(events).items() if name.isupper())
 
 
@@ -166,6 +167,21 @@ def branch(value: Any) -> Any:
     """A name that git takes for a branch."""
     if isinstance(value, str) and not _BRANCH.fullmatch(value):
         raise unexpected("the name of a branch, such as main")
+    return value
+
+
+def tag(value: Any) -> Any:
+    """A form of the name of a tag, which is another one for each merge."""
+    if not isinstance(value, str):
+        return value
+    names = set(re.findall(r"\{(\w*)\}", value))
+    strange = sorted(names - set(_IN_TAGS))
+    if strange:
+        raise unexpected(f"one of {', '.join(_IN_TAGS)} in braces", did_you_mean(strange[0], _IN_TAGS))
+    if not names & {"change", "sha"}:
+        raise unexpected("a tag with {change} or {sha} in it, so that each release has one of its own")
+    if not _BRANCH.fullmatch(re.sub(r"\{\w+\}", "1", value)):
+        raise unexpected("a name that git takes for a tag, such as v{date}-{change}")
     return value
 
 

@@ -115,6 +115,8 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.APPROVAL_GIVEN: people.answered,
     events.APPROVAL_REFUSED: people.answered,
     events.APPROVAL_SETTLED: people.approval_settled,
+    events.APPROVAL_REMINDED: people.reminded,
+    events.APPROVAL_ESCALATED: people.reminded,
     events.AGENT_QUARANTINED: people.quarantined,
     events.AGENT_RELEASED: people.released,
     events.AGENT_DENIED: people.denied,

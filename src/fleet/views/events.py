@@ -56,6 +56,9 @@ _WORDS: Mapping[str, str] = {
     events.CHANGE_CHECKED: "the checks of pull request {change} ran: {ok}",
     events.CHANGE_ASSESSED: "the risk of pull request {change} is {score}",
     events.CHANGE_INSPECTED: "the files of pull request {change} were looked at",
+    events.CHANGE_ATTESTED: "the merge {commit} of pull request {change} was attested",
+    events.AUDIT_REDACTED: "{actor} took away the data of event {seq}",
+    events.RUN_REDACTED: "{actor} took away the transcript of {run}",
     events.CHANGE_MERGED: "pull request {change} was merged as {sha}",
     events.CHANGE_HELD: "the merge of pull request {change} is held ({kind})",
     events.CHANGE_CLOSED: "pull request {change} was closed",
@@ -63,6 +66,8 @@ _WORDS: Mapping[str, str] = {
     events.APPROVAL_GIVEN: "{actor} approved {approval}",
     events.APPROVAL_REFUSED: "{actor} refused {approval}",
     events.APPROVAL_SETTLED: "{approval} is settled",
+    events.APPROVAL_REMINDED: "{approval} still waits for a person {to}",
+    events.APPROVAL_ESCALATED: "nobody answers {approval}, so others are told: {to}",
     events.AGENT_QUARANTINED: "{agent} was quarantined",
     events.AGENT_RELEASED: "{agent} was released",
     events.AGENT_DENIED: "{agent} in {run} was denied: {action}",
@@ -79,6 +84,7 @@ _WORDS: Mapping[str, str] = {
     events.CHANGE_REOPENED: "{actor} reopened pull request {change}",
     events.CHANGE_REPORTED: "the forge's check {name} of pull request {change}: {state}",
     events.CHANGE_GUARDED: "the forge was asked what it wants before it merges pull request {change}",
+    events.RELEASE_MADE: "pull request {change} was released as {tag}",
     events.FORGE_COMMANDED: "{actor} commanded /fleet {command} on {ref}",
     events.FORGE_COMMAND_SETTLED: "a command on the forge was dealt with",
     events.FORGE_SHOWN: "the forge shows item {item} as it is",
@@ -114,17 +120,20 @@ _HEADLINES = frozenset(
         events.CHANGE_CHECKED,
         events.CHANGE_MERGED,
         events.CHANGE_HELD,
+        events.RELEASE_MADE,
         events.CHANGE_CLOSED,
         events.APPROVAL_ASKED,
         events.APPROVAL_GIVEN,
         events.APPROVAL_REFUSED,
+        events.APPROVAL_REMINDED,
+        events.APPROVAL_ESCALATED,
         events.AGENT_QUARANTINED,
         events.AGENT_RELEASED,
         events.AGENT_DENIED,
         events.EFFECT_FAILED,
     }
 )
-_COMMITS = ("sha", "head")
+_COMMITS = ("sha", "head", "commit")
 _WHY = ("reason", "why", "error", "note")
 
 

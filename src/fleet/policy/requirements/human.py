@@ -33,7 +33,7 @@ def human(fleet: Fleet, state: State, change: Change, requirement: Requirement) 
     if not answered:
         by = ", ".join(words)
         return met(_NAME, f"approved by {by}")
-    needed, why = _needed(state, change, requirement)
+    needed, why = _needed(fleet, state, change, requirement)
     if needed is None:
         return missing(_NAME, why, "fleet")
     if not needed:
@@ -67,7 +67,7 @@ def _answered(
     return unowned(fleet, change, counting)
 
 
-def _needed(state: State, change: Change, requirement: Requirement) -> tuple[bool | None, str]:
+def _needed(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> tuple[bool | None, str]:
     """Whether a person is needed, and why; None while that can't be told yet."""
     if not requirement.when:
         return True, "a person approves every merge"
@@ -75,7 +75,7 @@ def _needed(state: State, change: Change, requirement: Requirement) -> tuple[boo
         return None, "its risk is being worked out"
     score = change.risk.get("score", 0)
     try:
-        needed = cel.holds(requirement.when, gate_variables(state, change))
+        needed = cel.holds(requirement.when, gate_variables(fleet, state, change))
     except FleetError as error:
         return True, f"{requirement.when} could not be told: {error.why or error.what}"
     return needed, f"{'' if needed else 'not '}{requirement.when} (its risk is {score})"

@@ -16,12 +16,11 @@ _NAME = "policy"
 
 def policy(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> dict[str, Any]:
     """One that cannot be told is not met."""
-    del fleet
     said, author = requirement.when, change.author
     if change.risk.get("head") != change.head:
         return missing(_NAME, "its risk is being worked out", "fleet")
     try:
-        holds = cel.holds(said, gate_variables(state, change))
+        holds = cel.holds(said, gate_variables(fleet, state, change))
     except FleetError as error:
         why = f"{said} could not be told: {error.why or error.what}"
         return missing(_NAME, why, "whoever keeps fleet.yaml")

@@ -13,7 +13,7 @@ from fleet.surfaces.cli.output import clean, duration, money, print_error, print
 from fleet.surfaces.cli.table import Column, print_table
 
 if TYPE_CHECKING:
-    from fleet.model.fleet import Fleet, Job, Limit, Requirement, Trigger
+    from fleet.model.fleet import Fleet, Job, Limit, Trigger
 
 app = typer.Typer(help="Check fleet.yaml, print its schema.", no_args_is_help=True)
 
@@ -72,6 +72,8 @@ def _plain(problem: Any) -> dict[str, Any]:
 
 
 def _summary(fleet: Fleet) -> dict[str, Any]:
+    from fleet.views.gates import line
+
     return {
         "name": fleet.name,
         "base": fleet.base,
@@ -103,11 +105,13 @@ def _summary(fleet: Fleet) -> dict[str, Any]:
         "checks": [
             {"name": each.name, "run": each.command, "time_ms": each.time_ms} for each in fleet.checks
         ],
-        "gates": {"merge": [_requirement(each) for each in fleet.merge_gate]},
+        "gates": {"merge": [line(each) for each in fleet.merge_gate]},
     }
 
 
 def _show(path: Path, fleet: Fleet) -> None:
+    from fleet.views.gates import line
+
     title = style(clean(fleet.name), "bold")
     if fleet.repos:
         say(f"{title}: {clean(str(path))} is right.")
@@ -150,7 +154,7 @@ def _show(path: Path, fleet: Fleet) -> None:
         empty="There is no workflow.",
     )
     say()
-    say(f"Merge gate: {clean(', '.join(map(_requirement, fleet.merge_gate))) or 'empty'}.")
+    say(f"Merge gate: {clean(', '.join(map(line, fleet.merge_gate))) or 'empty'}.")
     checks = ", ".join(f"{each.name} ({each.command})" for each in fleet.checks)
     say(f"Checks: {clean(checks) or 'none'}.")
 
@@ -168,14 +172,6 @@ def _trigger(trigger: Trigger) -> str:
 
 def _by(job: Job) -> str:
     return " | ".join(job.agents) or f"Fleet ({job.action})"
-
-
-def _requirement(each: Requirement) -> str:
-    if each.kind == "review":
-        return f"{each.approvals} approval{'s' if each.approvals != 1 else ''}"
-    if each.kind == "checks":
-        return "passing checks"
-    return f"a person if {each.when}" if each.when else "a person, always"
 
 
 def _limit(limit: Limit) -> str:
