@@ -159,13 +159,8 @@ class World:
         if open_changes and self.dice.random() < 0.5:
             change = self.dice.choice(open_changes)
             verdict = self.dice.choice(("approve", "request-changes"))
-            data = {
-                "change": change.id,
-                "head": change.head,
-                "verdict": verdict,
-                "by": "user/bob",
-                "text": "",
-            }
+            data = {"change": change.id, "head": change.head, "verdict": verdict}
+            data |= {"by": "user/bob", "text": "so"}
             self.append([Event(events.CHANGE_REVIEWED, data)])
         else:
             self.commits += 1
