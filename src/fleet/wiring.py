@@ -56,9 +56,9 @@ def open_log(place: Place, clock: Clock = clock) -> SqliteLog:
 
 def verify_log(place: Place) -> Verification:
     """Check the log as it lies on the disk. Never raises for what is wrong with it."""
-    from fleet.adapters.logs.verify import verify_log as verify
+    from fleet.auditing import verify
 
-    return verify(place.log)
+    return verify(place)
 
 
 def read_state(place: Place, log: Log | None = None) -> State:
@@ -210,12 +210,16 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
     from fleet.adapters.harnesses.codex import CodexHarness
     from fleet.adapters.harnesses.command import CommandHarness
+    from fleet.adapters.harnesses.gemini import GeminiHarness
     from fleet.adapters.harnesses.opencode import OpencodeHarness
     from fleet.adapters.harnesses.scripted import ScriptedHarness
 
     announced = entry_points(group=ENTRY_POINTS)
     makers: dict[str, Callable[[], Harness]] = {each.name: partial(_make, each) for each in announced}
-    ours = (ClaudeCodeHarness, CodexHarness, CommandHarness, OpencodeHarness, ScriptedHarness)
+    ours = (
+        *(ClaudeCodeHarness, CodexHarness, CommandHarness, GeminiHarness, OpencodeHarness),
+        ScriptedHarness,
+    )
     return makers | {each().name: each for each in ours}
 
 

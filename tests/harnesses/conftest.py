@@ -17,6 +17,7 @@ import pytest
 
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
+from fleet.adapters.harnesses.gemini import GeminiHarness
 from fleet.adapters.harnesses.opencode import OpencodeHarness
 from fleet.adapters.sessions.shim_sessions import ShimSessions
 from fleet.gateway.serve import serve
@@ -235,6 +236,31 @@ class OpencodeStage(Stage):
 @pytest.fixture
 def opencode(tmp_path, need) -> Iterator[OpencodeStage]:
     made = OpencodeStage(tmp_path, need("opencode", "npm install -g opencode-ai"))
+    yield made
+    made.close()
+
+
+class GeminiStage(Stage):
+    """The same for Gemini, which is led to the scripted model by its variables and logs in with a key."""
+
+    make = GeminiHarness
+
+    def settings(self) -> dict[str, str]:
+        folder = self.home / ".gemini"
+        folder.mkdir(exist_ok=True)
+        own = {"security": {"auth": {"selectedType": "gemini-api-key"}}, "general": {"maxAttempts": 2}}
+        (folder / "settings.json").write_text("// mine\n" + json.dumps(own))
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        return {
+            "GOOGLE_GEMINI_BASE_URL": self.server.url,
+            "GEMINI_API_KEY": "dummy",
+            "TMPDIR": str(self.folder / "tmp"),
+        }
+
+
+@pytest.fixture
+def gemini(tmp_path, need) -> Iterator[GeminiStage]:
+    made = GeminiStage(tmp_path, need("gemini", "npm install -g @google/gemini-cli"))
     yield made
     made.close()
 

@@ -13,6 +13,7 @@ import pytest
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.adapters.harnesses.command import CommandHarness
+from fleet.adapters.harnesses.gemini import GeminiHarness
 from fleet.adapters.harnesses.opencode import OpencodeHarness
 from fleet.adapters.harnesses.scripted import ScriptedHarness
 from fleet.ports.harness import Conversation, Detected, Finished, Harness, Note, Plan, Usage
@@ -32,6 +33,7 @@ SCRIPTED_RUN = [
         {"type": "result", "ok": True, "text": "Done.", "error": "", "kind": "ok"},
     )
 ]
+GEMINI_RUN = [("out", line) for line in (HERE / "gemini_run.jsonl").read_text().splitlines()]
 OPENCODE_RUN = [("out", line) for line in (HERE / "opencode_run.jsonl").read_text().splitlines()]
 COMMAND_RUN = [("out", "I look."), ("out", "\x1b[1mdone\x1b[0m"), ("err", "a warning")]
 STEERED = {
@@ -47,6 +49,12 @@ SUBJECTS = {
         CommandHarness, COMMAND_RUN, options={"argv": "agent --go"}, reports=False, listens=False
     ),
     "command, steered": Subject(CommandHarness, COMMAND_RUN, options=STEERED, reports=False),
+    "gemini": Subject(
+        GeminiHarness,
+        GEMINI_RUN,
+        {"GEMINI_API_KEY": "dummy"},
+        tools=("read_file", "run_shell_command(git *)"),
+    ),
     "opencode": Subject(OpencodeHarness, OPENCODE_RUN, {"ANTHROPIC_API_KEY": "dummy"}),
     "scripted": Subject(ScriptedHarness, SCRIPTED_RUN, options={"script": "script.yaml"}),
 }

@@ -128,10 +128,22 @@ class ToolReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUsage:
+    """The tokens of one model among several that a run used."""
+
+    model: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Totals of this run so far: tokens, micro-dollars (None while the harness has not said) and model turns.
 
-    Only what this run spent: a resumed conversation's earlier runs are not in it.
+    Only what this run spent: a resumed conversation's earlier runs are not in it. `by_model` has the same
+    tokens by model, where the harness tells that: a price is found by it where no cost is told.
     """
 
     input_tokens: int = 0
@@ -140,6 +152,7 @@ class Usage:
     cache_write_tokens: int = 0
     cost_micros: int | None = None
     turns: int = 0
+    by_model: tuple[ModelUsage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

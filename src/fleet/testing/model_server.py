@@ -1,8 +1,9 @@
-"""A scripted model on loopback, behind the Messages API and the Responses API: real harnesses run against it
-without an account.
+"""A scripted model on loopback, behind the Messages API, the Responses API and Gemini's API: real harnesses
+run against it without an account.
 
     with ModelServer(lambda ask: Answer(text="Hello.")) as server:
         environment["ANTHROPIC_BASE_URL"] = server.url  # for OpenAI's clients the base is f"{server.url}/v1"
+        environment["GOOGLE_GEMINI_BASE_URL"] = server.url
 
 It keeps the last requests it got, so that a test can look at what reached the model. From a shell:
 `python -m fleet.testing.model_server --script FILE --port N`
@@ -23,7 +24,7 @@ from threading import Condition, Event, Thread
 from typing import Any, Self
 
 from fleet.model.errors import FleetError
-from fleet.testing import model_responses, model_wire
+from fleet.testing import model_gemini, model_responses, model_wire
 from fleet.testing.model_script import Answer, Ask, Fault, Script, side_answer
 
 _KEPT_REQUESTS = 1000
@@ -52,6 +53,12 @@ _WIRES: Mapping[str, _Wire] = {
         model_responses.ask_of, model_responses.stream, model_responses.document, model_responses.error
     ),
 }
+_GEMINI = _Wire(model_gemini.ask_of, model_gemini.stream, model_gemini.document, model_gemini.error)
+
+
+def _wire_of(path: str) -> _Wire | None:
+    """The protocol that is spoken at this path; None where none is."""
+    return _GEMINI if model_gemini.told_by(path) else _WIRES.get(path)
 
 
 class ModelServer:
@@ -166,10 +173,11 @@ class _Handler(BaseHTTPRequestHandler):
         """A question to the model, or for a count of its tokens. All else (telemetry, say) is refused."""
         raw = self._read()
         path = self.path.partition("?")[0]
-        if path not in _WIRES and path != _COUNT:
+        wire = _MESSAGES if path == _COUNT else _wire_of(path)
+        if wire is None:
             self._error(404, f"no such endpoint: {path}")
             return
-        self._wire = _WIRES.get(path, _MESSAGES)
+        self._wire = wire
         try:
             body = json.loads(raw)
         except ValueError:
@@ -178,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(400, "the body is no JSON object")
         elif path == _COUNT:
             self._document(200, {"input_tokens": len(raw) // 4})
+        elif path.endswith(":countTokens"):
+            self._document(200, {"totalTokens": len(raw) // 4})
         else:
             headers = {name.lower(): value for name, value in self.headers.items()}
             self._answer(self._wire.ask(path, headers, body))

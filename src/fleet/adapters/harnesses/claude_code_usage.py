@@ -64,7 +64,8 @@ class Meter:
 
 
 def _tokens(told: Mapping[str, Any], names: tuple[str, str, str, str]) -> Usage:
-    return Usage(*(count(told, name) for name in names))
+    taken, given, read, written = (count(told, name) for name in names)
+    return Usage(taken, given, read, written)
 
 
 def _micros(dollars: object) -> int | None:
