@@ -147,3 +147,19 @@ def test_another_head_is_looked_at_anew() -> None:
     assert [wish.kind for wish in story.state.wishes.values() if wish.args.get("head") == "e" * 40].count(
         "inspect"
     ) == 1
+
+
+def test_its_risk_is_high_and_says_so_whichever_is_known_first() -> None:
+    story = _landing(Requirement("human", when="risk.score >= 60"))
+    change = story.state.changes[2]
+    assert change.risk["score"] == 80
+    assert change.risk["factors"][0] == {
+        "name": "guarded files",
+        "points": 75,
+        "reason": "fleet.yaml: what rules the fleet",
+    }
+    data = {"change": 2, "head": change.head, "score": 10, "factors": []}
+    story.tell(events.CHANGE_ASSESSED, **data)
+    assert story.state.changes[2].risk["score"] == 80
+    story.tell(events.CHANGE_ASSESSED, **{**data, "score": 95})
+    assert story.state.changes[2].risk["score"] == 95

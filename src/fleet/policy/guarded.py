@@ -7,7 +7,8 @@ since there are file systems on which it does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 _FLEET, _OWNERS = "what rules the fleet", "who owns which files"
 _CI, _AGENTS = "CI configuration", "what agents are told"
@@ -38,3 +39,18 @@ def guarded(path: str, *, also: Collection[str] = ()) -> str:
     if path in also:
         return _AGENTS
     return next((what for pattern, what in _GUARDED if pattern.search(path)), "")
+
+
+HIGH = 80
+"""The least risk of a change that touches such a file, of 100."""
+
+
+def raised(risk: Mapping[str, Any], touched: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The risk of a change, which is high where it touches guarded files, and says so."""
+    score = int(risk.get("score", 0))
+    if not touched or score >= HIGH:
+        return dict(risk)
+    reason = f"{touched[0].get('path')}: {touched[0].get('what')}"
+    factor = {"name": "guarded files", "points": HIGH - score, "reason": reason}
+    factors = sorted([factor, *risk.get("factors", ())], key=lambda each: -int(each.get("points", 0)))
+    return {**risk, "score": HIGH, "factors": factors}

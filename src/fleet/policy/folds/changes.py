@@ -8,6 +8,7 @@ from typing import Any
 from fleet.model.event import Event
 from fleet.model.state import Change, State
 from fleet.policy.folds.reading import records, text, texts, whole
+from fleet.policy.guarded import raised
 
 
 def change_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -143,7 +144,8 @@ def change_assessed(state: State, event: Event, data: Mapping[str, Any]) -> None
     if change is not None and text(data, "head") == change.head:
         figures = {name: whole(data, name) for name in ("score", "files", "lines")}
         found = {"factors": records(data, "factors"), "paths": texts(data, "paths")}
-        change.risk = dict(data) | figures | found | {"cause": event.id}
+        risk = dict(data) | figures | found | {"cause": event.id}
+        change.risk = raised(risk, change.inspected.get("guarded", ()))
         change.cause = event.id
 
 
@@ -154,6 +156,8 @@ def change_inspected(state: State, event: Event, data: Mapping[str, Any]) -> Non
         found: dict[str, Any] = {"guarded": records(data, "guarded"), "base": text(data, "base")}
         found["owners"] = records(data, "owners") if "owners" in data else None
         change.inspected = found | {"codeowners": text(data, "codeowners"), "error": text(data, "error")}
+        if change.risk:
+            change.risk = raised(change.risk, change.inspected["guarded"])
         change.cause = event.id
 
 
