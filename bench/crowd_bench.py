@@ -1,7 +1,6 @@
 """Many live sessions under one watcher: what the control plane costs, and how it comes back after `kill -9`.
 
-`python bench/crowd_bench.py 200` measures with 200 (1,000 when no number is given, which takes some minutes
-and 10 GB). The sessions are real: a shim each, and the scripted agent below it, which says a line a minute.
+`python bench/crowd_bench.py 1000` measures with 1,000, which takes some minutes and 10 GB; without a number, 200. The sessions are real: a shim each, and the scripted agent below it, which says a line a minute.
 Handoffs are timed on the log's clock, as in handoff_bench. The floor beside it: a `tmux new-session` for each
 of as many programs.
 """
@@ -24,19 +23,21 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.wiring import Place, open_log, watcher_status
 
-LIVE = 1000
+LIVE = 200
 HANDOFFS = 30
 _PATIENCE = 1800.0
+_SLOTS = 64  # of one agent
+_IDLER = f"{{duty: report, slots: {_SLOTS}, options: {{script: waits.yaml}}}}"
 _CONFIG = """\
 version: 1
 project: {{name: crowd, forge: local, base: main}}
 defaults: {{harness: scripted, budget: {{per_run: {{time: 2h}}}}}}
 agents:
-  idler: {{duty: report, slots: {live}, options: {{script: waits.yaml}}}}
+{idlers}
   dev: {{duty: change, slots: 2, options: {{script: writes.yaml}}}}
   lead: {{duty: review, slots: 2, options: {{script: approves.yaml}}}}
 workflows:
-  wait: {{on: {{issue: {{labeled: wait}}}}, jobs: {{wait: {{agent: idler}}}}}}
+  wait: {{on: {{issue: {{labeled: wait}}}}, jobs: {{wait: {{agents: [{names}]}}}}}}
   work:
     on: {{issue: {{labeled: work}}}}
     jobs: {{implement: {{agent: dev}}, review: {{agent: lead, needs: [implement]}}}}
@@ -67,7 +68,9 @@ def table(figures: dict[str, Any]) -> str:
 
 def _make_project(root: Path, live: int) -> None:
     root.mkdir()
-    (root / "fleet.yaml").write_text(_CONFIG.format(live=live))
+    names = [f"idler-{number}" for number in range(-(-live // _SLOTS))]
+    idlers = "\n".join(f"  {name}: {_IDLER}" for name in names)
+    (root / "fleet.yaml").write_text(_CONFIG.format(idlers=idlers, names=", ".join(names)))
     (root / ".gitignore").write_text(".fleet/\n")
     for name, text in _SCRIPTS.items():
         (root / f"{name}.yaml").write_text(text)
@@ -171,7 +174,10 @@ def _until(done: Callable[[], bool], what: str) -> None:
 
 
 def _fleet(root: Path, *words: str) -> None:
-    subprocess.run((sys.executable, "-m", "fleet", *words), cwd=root, check=True, capture_output=True)
+    argv = (sys.executable, "-m", "fleet", *words)
+    done = subprocess.run(argv, cwd=root, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"fleet {' '.join(words)}: {done.stderr}")
 
 
 def _timed(work: Callable[[], None]) -> float:

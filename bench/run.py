@@ -24,6 +24,7 @@ PARTS = {
     "shim": "shim_bench",
     "log": "log_bench",
     "github": "github_bench",
+    "crowd": "crowd_bench",
 }
 
 
@@ -45,6 +46,10 @@ AIMS = (
     Aim(("github", "idle", "counted"), 0, "of those counted against the quota"),
     Aim(("github", "label", "after_poll", "median"), 200, "a process after the poll that saw its label, ms"),
     Aim(("github", "many", "twice"), 0, "of 1,000 labelled issues begun twice"),
+    Aim(("crowd", "back_after_kill_s"), 2, "200 live sessions: back after kill -9, s"),
+    Aim(("crowd", "handoff_p95_ms"), 250, "200 live sessions: handoff, p95 ms"),
+    Aim(("crowd", "status_ms"), 300, "200 live sessions: fleet status, ms"),
+    Aim(("crowd", "watcher_cpu_percent_of_a_core"), 100, "200 live sessions: the watcher, % of a core"),
     Aim(("log", "follow_ms", "other_process", "p95"), 50, "an event reaches another process, p95 ms"),
 )
 NOISE = 1.5
