@@ -1,11 +1,13 @@
-"""The one queue of what needs a person: everything is in it, the most urgent first, with what waits behind."""
+"""The one queue of what needs a person: all of it, the most urgent first, with what waits behind."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from fleet.model import events
+from fleet.model.event import Event
 from fleet.model.fleet import Limit
+from fleet.policy.fold import fold
 from fleet.testing.story import FLEET, Story
 from fleet.views.needs import how_many, needs
 
@@ -35,10 +37,9 @@ def test_what_an_agent_stands_still_for_comes_first():
     merge_asked(story)
     story.issue("Another")
     story.start("r3")
-    story.tell(
-        events.APPROVAL_ASKED, approval="a2", kind="permission", why="rm -r build", run="r3", instance="i2"
-    )
     story.issue("A third one")
+    data = {"approval": "a2", "kind": "permission", "why": "rm -r build", "run": "r3", "instance": "i2"}
+    fold(story.state, Event(events.APPROVAL_ASKED, data, time=story.state.now))
     first, second = needs(story.fleet, story.state, story.state.now)
     assert (first["id"], first["urgency"], second["id"]) == ("a2", "now", "a1")
     assert "r4 waits for developer's slot" in first["behind"]

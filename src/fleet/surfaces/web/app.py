@@ -29,6 +29,7 @@ from fleet.surfaces.web.pages.audit import audit
 from fleet.surfaces.web.pages.budgets import budgets
 from fleet.surfaces.web.pages.change import change
 from fleet.surfaces.web.pages.door import entered, spent
+from fleet.surfaces.web.pages.insight import insight
 from fleet.surfaces.web.pages.item import item
 from fleet.surfaces.web.pages.overview import overview
 from fleet.surfaces.web.pages.problem import problem
@@ -53,6 +54,7 @@ PAGES: tuple[tuple[str, Draw], ...] = (
     ("/items/{item}", item),
     ("/changes/{change}", change),
     ("/budgets", budgets),
+    ("/insight", insight),
     ("/audit", audit),
 )
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 Child: TypeAlias = "str | int | float | Iterable[Child] | None"
 
 _VOID = frozenset({"input", "meta", "link"})
-_SHAPES = frozenset({"path", "rect"})
+_SHAPES = frozenset({"path", "rect", "circle"})
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 # Control signs, signs that turn the direction of writing, and halves of characters, as in fleet.model.text;
 # and the private sign that marks a place to be filled in later (`draw.times`), which no text may bring along.

@@ -143,6 +143,24 @@ def section(title: str, *children: Child, count: Child = None, class_: str = "")
     return tag("section", head, *children, class_=f"panel {class_}".strip())
 
 
+def figures(rows: Sequence[tuple[str, str, str]]) -> Html:
+    """Figures at a glance: each with its name above and a line below."""
+    tiles = [
+        tag(
+            "li",
+            tag(
+                "div",
+                tag("span", name, class_="tile-name"),
+                tag("span", figure, class_="tile-figure"),
+                tag("span", under, class_="tile-under"),
+            ),
+            class_="tile quiet",
+        )
+        for name, figure, under in rows
+    ]
+    return tag("ul", tiles, class_="tiles", aria_label="At a glance")
+
+
 def prose(text: str) -> Html:
     """A text of many lines, as it was written."""
     return tag("div", text.strip(), class_="prose") if text.strip() else NOTHING

@@ -12,6 +12,7 @@ _WAYS = (
     ("agents", "Agents", "/agents"),
     ("runs", "Runs", "/runs"),
     ("budgets", "Budgets", "/budgets"),
+    ("insight", "Insight", "/insight"),
     ("audit", "Audit", "/audit"),
 )
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fleet.policy.folds.runs import DAY_MS
 from fleet.surfaces.web.canvas import Canvas, row
 from fleet.surfaces.web.draw.forms import button, field, folded, form
-from fleet.surfaces.web.draw.parts import agent_link, badge, budget_bars, facts, run_link, section, words
+from fleet.surfaces.web.draw.parts import (
+    agent_link,
+    badge,
+    budget_bars,
+    dollars,
+    facts,
+    run_link,
+    section,
+    words,
+)
+from fleet.surfaces.web.draw.plots import Point, plot
 from fleet.surfaces.web.draw.shell import heading
 from fleet.surfaces.web.html import Html, tag, url
 from fleet.surfaces.web.look import ALWAYS, Look, Missing, Page
 from fleet.surfaces.web.pages.runs import run_rows
 from fleet.views.agents import agents as rows_of
+from fleet.views.units import moment
 
-_LATEST = 20
+_LATEST, _DAYS = 20, 14
 
 
 async def agents(look: Look) -> Page:
@@ -80,6 +92,7 @@ async def agent(look: Look) -> Page:
             tag(
                 "div",
                 section("Today", canvas.live("budget", "div", budget_bars(found["budget"]))),
+                section("Cost by day", canvas.live("days", "div", _days(look, name))),
                 section("As fleet.yaml says", canvas.live("facts", "div", _facts(found))),
                 section("Quarantine", canvas.live("quarantine", "div", _quarantine(look, name, found))),
                 class_="side",
@@ -89,6 +102,17 @@ async def agent(look: Look) -> Page:
     )
     about = ALWAYS | {f"agent/{name}"} | {f"run/{run['id']}" for run in found["runs"]}
     return Page(name, "agents", main, canvas, about)
+
+
+def _days(look: Look, name: str) -> Html:
+    record = look.state.agents.get(name)
+    spent = record.spent if record else {}
+    today = look.now // DAY_MS
+    points = [
+        Point((moment(day * DAY_MS) or "")[:10], spent.get(day, {}).get("cost_micros", 0) / 1e6)
+        for day in range(today - _DAYS + 1, today + 1)
+    ]
+    return plot("p-days", "Ended runs, by the day of their end", points, dollars)
 
 
 def _facts(found: Mapping[str, Any]) -> Html:

@@ -11,8 +11,10 @@ from fleet.surfaces.web.draw.parts import (
     agent_link,
     badge,
     budget_bars,
+    ceiling,
     dollars,
     facts,
+    figures,
     item_link,
     length,
     run_link,
@@ -22,15 +24,18 @@ from fleet.surfaces.web.draw.shell import heading
 from fleet.surfaces.web.draw.times import coarse
 from fleet.surfaces.web.html import Html, tag
 from fleet.surfaces.web.look import Look, Page
+from fleet.views.forecast import forecast
 from fleet.views.ledger import ledger
 
-_DEAREST = 20
+_DEAREST, _SOONEST = 20, 5
 
 
 async def budgets(look: Look) -> Page:
     """The page `/budgets`."""
     canvas = Canvas()
     book = ledger(look.fleet, look.state, look.now)
+    ahead = forecast(look.fleet, look.state, look.now)
+    ahead_of = {each["agent"]: each for each in ahead["agents"]}
     rows = [
         row(
             f"budget-{each['agent']}",
@@ -38,11 +43,13 @@ async def budgets(look: Look) -> Page:
             tag(
                 "div",
                 tag("strong", agent_link(each["agent"])),
-                tag("span", f"{each['runs']} runs today", class_="dim small"),
+                tag(
+                    "span", f"{each['runs']} run{'' if each['runs'] == 1 else 's'} today", class_="dim small"
+                ),
                 badge("stopped by its budget", "warn") if each["refused"] else None,
                 class_="agent-name",
             ),
-            tag("div", _ceilings(each), class_="agent-doing"),
+            tag("div", _ceilings(each, ahead_of.get(each["agent"], {})), class_="agent-doing"),
             budget_bars(each),
             class_="agent",
         )
@@ -52,6 +59,7 @@ async def budgets(look: Look) -> Page:
     main = tag(
         "div",
         heading("Budgets", f"The day is UTC, and ends at {book['until'][11:16]}."),
+        canvas.live("ahead", "div", _ahead(ahead)),
         section("Today", canvas.many("budgets", "ul", rows, class_="agents")),
         section("In all", canvas.live("total", "div", _total(book["total"]))),
         section("The dearest runs", canvas.live("dearest", "div", _table(dearest))),
@@ -59,7 +67,35 @@ async def budgets(look: Look) -> Page:
     return Page("Budgets", "budgets", main, canvas)
 
 
-def _ceilings(each: Mapping[str, Any]) -> Html:
+def _ahead(ahead: Mapping[str, Any]) -> list[Html]:
+    day, week = ahead["day"], ahead["week"]
+    limits = [each["limit"] for each in ahead["agents"]]
+    most = f"of {ceiling(sum(limits))}; " if limits and all(limits) else ""
+    soon = sorted(
+        (each for each in ahead["agents"] if each["full_at"]), key=lambda each: str(each["full_at"])
+    )
+    told = figures(
+        [
+            ("An hour", dollars(day["per_hour"]), "by the last three hours"),
+            ("By the end of the day", dollars(day["forecast"]), f"{most}{dollars(day['used'])} so far"),
+            ("By the end of the week", dollars(week["forecast"]), f"{dollars(week['used'])} since Monday"),
+        ]
+    )
+    return [
+        told,
+        *(
+            tag(
+                "p",
+                agent_link(each["agent"]),
+                f" reaches its ceiling at {each['full_at'][11:16]}.",
+                class_="why",
+            )
+            for each in soon[:_SOONEST]
+        ),
+    ]
+
+
+def _ceilings(each: Mapping[str, Any], ahead: Mapping[str, Any]) -> Html:
     most, aside = each["per_run"], each["set_aside"]
     per_run = ", ".join(
         part
@@ -81,6 +117,9 @@ def _ceilings(each: Mapping[str, Any]) -> Html:
         "div",
         tag("p", f"a run may use {per_run}" if per_run else "no ceiling for a run", class_="dim"),
         tag("p", f"set aside for live runs: {held}", class_="dim") if held else None,
+        tag("p", f"by the end of the day: {dollars(ahead['forecast'])}", class_="dim")
+        if ahead.get("per_hour")
+        else None,
         tag("p", each["refused"], class_="why") if each["refused"] else None,
     )
 
@@ -101,7 +140,10 @@ def _table(found: list[dict[str, Any]]) -> Html:
         return tag("p", "No run has begun yet.", class_="dim")
     head = tag(
         "tr",
-        [tag("th", name, scope="col") for name in ("run", "agent", "issue", "cost", "tokens", "outcome")],
+        [
+            tag("th", name, scope="col", class_="number" if name in ("cost", "tokens") else None)
+            for name in ("run", "agent", "issue", "cost", "tokens", "outcome")
+        ],
     )
     rows = [
         tag(

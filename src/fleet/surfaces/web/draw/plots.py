@@ -1,0 +1,151 @@
+"""Plots, drawn on the server: bars or points over days, with their figures in a table for whoever can't see
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from fleet.surfaces.web.html import Child, Html, tag
+
+_WIDE, _HIGH, _LEFT, _BOTTOM, _TOP = 560, 168, 52, 20, 8
+_LABELS = 7
+
+
+class Point(NamedTuple):
+    """One place on the axis and its value; None for none."""
+
+    name: str
+    value: float | None
+
+
+def plot(
+    id: str,
+    title: str,
+    points: Sequence[Point],
+    shown: Callable[[float], str],
+    *,
+    line: bool = False,
+    axis: str = "day",
+) -> Html:
+    """A figure with its table. `shown` writes a value, `axis` is the name of the places. `line`: points that
+    are joined, instead of bars.
+    """
+    most = max((point.value for point in points if point.value is not None), default=0.0)
+    top = _ceiling(most)
+    told = [f"{point.name}: {shown(point.value)}" for point in points if point.value]
+    said = f"From {points[0].name} to {points[-1].name}; at most {shown(most)}." if told else "Nothing yet."
+    body = _line(points, top, shown) if line else _bars(points, top, shown)
+    drawn = tag(
+        "svg",
+        tag("title", title, id=f"{id}-title"),
+        tag("desc", said, id=f"{id}-desc"),
+        _grid(top, shown),
+        body,
+        _names(points),
+        viewBox=f"0 0 {_WIDE} {_HIGH}",
+        class_="chart",
+        role="img",
+        aria_labelledby=f"{id}-title {id}-desc",
+    )
+    return tag(
+        "figure", tag("figcaption", title), drawn, _table(id, title, points, shown, axis), class_="figure"
+    )
+
+
+def _bars(points: Sequence[Point], top: float, shown: Callable[[float], str]) -> list[Html]:
+    step = (_WIDE - _LEFT) / max(1, len(points))
+    made = []
+    for at, point in enumerate(points):
+        if not point.value:
+            continue
+        high = max(1.5, (_HIGH - _BOTTOM - _TOP) * point.value / top)
+        rect = tag(
+            "rect",
+            x=round(_LEFT + at * step + step * 0.14, 1),
+            y=round(_HIGH - _BOTTOM - high, 1),
+            width=round(min(step * 0.72, 56), 1),
+            height=round(high, 1),
+            rx=2,
+        )
+        made.append(tag("g", tag("title", f"{point.name}: {shown(point.value)}"), rect, class_="mark"))
+    return made
+
+
+def _line(points: Sequence[Point], top: float, shown: Callable[[float], str]) -> list[Html]:
+    step = (_WIDE - _LEFT) / max(1, len(points))
+    places = [
+        (_LEFT + (at + 0.5) * step, _HIGH - _BOTTOM - (_HIGH - _BOTTOM - _TOP) * point.value / top, point)
+        for at, point in enumerate(points)
+        if point.value is not None
+    ]
+    path = " ".join(f"{'L' if at else 'M'}{x:.1f} {y:.1f}" for at, (x, y, _) in enumerate(places))
+    dots = [
+        tag(
+            "g",
+            tag("title", f"{point.name}: {shown(point.value or 0)}"),
+            tag("circle", cx=round(x, 1), cy=round(y, 1), r=3.2),
+            class_="mark",
+        )
+        for x, y, point in places
+    ]
+    return [tag("path", d=path, fill="none", class_="curve"), *dots] if places else []
+
+
+def _grid(top: float, shown: Callable[[float], str]) -> list[Html]:
+    made = []
+    for share in (0.0, 0.5, 1.0):
+        y = round(_HIGH - _BOTTOM - (_HIGH - _BOTTOM - _TOP) * share, 1)
+        made.append(tag("path", d=f"M{_LEFT} {y}H{_WIDE}", class_="grid"))
+        made.append(tag("text", shown(top * share), x=_LEFT - 6, y=y + 4, text_anchor="end"))
+    return made
+
+
+def _names(points: Sequence[Point]) -> list[Html]:
+    step = (_WIDE - _LEFT) / max(1, len(points))
+    every = max(1, -(-len(points) // _LABELS))
+    return [
+        tag(
+            "text",
+            _short(point.name),
+            x=round(_LEFT + (at + 0.5) * step, 1),
+            y=_HIGH - 4,
+            text_anchor="middle",
+        )
+        for at, point in enumerate(points)
+        if (len(points) - 1 - at) % every == 0
+    ]
+
+
+def _short(name: str) -> str:
+    return name[5:] if len(name) == 10 and name[4] == "-" else name
+
+
+def _table(id: str, title: str, points: Sequence[Point], shown: Callable[[float], str], axis: str) -> Html:
+    head = tag("tr", tag("th", axis, scope="col"), tag("th", title, scope="col"))
+    rows: list[Child] = [
+        tag("tr", tag("td", point.name), tag("td", "–" if point.value is None else shown(point.value)))
+        for point in points
+    ]
+    room = tag(
+        "div",
+        tag("table", tag("thead", head), tag("tbody", rows)),
+        class_="table-room",
+        tabindex=0,
+        role="region",
+        aria_label=f"{title}, as a table",
+    )
+    return tag("details", tag("summary", "As a table"), room, class_="fold", id=f"{id}-table")
+
+
+def _ceiling(most: float) -> float:
+    """The next round figure: 1, 2 or 5 times a power of ten."""
+    if most <= 0:
+        return 1.0
+    power = 1.0
+    while power * 10 <= most:
+        power *= 10
+    while power > most:
+        power /= 10
+    return next(power * by for by in (1, 2, 5, 10) if power * by >= most)
