@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fleet.model import events
-from fleet.policy.folds.runs import DAY_MS
 from fleet.testing.story import NOON, Story
 from fleet.views.forecast import HOUR_MS, forecast
 from fleet.views.insight import insight
+from fleet.views.units import DAY_MS
 
 
 def merged_after(story: Story, *, rounds: int, cost: int = 2_000_000) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
 from fleet.policy.budget import next_day, used_today
-from fleet.policy.folds.runs import DAY_MS
-from fleet.views.units import dollars, moment
+from fleet.views.units import DAY_MS, dollars, moment
 
 HOUR_MS = 3_600_000
 PACE_MS = 3 * HOUR_MS

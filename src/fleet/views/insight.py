@@ -12,8 +12,7 @@ from typing import Any
 
 from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, Run, State
-from fleet.policy.folds.runs import DAY_MS
-from fleet.views.units import dollars, moment, seconds
+from fleet.views.units import DAY_MS, dollars, moment, seconds
 
 MOST_DAYS = 90
 _MOST_ROUNDS = 5  # so many and more are counted as one

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fleet.model.event import LATEST_TIME_MS, rfc3339
 
+DAY_MS = 86_400_000
+
 
 def seconds(ms: int) -> float:
     """Milliseconds as seconds."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.policy.folds.runs import DAY_MS
 from fleet.surfaces.web.canvas import Canvas, row
 from fleet.surfaces.web.draw.forms import button, field, folded, form
 from fleet.surfaces.web.draw.parts import (
@@ -24,7 +23,7 @@ from fleet.surfaces.web.html import Html, tag, url
 from fleet.surfaces.web.look import ALWAYS, Look, Missing, Page
 from fleet.surfaces.web.pages.runs import run_rows
 from fleet.views.agents import agents as rows_of
-from fleet.views.units import moment
+from fleet.views.units import DAY_MS, moment
 
 _LATEST, _DAYS = 20, 14
 
