@@ -76,7 +76,7 @@ WRONG = [
     (w("template: developer", "template: developer, login: bot"), "3:37", "bot", "where the forge is local"),
     (w("action: merge", "action: release"), "11:7", "a release of nothing", "a job before it that merges"),
     (w("action: merge", "action: merge, tag: 'v{sha}'"), "11:35", '"v{sha}"', "tag is for action: release"),
-    (w("action: merge", "action: release, tag: v1"), "11:37", "'v1'", "with {change} or {sha} in it"),
+    (w("action: merge", "action: release, tag: v1"), "11:37", "v1", "with {change} or {sha} in it"),
     (g("repo: a/b, merge: sqash"), "1:44", "sqash", "did you mean 'squash'?"),
     (g("repo: a/b, labels: {workin: x}"), "1:46", "the unknown key 'workin'", "did you mean 'working'?"),
     (g("repo: a/b, labels: {done: 'fleet:ready'}"), "1:52", '"fleet:ready"', "ready and done have the same"),
@@ -223,7 +223,7 @@ WRONG = [
     ),
     (w("{agent: dev}", "{needs: []}"), "9:7", "none of them", "one of agent, agents, duty, action"),
     (w("agent: dev", "duty: plan"), "9:20", "plan", "a duty that an agent has: change, review"),
-    (w("action: merge", "action: deploy"), "11:23", "deploy", "merge, the only action that needs no agent"),
+    (w("action: merge", "action: deploy"), "11:23", "deploy", "merge or release, the actions that need no agent"),
     (w("needs: [make]", "needs: [mkae]"), "10:36", "mkae", "did you mean 'make'?"),
     (w("needs: [make]", "needs: [review]"), "10:28", "review → review", "needs that do not go in a circle"),
     (

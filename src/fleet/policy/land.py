@@ -23,7 +23,9 @@ def jobs_to_land(fleet: Fleet, state: State) -> list[Event]:
         workflow = workflow_of(fleet, instance)
         for job in workflow.jobs if workflow else ():
             record = instance.jobs.get(job.name)
-            if record is None or not job.action or record.state != "waiting" or not needs_met(instance, job):
+            if record is None or job.action != "merge" or record.state != "waiting":
+                continue
+            if not needs_met(instance, job):
                 continue
             change = state.changes.get(instance.change)
             if change is None or not change.open:

@@ -153,7 +153,7 @@ def _standing(state: State, instance: Instance | None, change: Change | None) ->
         return "done" if instance.outcome == "done" else "blocked"
     if any(state.approvals[name].instance == instance.id for name in state.asked):
         return "blocked"
-    if any(record.state == "landing" for record in instance.jobs.values()):
+    if any(record.state == "landing" for record in instance.jobs.values()) or (change and change.merged):
         return "approved"
     maker = instance.jobs.get(change.maker) if change is not None else None
     return "review" if maker is not None and maker.state == "done" else "working"

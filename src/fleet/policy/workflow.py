@@ -25,7 +25,7 @@ def base_branch(fleet: Fleet, repo: str) -> str:
 def duty_of(fleet: Fleet, job: Job) -> Duty:
     """What a job produces: its agents' duty, or its own action."""
     if job.action:
-        return "merge"
+        return job.action
     agents = [agent for name in job.agents if (agent := fleet.agent(name))]
     return agents[0].duty if agents else "report"
 

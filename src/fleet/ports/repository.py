@@ -217,6 +217,12 @@ class Repository(Protocol):
         """
         ...
 
+    def tag(self, name: str, commit: str, *, message: str, author: Author, when_ms: int) -> None:
+        """Make an annotated tag, which says `message`. It may be there at this commit already; at another one
+        it is Permanent.
+        """
+        ...
+
     def log(self, n: int, *, head: str | None = None, base: str | None = None) -> tuple[Commit, ...]:
         """The newest `n` commits of `head` (default: the base branch), newest first, without those of
         `base`.

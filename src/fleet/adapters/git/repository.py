@@ -14,6 +14,7 @@ from fleet.adapters.git.journal import Journal, holding
 from fleet.adapters.git.merge import Note, fork, merge_commit, merge_tree
 from fleet.adapters.git.names import FLEET, branch_ref, commit_id
 from fleet.adapters.git.project import Project
+from fleet.adapters.git.tags import tag
 from fleet.adapters.git.take import check_forward, take_objects, workspace_head
 from fleet.model.errors import Permanent, Temporary
 from fleet.ports.repository import (
@@ -150,6 +151,10 @@ class GitRepository:
         if branch == self._base or found != sha or holders(self._project, ref):
             return False
         return refs.delete(Place(self._git_dir), ref, sha) or refs.read(self._git_dir, ref) is None
+
+    def tag(self, name: str, commit: str, *, message: str, author: Author, when_ms: int) -> None:
+        """See the port."""
+        tag(self._git_dir, name, commit, message=message, author=author, when_ms=when_ms)
 
     def log(self, n: int, *, head: str | None = None, base: str | None = None) -> tuple[Commit, ...]:
         """See the port."""
