@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fleet.model.access import Access, Link
 from fleet.model.acts import Act, Deed, Look, Measures
 
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
@@ -294,6 +295,8 @@ class State:
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     wishes: dict[str, Wish] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
+    access: dict[str, Access] = field(default_factory=dict)  # by the person's name
+    links: dict[str, Link] = field(default_factory=dict)  # by digest
     asked: dict[str, None] = field(default_factory=dict)  # ids of approvals that are not dealt with, in order
     holds: dict[str, Hold] = field(default_factory=dict)  # account → why and how long nobody asks it
     scheduled: dict[str, int] = field(default_factory=dict)  # workflow → when its schedule last fired

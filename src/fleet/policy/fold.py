@@ -12,7 +12,7 @@ from typing import Any
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Pending, State
-from fleet.policy.folds import acts, changes, effects, items, jobs, people, runs, watcher
+from fleet.policy.folds import access, acts, changes, effects, items, jobs, people, runs, watcher
 
 _MAY_START = (
     events.ITEM_OPENED,
@@ -118,6 +118,9 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.APPROVAL_REMINDED: people.reminded,
     events.APPROVAL_ESCALATED: people.reminded,
     events.AGENT_QUARANTINED: people.quarantined,
+    events.ACCESS_GRANTED: access.granted,
+    events.ACCESS_REVOKED: access.revoked,
+    events.LINK_MADE: access.linked,
     events.AGENT_RELEASED: people.released,
     events.AGENT_DENIED: people.denied,
     events.FORGE_SHOWN: effects.forge_shown,

@@ -35,7 +35,7 @@ from fleet.surfaces.web.pages.overview import overview
 from fleet.surfaces.web.pages.problem import problem
 from fleet.surfaces.web.pages.run import run
 from fleet.surfaces.web.pages.runs import runs
-from fleet.surfaces.web.person import Person
+from fleet.surfaces.person import Person
 from fleet.surfaces.web.requests import BadRequest, form_of
 from fleet.surfaces.web.site import Site
 from fleet.surfaces.web.streams import page_stream, stream

@@ -11,7 +11,7 @@ from fleet.model.state import State
 from fleet.surfaces.web.canvas import Canvas
 from fleet.surfaces.web.html import Html
 from fleet.surfaces.web.patches import Patches
-from fleet.surfaces.web.person import Person
+from fleet.surfaces.person import Person
 from fleet.surfaces.web.projection import Projection
 from fleet.surfaces.web.transcripts import Transcripts
 
