@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.config.explain import nearest
-from fleet.policy.cel import answer_problem, compile_problem, references
+from fleet.policy.cel_check import Mistake, mistake_in
+from fleet.policy.cel_types import type_of
 
 Known = Mapping[str, Any]
 """Names, each with its members or a plain value. The values are samples of what will be there."""
@@ -46,24 +46,6 @@ OF_QUARANTINE: Known = {
 }
 
 
-def condition_problem(expression: str, known: Known) -> tuple[str, str]:
-    """What was expected of this condition and a hint, both "" when it is right."""
-    problem = compile_problem(expression)
-    if problem:
-        return "a CEL condition", problem
-    for path in references(expression):
-        name = path[0]
-        if name not in known:
-            return f"a condition over {', '.join(known)}", _unknown(name, name, known)
-        members = known[name] if isinstance(known[name], dict) else {}
-        if members and len(path) > 1 and path[1] not in members:
-            said = f"{name}.{path[1]}"
-            return f"a condition over {name}'s {', '.join(members)}", _unknown(said, path[1], members, name)
-    answer = answer_problem(expression, known)
-    return ("a condition that is true or false", answer) if answer else ("", "")
-
-
-def _unknown(said: str, word: str, names: Known, of: str = "") -> str:
-    near = nearest(word, names)
-    meant = f"; did you mean '{f'{of}.' if of else ''}{near}'?" if near else ""
-    return f"there is no {said}{meant}"
+def condition_problem(expression: str, known: Known) -> Mistake | None:
+    """What is wrong with this condition, and where; None when it is right."""
+    return mistake_in(expression, {name: type_of(value, name) for name, value in known.items()})

@@ -47,12 +47,15 @@ class BadYaml(Exception):
 
 @dataclass(slots=True)
 class Document:
-    """The value of a text; where its values and keys stand, and how scalars were written, by path."""
+    """The value of a text; where its values and keys stand, and how scalars were written, by path.
+    `sources` are texts as they stand in the file, with quotes and line breaks.
+    """
 
     value: Any = None
     values: dict[Path, Spot] = field(default_factory=dict)
     keys: dict[Path, Spot] = field(default_factory=dict)
     written: dict[Path, str] = field(default_factory=dict)
+    sources: dict[Path, str] = field(default_factory=dict)
     twice: list[tuple[Path, Spot]] = field(default_factory=list)
 
     def nearest(self, path: Sequence[Key]) -> Path:
@@ -71,6 +74,21 @@ class Document:
         """Where the key of this value stands; the value itself where it has none."""
         here = self.nearest(path)
         return self.keys.get(here) or self.values.get(here, Spot(1, 1))
+
+    def inside(self, path: Sequence[Key], line: int, column: int) -> Spot:
+        """The place of a line and column of a text, both counted from 1, in the file."""
+        here = self.nearest(path)
+        text, source, start = str(self.get(here)), self.sources.get(here, ""), self.value_at(here)
+        lines = text.split("\n")
+        offset = sum(len(each) + 1 for each in lines[: line - 1]) + column
+        at = 1 if source[:1] in ("'", '"') else 0
+        for sign in text[: offset - 1]:  # quotes, escapes and breaks of lines stand in the source alone
+            found = re.compile(r"\s+").match(source, at) if sign.isspace() else None
+            at = found.end() if found else max(at, source.find(sign, at) + 1)
+        while source[at : at + 1].isspace():
+            at += 1
+        spot = _spot_in(source[:at])
+        return Spot(start.line + spot.line - 1, spot.column if spot.line > 1 else start.column + at)
 
     def get(self, path: Sequence[Key]) -> Any:
         """The plain value at a path that is there."""
@@ -158,8 +176,14 @@ def _plain(node: Node, path: Path, document: Document, above: tuple[Node, ...]) 
     if isinstance(node, SequenceNode):
         return [_plain(each, (*path, at), document, above) for at, each in enumerate(node.value)]
     assert isinstance(node, ScalarNode)
+    document.sources[path] = _source(node)
     document.written[path] = node.value if node.style is None else f'"{node.value}"'
     return _SCALARS.get(node.tag, str)(node.value)
+
+
+def _source(node: ScalarNode) -> str:
+    start, end = node.start_mark, node.end_mark
+    return start.buffer[start.pointer : end.pointer] if start.buffer else ""
 
 
 def _mapping(node: MappingNode, path: Path, document: Document, above: tuple[Node, ...]) -> dict[str, Any]:

@@ -33,9 +33,10 @@ _IN_TAGS = ("change", "date", "item", "sha")
 _OURS = frozenset(value for name, value in vars(events).items() if name.isupper())
 
 
-def unexpected(expected: str, hint: str = "") -> PydanticCustomError:
-    """The error that a value is not what was expected."""
-    return PydanticCustomError("unexpected", "unexpected", {"expected": expected, "hint": hint})
+def unexpected(expected: str, hint: str = "", *, within: tuple[int, int] = (1, 1)) -> PydanticCustomError:
+    """The error that a value is not what was expected; `within` is the line and column inside it."""
+    about = {"expected": expected, "hint": hint, "within": within}
+    return PydanticCustomError("unexpected", "unexpected", about)
 
 
 def name(value: Any) -> Any:
@@ -261,7 +262,7 @@ def _measured(value: Any, read: Callable[[Any], int], expected: str, kinds: tupl
 
 def _condition(value: Any, known: Known) -> Any:
     if isinstance(value, str):
-        expected, hint = condition_problem(value, known)
-        if expected:
-            raise unexpected(expected, hint)
+        wrong = condition_problem(value, known)
+        if wrong is not None:
+            raise unexpected(wrong.expected, wrong.hint, within=(wrong.line, wrong.column))
     return value

@@ -66,6 +66,9 @@ def _violation(
 ) -> Problem:
     if kind == "unexpected":
         expected, hint = str(about["expected"]), str(about["hint"])
+        if about["within"] != (1, 1):
+            spot, found = document.inside(path, *about["within"]), found_at(document, path)
+            return placed(file, spot, document.nearest(path), found, expected=expected, hint=hint)
         return problem_at(file, document, path, expected=expected, hint=hint, key=is_key)
     if kind == "extra_forbidden":
         keys, word = keys_at(path[:-1]), str(path[-1])

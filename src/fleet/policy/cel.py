@@ -5,17 +5,14 @@ The library is loaded when the first expression is met, since most of what Fleet
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fleet.model.errors import FleetError
 
 _LONGEST = 2000
-_MACROS = ("all", "exists", "exists_one", "filter", "map")
-_SCALARS = ("bool", "bytes", "double", "int", "null_type", "string", "uint")
 _SIGNS = {
     "relation_lt": "<",
     "relation_le": "<=",
@@ -32,7 +29,6 @@ _SIGNS = {
     "unary_not": "!",
     "unary_neg": "-",
 }
-_TYPES = frozenset((*_SCALARS, "duration", "dyn", "google", "list", "map", "timestamp", "type"))
 
 
 def holds(expression: str, variables: Mapping[str, Any]) -> bool:
@@ -49,30 +45,17 @@ def holds(expression: str, variables: Mapping[str, Any]) -> bool:
     return bool(found)
 
 
-def answer_problem(expression: str, samples: Mapping[str, Any]) -> str:
-    """Why its answer for these samples is no yes or no; "" when it is, or when samples can't tell."""
-    from celpy.celtypes import BoolType
-
-    try:
-        found = _evaluated(expression, samples)
-    except FleetError:
-        return ""
-    return "" if isinstance(found, BoolType | bool) else f"it would come to {json.dumps(found, default=str)}"
-
-
 def compile_problem(expression: str) -> str:
     """Why the expression is no CEL, with the place inside it; "" when it is."""
     return _compile(expression).problem
 
 
-def references(expression: str) -> tuple[tuple[str, ...], ...]:
-    """What it looks at, as paths such as ("risk", "score"), longest first; none when it is no CEL."""
-    tree = _compile(expression).tree
-    if tree is None:
-        return ()
-    bound = {name for node in tree.iter_subtrees() for name in _bound_by(node)}
-    paths = {path for node in tree.iter_subtrees() if (path := _path(node)) and path[0] not in bound | _TYPES}
-    return tuple(sorted(paths, key=lambda path: (-len(path), path)))
+def parsed(expression: str) -> tuple[Any, str, int, int]:
+    """The tree of the expression; where it is no CEL, None with the reason and the line and column of it,
+    counted from 1.
+    """
+    found = _compile(expression)
+    return found.tree, found.problem, found.line, found.column
 
 
 def _evaluated(expression: str, variables: Mapping[str, Any]) -> Any:
@@ -96,6 +79,8 @@ class _Compiled(NamedTuple):
     program: Any = None
     tree: Any = None
     problem: str = ""
+    line: int = 1
+    column: int = 1
 
 
 @lru_cache(maxsize=256)
@@ -112,7 +97,9 @@ def _compile(expression: str) -> _Compiled:
         tree = environment.compile(expression)
         return _Compiled(environment.program(tree), tree)
     except CELParseError as error:
-        return _Compiled(problem=f"it can't be read at {_at(error, expression)}")
+        line, column = max(1, error.line or 1), max(1, error.column or len(expression) or 1)
+        problem = f"it can't be read at {_at(error, expression)}"
+        return _Compiled(problem=problem, line=line, column=column)
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         return _Compiled(problem=f"it can't be read: {str(error) or type(error).__name__}")
 
@@ -142,24 +129,3 @@ def _untold(expression: str, why: str) -> FleetError:
         why=why,
         do="Correct it in fleet.yaml; see what is known with: fleet config check",
     )
-
-
-def _bound_by(node: Any) -> Iterator[str]:
-    """The name that a macro such as `exists(p, …)` gives to each element."""
-    if node.data == "member_dot_arg" and str(node.children[1]) in _MACROS and len(node.children) > 2:
-        first = node.children[2].children[0]
-        for each in first.iter_subtrees_topdown():
-            if each.data == "ident":
-                yield str(each.children[0])
-                return
-
-
-def _path(node: Any) -> tuple[str, ...]:
-    """The path that a `member` of the tree spells, () when it is none."""
-    if node.data == "ident" or (node.data in ("member", "primary") and len(node.children) == 1):
-        child = node.children[0]
-        return (str(child),) if node.data == "ident" else _path(child)
-    if node.data == "member_dot":
-        before = _path(node.children[0])
-        return (*before, str(node.children[1])) if before else ()
-    return ()
