@@ -8,7 +8,7 @@ from __future__ import annotations
 
 # The watcher and its configuration
 CONFIG_LOADED = "fleet.config.loaded"  # digest, triggers: [type], schedules: [workflow]
-WATCHER_STARTED = "fleet.watcher.started"  # pid, version, step, key?, sealed?: who signs, up to where it has
+WATCHER_STARTED = "fleet.watcher.started"  # pid, version, step, key?: what it signs with
 WATCHER_STOPPED = "fleet.watcher.stopped"  # reason
 CLOCK_TICKED = "fleet.clock.ticked"  # (time is the event's own) something that waited for a time is due
 
@@ -38,7 +38,7 @@ RUN_QUEUED = (
     "fleet.run.queued"  # run, instance, job, duty, item, attempt, round, resumes, feedback, not_before
 )
 RUN_ADMITTED = "fleet.run.admitted"  # run, agent, harness, model, change, head, workspace, branch, base, …
-RUN_STARTED = "fleet.run.started"  # run, pid, at, head, base, sandbox: bwrap|none
+RUN_STARTED = "fleet.run.started"  # run, pid, at, head, base, sandbox: bwrap|none, digests
 RUN_ACTED = "fleet.run.acted"  # run, action, tool?, ok?, told?; of the agent: at, id, kind, call, polls
 RUN_RETURNED = "fleet.run.returned"  # run, id, at, ok, out, said: what came of a call
 RUN_LOOKED = "fleet.run.looked"  # run, at, cpu_ms, io_bytes, processes, output_at, work (a digest)
@@ -53,7 +53,7 @@ RUN_STOP_ASKED = (
 )
 RUN_TAKEN_OVER = "fleet.run.taken_over"  # run, actor, program: a person goes on by hand
 RUN_HANDED_BACK = "fleet.run.handed_back"  # run, actor, note, commits, uncommitted: what the person left
-RUN_EXITED = "fleet.run.exited"  # run, reason, code, signal, error, seconds_ms, finish, text
+RUN_EXITED = "fleet.run.exited"  # run, reason, code, signal, error, seconds_ms, finish, text, transcript: {sha256, …}
 RUN_COLLECTED = "fleet.run.collected"  # run, head, commits, dirty: what the workspace held at the end
 RUN_ENDED = "fleet.run.ended"  # run, outcome: succeeded|failed|stopped|timed_out|over_budget, reason
 RUN_CANCELLED = "fleet.run.cancelled"  # run, reason: it was queued and is not wanted any more
@@ -93,6 +93,11 @@ LINK_MADE = "fleet.link.made"  # approval, head, name (who may answer), digest, 
 AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, reason, actor
 AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
 AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason
+PEOPLE_TOLD = "fleet.people.told"  # channel, about: an approval, quarantine-NAME or digest, at, error?
+TOOL_ASKED = "fleet.tool.asked"  # run, agent, call, tool, about, rule, until: it waits for a person
+TOOL_DECIDED = "fleet.tool.decided"  # run, agent, call, tool, about, permit: allow|deny, rule, why, by
+TOOL_FINISHED = "fleet.tool.finished"  # run, agent, call, tool, ok, ms
+GATEWAY_REFUSED = "fleet.gateway.refused"  # claimed (run, not proven), reason: its token is not known
 GATE_EVALUATED = "fleet.gate.evaluated"  # change, head, requirements: [{name, met, reason}]
 
 # Forges other than Fleet's own log. Their facts also have ref ("acme/shop#12"), repo and at (the forge's ms)
@@ -118,6 +123,8 @@ FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, tr
 FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason
 FORGE_SHOWN = "fleet.forge.shown"  # item, digest, final: how the forge shows it now
 FORGE_POLLED = "fleet.forge.polled"  # repo, reason: only when the forge could not be asked
+
+BUDGET_WARNED = "fleet.budget.warned"  # scope, words, figure: time|cost|tokens, percent, used, limit
 
 # Effects: the wish is in the log before the deed, with its key; every outcome is an event too
 EFFECT_WANTED = "fleet.effect.wanted"  # key, kind, args

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fleet.model.acts import Stuck
+from fleet.model.channel import Channel
 from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
 from fleet.model.permissions import Permissions
 
@@ -34,10 +35,30 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What an agent may use in one run and in one day (UTC)."""
+    """What an agent may use in one run, in one day (UTC), and in one week (from Monday, UTC)."""
 
     per_run: Limit = Limit(time_ms=45 * 60_000)
     per_day: Limit = Limit()
+    per_week: Limit = Limit()
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """What several agents may use together: in a day, in a week, and for one work item."""
+
+    per_day: Limit = Limit()
+    per_week: Limit = Limit()
+    per_item: Limit = Limit()
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What becomes of a question that nobody answers: after `wait_ms` the agent is told `then`. Zero: it waits
+    for a person.
+    """
+
+    wait_ms: int = 0
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +81,8 @@ class Agent:
 
     `prompt` is the body of its template, `tools` the harness's own tool names (empty: the harness's full
     set). `options` are for the harness alone (the scripted harness reads `script` there). `login` is that of
-    the forge in whose name it judges, "" for the one that Fleet acts as.
+    the forge in whose name it judges, "" for the one that Fleet acts as. `fallback` is the agent that does
+    its work while its own budget is used up, or where it was stuck.
     """
 
     name: str
@@ -77,6 +99,8 @@ class Agent:
     permissions: Permissions | None = None
     login: str = ""
     stuck: Stuck = Stuck()
+    questions: Questions = Questions()
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +142,7 @@ class Workflow:
     triggers: tuple[Trigger, ...]
     jobs: tuple[Job, ...]
     rounds: int = 3
+    budget: Ceilings = Ceilings()
 
     def job(self, name: str) -> Job | None:
         """The job of that name."""
@@ -193,7 +218,9 @@ class Fleet:
     quarantine_failures: int = 3
     quarantine_when: str = ""
     attempts: int = 3
-    notify: tuple[str, ...] = ()
+    budget: Ceilings = Ceilings()
+    notify: tuple[Channel, ...] = ()
+    notify_link: str = ""
     sandbox: Sandboxing = Sandboxing()
     digest: str = ""
     _agents: dict[str, Agent] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -98,9 +98,11 @@ class Run:
     not_before: int = 0
     ceiling_ms: int = 0
     cost_limit: int = 0
+    token_limit: int = 0
     conversation: str = ""
     conversed: bool = False  # its harness has opened that conversation, or gone on with it
     question: str = ""
+    asked_at: int = 0  # when it asked
     unsaid: dict[str, str] = field(default_factory=dict)  # event id → words for the agent, not delivered yet
     pid: int = 0  # of the process that supervises its session
     sandbox: str = ""  # what keeps it from the rest of the machine: bwrap or none; "" before it starts
@@ -231,6 +233,20 @@ class AgentRecord:
 
 
 @dataclass(slots=True)
+class HeldCall:
+    """A call of a tool that waits for a person, at most until then (ms since the epoch)."""
+
+    run: str
+    call: str
+    tool: str
+    about: str
+    rule: str
+    until: int
+    approval: str = ""
+    cause: str = ""
+
+
+@dataclass(slots=True)
 class Hold:
     """A provider that refused, so that nobody asks it until then (ms since the epoch). `strikes` in a row."""
 
@@ -298,7 +314,17 @@ class State:
     access: dict[str, Access] = field(default_factory=dict)  # by the person's name
     links: dict[str, Link] = field(default_factory=dict)  # by digest
     asked: dict[str, None] = field(default_factory=dict)  # ids of approvals that are not dealt with, in order
+    held: dict[str, HeldCall] = field(default_factory=dict)  # run.call → calls that wait for a person
+    spent: dict[str, dict[int, dict[str, int]]] = field(
+        default_factory=dict
+    )  # fleet, workflow/NAME, item/N … → day number → time_ms, cost_micros, tokens
+    warned: dict[str, int] = field(default_factory=dict)  # scope and figure → the percentage last warned of
     holds: dict[str, Hold] = field(default_factory=dict)  # account → why and how long nobody asks it
+    sealing: int = 0  # since when a watcher signs what it does
+    attested: int = 0  # the event that last said that a merge was attested
+    to_attest: dict[int, None] = field(default_factory=dict)  # changes whose merge is to be attested
+    told: dict[str, dict[str, int]] = field(default_factory=dict)  # what waits → channel → when
+    digests: dict[str, int] = field(default_factory=dict)  # channel → of which day it had the summary
     scheduled: dict[str, int] = field(default_factory=dict)  # workflow → when its schedule last fired
     active: dict[str, None] = field(default_factory=dict)  # ids of instances that are not finished, in order
     moving: dict[str, None] = field(default_factory=dict)  # ids of runs that are queued or live, in order

@@ -12,9 +12,11 @@ from fleet.model.state import Run, State
 from fleet.policy.again import account_of
 from fleet.policy.ask import asked_for, for_handoff
 from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_by_agent
+from fleet.policy.ceilings import scopes_of_job
 from fleet.policy.fact import fact, wish
 from fleet.policy.outcome import branch_name
 from fleet.policy.priority import in_turn
+from fleet.policy.unstick import is_given_up_on
 from fleet.policy.workflow import base_branch, workflow_of
 
 
@@ -70,12 +72,15 @@ def place(
     able: list[tuple[float, int, Agent, Allowance]] = []
     before = state.runs.get(run.resumes)
     held = live_by_agent(state) if live_runs is None else live_runs
-    for order, name in enumerate(job.agents):
+    everyone = [each for runs in held.values() for each in runs]
+    shared = scopes_of_job(fleet, state, instance.workflow, run.item, everyone)
+    names = list(job.agents)
+    for order, name in enumerate(names):  # it may grow: who takes the place of another comes after all
         agent = fleet.agent(name)
         if agent is None:
             continue
         live = held.get(name, [])
-        within = allowance(state, agent, live)
+        within = allowance(state, agent, live, shared)
         hold = state.holds.get(account_of(agent.harness, agent.model))
         if (
             change is not None
@@ -94,6 +99,10 @@ def place(
             reasons.append(f"{name} has no free slot ({agent.slots} in use)")
         elif within.refused:
             reasons.append(f"{name}: {within.refused}")
+            names += _instead(agent, names)
+        elif is_given_up_on(state, run, name):
+            reasons.append(f"{name} was stuck in it twice")
+            names += _instead(agent, names)
         else:
             able.append((len(live) / agent.slots, order, agent, within))
     if not able:
@@ -102,6 +111,11 @@ def place(
     same = [each for each in able if before is not None and each[2].name == before.agent]
     _, _, agent, within = min(same or able, key=lambda each: each[:2])
     return Placement(agent, within)
+
+
+def _instead(agent: Agent, names: list[str]) -> list[str]:
+    """Who does the work of this agent while it cannot, where fleet.yaml names one."""
+    return [agent.fallback] if agent.fallback and agent.fallback not in names else []
 
 
 def _admitted(fleet: Fleet, state: State, run: Run, found: Placement) -> Event:
@@ -125,6 +139,7 @@ def _admitted(fleet: Fleet, state: State, run: Run, found: Placement) -> Event:
         "workspace": f"{instance.id}-{run.job}",
         "ceiling_ms": found.within.time_ms,
         "cost_limit": found.within.cost_micros,
+        "token_limit": found.within.tokens,
         "conversation": before.conversation if goes_on and before is not None else "",
     }
     return fact(events.RUN_ADMITTED, data, cause=run.cause, story=run.instance)
@@ -143,4 +158,5 @@ def _as_live(run: Run, found: Placement) -> Run:
         queued=run.queued,
         ceiling_ms=found.within.time_ms,
         cost_limit=found.within.cost_micros,
+        token_limit=found.within.tokens,
     )

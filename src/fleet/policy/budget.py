@@ -4,10 +4,12 @@ so runs that start together cannot overshoot together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fleet.model.fleet import Agent, Limit
+from fleet.model.fleet import Agent, Fleet, Limit
 from fleet.model.state import Run, State
+from fleet.policy.ceilings import Scope, live_scopes, scopes_of_agent, worked_ms
 from fleet.policy.folds.runs import DAY_MS
 
 
@@ -17,6 +19,7 @@ class Allowance:
 
     time_ms: int = 0
     cost_micros: int = 0
+    tokens: int = 0
     refused: str = ""
 
 
@@ -28,30 +31,48 @@ def used_today(state: State, name: str, now: int) -> Limit:
     day = state.agents[name].spent.get(now // DAY_MS, {}) if name in state.agents else {}
     live = live_runs(state, name)
     return Limit(
-        time_ms=day.get("time_ms", 0) + sum(max(0, now - run.started) for run in live if run.started),
+        time_ms=day.get("time_ms", 0) + sum(worked_ms(run, now) for run in live),
         cost_micros=day.get("cost_micros", 0) + sum(run.cost_micros for run in live),
         tokens=day.get("tokens", 0) + sum(run.tokens for run in live),
     )
 
 
-def allowance(state: State, agent: Agent, live: list[Run]) -> Allowance:
-    """What one more run of the agent may use, given the runs that hold its slots."""
-    per_run, per_day = agent.budget.per_run, agent.budget.per_day
-    day = state.agents[agent.name].spent.get(state.now // DAY_MS, {}) if agent.name in state.agents else {}
-    free = max(1, agent.slots - len(live))
-    time_left = per_day.time_ms - day.get("time_ms", 0) - sum(run.ceiling_ms for run in live)
-    cost_left = per_day.cost_micros - day.get("cost_micros", 0) - sum(run.cost_limit for run in live)
-    tokens_left = per_day.tokens - day.get("tokens", 0) - sum(run.tokens for run in live)
-    if per_day.time_ms and time_left < 1000:
-        return Allowance(refused=_over("time", per_day.time_ms / 60_000, "minutes"))
-    if per_day.cost_micros and cost_left <= 0:
-        return Allowance(refused=_over("cost", per_day.cost_micros / 1e6, "dollars"))
-    if per_day.tokens and tokens_left <= 0:
-        return Allowance(refused=_over("tokens", per_day.tokens, "tokens"))
-    return Allowance(
-        time_ms=_share(per_run.time_ms, per_day.time_ms, time_left, free),
-        cost_micros=_share(per_run.cost_micros, per_day.cost_micros, cost_left, free),
-    )
+def allowance(state: State, agent: Agent, live: list[Run], shared: Sequence[Scope] = ()) -> Allowance:
+    """What one more run of the agent may use, given the runs that hold its slots and the scopes that it would
+    share with others. What live runs may yet use is taken as used.
+    """
+    per_run = agent.budget.per_run
+    found = per_run
+    for scope in (*scopes_of_agent(state, agent, live), *shared):
+        limit, left = scope.limit, _left(scope)
+        if limit.time_ms and left.time_ms < 1000:
+            return Allowance(refused=_over(scope, "time", limit.time_ms / 60_000, "minutes"))
+        if limit.cost_micros and left.cost_micros <= 0:
+            return Allowance(refused=_over(scope, "cost", limit.cost_micros / 1e6, "dollars"))
+        if limit.tokens and left.tokens <= 0:
+            return Allowance(refused=_over(scope, "tokens", limit.tokens, "tokens"))
+        found = Limit(
+            _share(found.time_ms, limit.time_ms, left.time_ms, scope.free),
+            _share(found.cost_micros, limit.cost_micros, left.cost_micros, scope.free),
+            _share(found.tokens, limit.tokens, left.tokens, scope.free),
+        )
+    return Allowance(found.time_ms, found.cost_micros, found.tokens)
+
+
+def overspent(fleet: Fleet, state: State) -> dict[str, str]:
+    """Live runs that have to end since a ceiling which they share is passed, each with the reason."""
+    found: dict[str, str] = {}
+    for scope in live_scopes(fleet, state, live_by_agent(state)):
+        used, limit = scope.used(state.now), scope.limit
+        over = (
+            (limit.cost_micros and used.cost_micros > limit.cost_micros)
+            or (limit.tokens and used.tokens > limit.tokens)
+            or (limit.time_ms and used.time_ms > limit.time_ms)
+        )
+        if over:
+            about = f"{_whose(scope)} ceiling is passed (${used.cost_micros / 1e6:.2f}, {used.tokens} tokens)"
+            found |= {run.id: about for run in scope.runs if run.id not in found}
+    return found
 
 
 def live_runs(state: State, name: str) -> list[Run]:
@@ -74,14 +95,32 @@ def next_day(now: int) -> int:
     return (now // DAY_MS + 1) * DAY_MS
 
 
-def _share(per_run: int, per_day: int, left: int, free: int) -> int:
-    """A run's ceiling: its own, or what is left of the day; without one of its own, an even share of what is
-    left.
+def _left(scope: Scope) -> Limit:
+    """What is neither spent nor set aside for live runs."""
+    return Limit(
+        scope.limit.time_ms - scope.spent.time_ms - sum(run.ceiling_ms for run in scope.runs),
+        scope.limit.cost_micros - scope.spent.cost_micros - sum(_cost(run) for run in scope.runs),
+        scope.limit.tokens - scope.spent.tokens - sum(max(run.token_limit, run.tokens) for run in scope.runs),
+    )
+
+
+def _cost(run: Run) -> int:
+    return max(run.cost_limit, run.cost_micros)
+
+
+def _share(per_run: int, per_window: int, left: int, free: int) -> int:
+    """A run's ceiling: its own, or what is left of the window; without one of its own, an even share of what
+    is left.
     """
-    if not per_day:
+    if not per_window:
         return per_run
     return min(per_run, left) if per_run else max(1, left // free)
 
 
-def _over(what: str, most: float, unit: str) -> str:
-    return f"its {what} of the day is used up or set aside ({most:g} {unit})"
+def _over(scope: Scope, what: str, most: float, unit: str) -> str:
+    of = f" of the {scope.window}" if scope.window else ""
+    return f"{scope.words} {what}{of} is used up or set aside ({most:g} {unit})"
+
+
+def _whose(scope: Scope) -> str:
+    return f"{scope.words} {scope.window}'s".strip() if scope.window else scope.words.removesuffix(":")

@@ -21,15 +21,19 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State
 from fleet.policy.admit import runs_to_admit
 from fleet.policy.answer import answers_to_apply, approvals_to_lapse
+from fleet.policy.attest import changes_to_attest
 from fleet.policy.command import commands_to_obey
 from fleet.policy.examine import changes_to_assess, changes_to_check
 from fleet.policy.finish import instances_to_abandon, instances_to_finish, jobs_to_let_go
 from fleet.policy.gate import approvals_to_ask, gates_to_evaluate
 from fleet.policy.guard import changes_to_guard
+from fleet.policy.held import calls_to_ask
 from fleet.policy.inspect import changes_to_inspect
 from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
+from fleet.policy.notify import digests_to_send, people_to_tell
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.quarantine import agents_to_quarantine
+from fleet.policy.question import questions_to_answer
 from fleet.policy.queue import jobs_to_queue
 from fleet.policy.release import jobs_to_release
 from fleet.policy.remind import approvals_to_remind
@@ -38,6 +42,7 @@ from fleet.policy.route import schedules_due, triggers_to_route
 from fleet.policy.show import items_to_show, reviews_to_post
 from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, words_to_say
 from fleet.policy.unstick import runs_to_look_at, runs_to_unstick
+from fleet.policy.warn import budgets_to_warn_of
 
 Rule = Callable[[Fleet, State], list[Event]]
 
@@ -45,14 +50,17 @@ RULES: tuple[Rule, ...] = (
     triggers_to_route,
     schedules_due,
     commands_to_obey,
+    questions_to_answer,
     answers_to_apply,
     approvals_to_lapse,
+    calls_to_ask,
     instances_to_abandon,
     exits_to_collect,
     runs_to_end,
     jobs_to_let_go,
     agents_to_quarantine,
     runs_to_stop,
+    budgets_to_warn_of,
     runs_to_unstick,
     runs_to_look_at,
     runs_to_cancel,
@@ -76,6 +84,9 @@ RULES: tuple[Rule, ...] = (
     instances_to_finish,
     reviews_to_post,
     items_to_show,
+    people_to_tell,
+    digests_to_send,
+    changes_to_attest,
 )
 
 

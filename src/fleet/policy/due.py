@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fleet.model.fleet import Fleet, Limit
+from fleet.model.fleet import Fleet
 from fleet.model.state import State, Wish
 from fleet.policy.admit import place
 from fleet.policy.budget import live_by_agent, next_day
+from fleet.policy.ceilings import has_windows
 from fleet.policy.guard import begins_until
 from fleet.policy.land import landing, tried_again_at
+from fleet.policy.notify import telling_times
+from fleet.policy.question import answers_due
 from fleet.policy.remind import gate_times
 from fleet.policy.schedule import NEVER, next_firing
 from fleet.policy.unstick import looks_due
@@ -29,12 +32,13 @@ def next_due(fleet: Fleet, state: State) -> int | None:
     ]
     queued = [run for name in state.moving if (run := state.runs[name]).state == "queued"]
     times += [run.not_before for run in queued if run.not_before > state.now]
-    if any(agent.budget.per_day != Limit() for agent in fleet.agents) and queued:
+    if queued and has_windows(fleet):
         times.append(next_day(state.now))
     times += gate_times(fleet, state)
+    times += telling_times(fleet, state)
     for _, _, change in landing(state):
         times += [time for time in (tried_again_at(change), begins_until(state, change)) if time > state.now]
-    times += looks_due(fleet, state)
+    times += [*looks_due(fleet, state), *answers_due(fleet, state)]
     if queued:
         times += [hold.until for hold in state.holds.values() if hold.until > state.now]
     return min((time for time in times if time < NEVER), default=None)
@@ -55,6 +59,8 @@ def rest(fleet: Fleet, state: State) -> Rest:
         if any(run.id not in handoffs for run in queued):
             return "busy"
     if queued and any(0 < hold.until - state.now <= _SOON_MS for hold in state.holds.values()):
+        return "busy"
+    if any(time - state.now <= _SOON_MS for time in answers_due(fleet, state)):
         return "busy"
     if any(not is_held(state, wish) for wish in state.wishes.values()):
         return "busy"

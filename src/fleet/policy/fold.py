@@ -12,7 +12,7 @@ from typing import Any
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Pending, State
-from fleet.policy.folds import access, acts, changes, effects, items, jobs, people, runs, watcher
+from fleet.policy.folds import access, acts, audit, changes, effects, items, jobs, people, runs, tools, watcher
 
 _MAY_START = (
     events.ITEM_OPENED,
@@ -108,12 +108,14 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.CHANGE_ASSESSED: changes.change_assessed,
     events.CHANGE_INSPECTED: changes.change_inspected,
     events.CHANGE_MERGED: changes.change_merged,
+    events.CHANGE_ATTESTED: audit.change_attested,
     events.CHANGE_HELD: changes.change_held,
     events.CHANGE_CLOSED: changes.change_closed,
     events.GATE_EVALUATED: changes.gate_evaluated,
     events.APPROVAL_ASKED: people.approval_asked,
     events.APPROVAL_GIVEN: people.answered,
     events.APPROVAL_REFUSED: people.answered,
+    events.PEOPLE_TOLD: people.people_told,
     events.APPROVAL_SETTLED: people.approval_settled,
     events.APPROVAL_REMINDED: people.reminded,
     events.APPROVAL_ESCALATED: people.reminded,
@@ -122,7 +124,10 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.ACCESS_REVOKED: access.revoked,
     events.LINK_MADE: access.linked,
     events.AGENT_RELEASED: people.released,
+    events.BUDGET_WARNED: people.budget_warned,
     events.AGENT_DENIED: people.denied,
+    events.TOOL_ASKED: tools.tool_asked,
+    events.TOOL_DECIDED: tools.tool_decided,
     events.FORGE_SHOWN: effects.forge_shown,
     events.FORGE_COMMANDED: people.commanded,
     events.FORGE_COMMAND_SETTLED: people.command_settled,

@@ -13,6 +13,7 @@ from fleet.model.state import Change, Instance, Run, RunOutcome, State
 from fleet.policy.again import FREE, MOST_FREE, cause_of
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
+from fleet.policy.unstick import others_may
 from fleet.policy.workflow import base_branch
 
 _WORDS = 2000
@@ -113,9 +114,11 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
 def _is_given_up(fleet: Fleet, state: State, run: Run) -> bool:
     """Whether a person has to say how it goes on: its attempts are used up."""
     record = state.instances[run.instance].jobs[run.job]
-    if cause_of(run) in FREE:
+    cause = cause_of(run)
+    if cause in FREE:
         return record.free + 1 >= MOST_FREE
-    return record.failures + 1 >= fleet.attempts
+    nobody = cause == "stuck" and not others_may(fleet, state, run)
+    return nobody or record.failures + 1 >= fleet.attempts
 
 
 def _stopped(run: Run) -> Ending:

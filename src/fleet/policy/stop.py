@@ -7,17 +7,23 @@ from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
 from fleet.policy.ask import stuck
+from fleet.policy.budget import overspent
 from fleet.policy.fact import fact, wish
+from fleet.policy.question import answer_by
 from fleet.policy.unstick import FROM_FLEET
 
 
 def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
     """Live runs that have to end, each with the reason."""
     decided = []
-    for run in _live(state):
+    live = _live(state)
+    over = overspent(fleet, state) if live else {}
+    for run in live:
         if run.stop_reason or run.state == "collecting":
             continue
-        kind, reason = _must_end(fleet, state, run)
+        kind, reason = _must_end(state, run)
+        if not kind and run.id in over:
+            kind, reason = "over_budget", over[run.id]
         if kind:
             data = {"run": run.id, "reason": reason, "kind": kind, "actor": "fleet"}
             decided.append(fact(events.RUN_STOP_ASKED, data, cause=run.cause, story=run.instance))
@@ -71,19 +77,19 @@ def _speaker(text: str) -> str:
     return "Fleet" if text.startswith(FROM_FLEET) else "a person"
 
 
-def _must_end(fleet: Fleet, state: State, run: Run) -> tuple[str, str]:
+def _must_end(state: State, run: Run) -> tuple[str, str]:
     agent = state.agents.get(run.agent)
     instance = state.instances[run.instance]
     if run.cost_limit and run.cost_micros >= run.cost_limit:
         return "over_budget", f"it spent ${run.cost_micros / 1e6:.2f} of ${run.cost_limit / 1e6:.2f}"
-    declared = fleet.agent(run.agent)
-    most = declared.budget.per_run.tokens if declared else 0
-    if most and run.tokens >= most:
-        return "over_budget", f"it used {run.tokens} of {most} tokens"
+    if run.token_limit and run.tokens > run.token_limit:
+        return "over_budget", f"it used {run.tokens} of {run.token_limit} tokens"
     if agent is not None and agent.quarantined:
         return "quarantine", f"{run.agent} is quarantined: {agent.quarantined}"
     if instance.outcome:
         return "not_wanted", f"its workflow has ended: {instance.reason}"
+    if answer_by(run) and state.now >= answer_by(run):
+        return "question", f"it asks, and waits: {run.question}"
     return "", ""
 
 

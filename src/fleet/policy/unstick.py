@@ -11,8 +11,12 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
 from fleet.policy.fact import fact, wish
 from fleet.policy.stuck import Sign, context_sign, next_look, sign_of
+from fleet.policy.workflow import workflow_of
 
 FROM_FLEET = "Fleet, which watches your run, notes: "
+
+MOST_STUCK = 2
+"""So often is an agent stuck in one job; then another one is tried, or a person asked."""
 
 _ADVICE = {
     "repeats": "Doing it again will not help. Find out why the result stays the same, or try another way.",
@@ -50,6 +54,31 @@ def runs_to_unstick(fleet: Fleet, state: State) -> list[Event]:
         else:
             decided.append(_stop(run, sign))
     return decided
+
+
+def is_given_up_on(state: State, run: Run, agent: str) -> bool:
+    """Whether this agent was stuck so often in the job of a queued run that another one should try."""
+    return _stuck_there(state, run, agent) >= MOST_STUCK
+
+
+def others_may(fleet: Fleet, state: State, run: Run) -> bool:
+    """Whether somebody may go on with the job of a run that has just ended stuck: its own agent once more, or
+    another one that was not stuck there as often.
+    """
+    workflow = workflow_of(fleet, state.instances[run.instance])
+    job = workflow.job(run.job) if workflow else None
+    names = set(job.agents) if job else set()
+    for _ in range(len(fleet.agents)):
+        names |= {each.fallback for each in fleet.agents if each.name in names and each.fallback}
+    return any(_stuck_there(state, run, name) + (name == run.agent) < MOST_STUCK for name in names)
+
+
+def _stuck_there(state: State, run: Run, agent: str) -> int:
+    """In how many of its job's runs before, since that was last let go on, the agent was stuck."""
+    record = state.instances[run.instance].jobs[run.job]
+    ended = [each for name in record.runs if (each := state.runs[name]).state == "ended" and name != run.id]
+    recent = ended[len(ended) - record.failures - record.free :]
+    return sum(1 for each in recent if each.agent == agent and each.stop_kind == "stuck")
 
 
 def looks_due(fleet: Fleet, state: State) -> list[int]:

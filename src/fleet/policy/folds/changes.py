@@ -169,6 +169,8 @@ def change_merged(state: State, event: Event, data: Mapping[str, Any]) -> None:
         change.merged = text(data, "sha")
         change.merged_at = event.time
         change.merged_by = text(data, "actor")
+        if state.sealing:
+            state.to_attest[change.id] = None
         change.open = False
         change.held = {}
         change.cause = event.id

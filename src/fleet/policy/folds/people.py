@@ -28,6 +28,9 @@ def approval_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
     )
     state.approvals[approval.id] = approval
     state.asked[approval.id] = None
+    held = state.held.get(f"{approval.run}.{text(data, 'call')}")
+    if held is not None:
+        held.approval = approval.id
 
 
 def answered(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -54,6 +57,9 @@ def approval_settled(state: State, event: Event, data: Mapping[str, Any]) -> Non
         approval.handled = True
         approval.cause = event.id
         state.asked.pop(approval.id, None)
+        state.told.pop(approval.id, None)
+        if approval.kind == "permission" and not approval.answer:
+            state.held = {name: held for name, held in state.held.items() if held.approval != approval.id}
 
 
 def reminded(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -63,6 +69,17 @@ def reminded(state: State, event: Event, data: Mapping[str, Any]) -> None:
         approval.reminded = event.time
         if event.type == events.APPROVAL_ESCALATED:
             approval.escalated = event.time
+
+
+def people_told(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """A channel was told of something that waits, or of a day."""
+    channel, about, at = text(data, "channel"), text(data, "about"), whole(data, "at")
+    if about == "digest":
+        state.digests[channel] = at
+        return
+    agent = state.agents.get(about.removeprefix("quarantine-"))
+    if about in state.asked or (agent is not None and agent.quarantined):
+        state.told.setdefault(about, {})[channel] = at
 
 
 def commanded(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -91,6 +108,7 @@ def released(state: State, event: Event, data: Mapping[str, Any]) -> None:
     agent = state.agent(text(data, "agent"))
     agent.quarantined = ""
     agent.since = 0
+    state.told.pop(f"quarantine-{agent.name}", None)
     agent.failures = agent.denied = 0
     agent.cause = event.id
 
@@ -104,3 +122,9 @@ def denied(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if name:
         state.agent(name).denied += 1
         state.agent(name).cause = event.id
+
+
+def budget_warned(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """People were told how much of a ceiling is used."""
+    del event
+    state.warned[f"{text(data, 'scope')} {text(data, 'figure')}"] = whole(data, "percent")

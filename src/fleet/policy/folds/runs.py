@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.model.event import Event
-from fleet.model.state import AgentRecord, Hold, Run, RunOutcome, State
+from fleet.model.state import Hold, Run, RunOutcome, State
 from fleet.policy.again import account_of, hold_ms
 from fleet.policy.folds.acts import forget_acts, is_heard
 from fleet.policy.folds.jobs import find_job
 from fleet.policy.folds.reading import text, whole
 
-_OUTCOMES: tuple[RunOutcome, ...] = ("succeeded", "failed", "stopped", "timed_out", "over_budget")
 DAY_MS = 86_400_000
+_OUTCOMES: tuple[RunOutcome, ...] = ("succeeded", "failed", "stopped", "timed_out", "over_budget")
 
 
 def run_queued(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -54,7 +54,7 @@ def run_admitted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.state = "starting"
     for name in ("agent", "harness", "model", "head", "branch", "workspace", "conversation"):
         setattr(run, name, text(data, name))
-    for name in ("change", "ceiling_ms", "cost_limit"):
+    for name in ("change", "ceiling_ms", "cost_limit", "token_limit"):
         setattr(run, name, whole(data, name))
     run.cause = event.id
 
@@ -99,7 +99,7 @@ def run_reported(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if run is None or not run.live:
         return
     if data.get("verdict") == "ask":
-        run.question = text(data, "text")
+        run.question, run.asked_at = text(data, "text"), event.time
     else:
         run.verdict, run.text, run.question = text(data, "verdict"), text(data, "text"), ""
     run.cause = event.id
@@ -156,7 +156,7 @@ def run_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if run.outcome == "succeeded":
         state.holds.pop(account_of(run.harness, run.model), None)
     failed = run.outcome in ("failed", "timed_out", "over_budget") and data.get("counts") is not False
-    _count_run(state.agent(run.agent), run, failed, event)
+    _count_run(state, run, failed, event)
     instance = state.instances.get(run.instance)
     record = instance.jobs.get(run.job) if instance else None
     if record is not None:
@@ -169,12 +169,31 @@ def run_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
             record.state = "waiting"
 
 
-def _count_run(agent: AgentRecord, run: Run, failed: bool, event: Event) -> None:
-    """What the run cost its agent, on the day that it ended (UTC)."""
-    day = agent.spent.setdefault(event.time // DAY_MS, {"time_ms": 0, "cost_micros": 0, "tokens": 0})
-    day["time_ms"] += max(0, run.ended - run.started) if run.started else 0
-    day["cost_micros"] += whole(event.data, "charged_micros") or run.cost_micros
-    day["tokens"] += run.tokens
+def workflow_name(state: State, run: Run) -> str:
+    """The workflow that a run belongs to, "" for a task by hand."""
+    instance = state.instances.get(run.instance)
+    return instance.workflow if instance else ""
+
+
+def _spent_in(state: State, run: Run) -> list[str]:
+    """The keys under which is added up what this run spends, beside its agent's."""
+    names = ["fleet", f"item/{run.item}"]
+    workflow = workflow_name(state, run)
+    return [*names, f"workflow/{workflow}", f"workflow/{workflow} item/{run.item}"] if workflow else names
+
+
+def _count_run(state: State, run: Run, failed: bool, event: Event) -> None:
+    """What the run cost its agent and all that it shares a ceiling with, on the day that it ended (UTC)."""
+    agent, today = state.agent(run.agent), event.time // DAY_MS
+    spent = {
+        "time_ms": max(0, run.ended - run.started - run.waited_ms) if run.started else 0,
+        "cost_micros": whole(event.data, "charged_micros") or run.cost_micros,
+        "tokens": run.tokens,
+    }
+    for days in (agent.spent, *(state.spent.setdefault(name, {}) for name in _spent_in(state, run))):
+        day = days.setdefault(today, {"time_ms": 0, "cost_micros": 0, "tokens": 0})
+        for name, value in spent.items():
+            day[name] += value
     if failed:
         agent.failures += 1
         agent.last_failed = run.id

@@ -18,11 +18,13 @@ def config_loaded(state: State, event: Event, data: Mapping[str, Any]) -> None:
     state.scheduled = {name: state.scheduled.get(name, event.time) for name in names}
 
 
-def watcher_started(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+def watcher_started(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """A watcher begins, perhaps holding every handoff until a person lets it go on. Runs that live already
     had none before.
     """
     state.step = data.get("step") is True
+    if text(data, "key"):
+        state.sealing = state.sealing or event.time
     for name in state.moving:
         state.runs[name].unheard = state.runs[name].unheard or state.runs[name].live
 
