@@ -263,6 +263,7 @@ async def watch(
     from fleet.engine.loop import Engine
     from fleet.engine.parts import Parts
     from fleet.engine.tokens import read_secret
+    from fleet.gateway.hooks import Hooks, command
     from fleet.gateway.serve import serve
     from fleet.gateway.server import build_app
     from fleet.views.transcript import lines_of
@@ -289,13 +290,15 @@ async def watch(
         program=program_folder(place),
         secret=secret,
         environment=dict(os.environ),
+        hook=command(),
     )
     parts.threads.submit(parts.sandbox.problem)  # the first run need not wait for the trial
     engine = Engine(parts, journal)
     journal.told = told
     stopping(engine.stop)
-    desk = EngineDesk(journal, secret)
-    serving = await serve(build_app(desk), build_app(desk, mcp=True), place.socket, port=last_port(place))
+    desk = EngineDesk(journal, parts)
+    asked = build_app(desk, routes=(Hooks(desk).routes(),))
+    serving = await serve(asked, build_app(desk, mcp=True), place.socket, port=last_port(place))
     parts.gateway_url = f"http://127.0.0.1:{serving.port}/mcp"
     try:
         return await engine.run(step=step, until_idle=until_idle, ready=lambda: ready(serving.port))

@@ -11,6 +11,7 @@ from typing import Protocol
 from fleet.engine.spares import Spares
 from fleet.model.errors import Permanent
 from fleet.model.fleet import Fleet
+from fleet.model.state import Run
 from fleet.ports.forge import Forge
 from fleet.ports.harness import AgentEvent, Harness
 from fleet.ports.log import Clock, Log
@@ -65,7 +66,8 @@ class Parts:
     where issues and pull requests live in the log.
 
     `environment` is the operator's own, from which agents are given what their harness may have. `program`
-    is the folder that `fleet` itself lies in, so that agents find it.
+    is the folder that `fleet` itself lies in, so that agents find it. `hook` is the program that harnesses
+    start to ask about a call of a tool.
     """
 
     fleet: Fleet
@@ -86,6 +88,7 @@ class Parts:
     secret: bytes
     environment: Mapping[str, str] = field(default_factory=dict)
     gateway_url: str = ""
+    hook: tuple[str, ...] = ()
     spares: Spares = field(default_factory=Spares)
 
     def ground(self, repo: str) -> Ground:
@@ -99,6 +102,10 @@ class Parts:
     def forge_folder(self) -> Path:
         """Where the poller keeps how far it has come."""
         return self.runs.parent / "forge"
+
+    def workspace(self, run: Run) -> Path:
+        """Where a run works."""
+        return self.runs.parent / "workspaces" / run.workspace
 
     def run_dir(self, run: str) -> Path:
         """The folder of a run's session."""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 
+from fleet.gateway.body import BadRequest, body_of
 from fleet.gateway.desk import Desk, answer
 from fleet.gateway.mcp import McpEndpoint
 from fleet.gateway.requests import Refused
@@ -54,10 +55,10 @@ def agent_route(desk: Desk) -> BaseRoute:
         if run_id is None:
             return _problem(401, "The token is not known", "it is good for one run and that run is over", "")
         try:
-            args = _object(await _body(request))
+            args = _object(await body_of(request, BODY_BYTES))
             key = request.headers.get(KEY_HEADER, "")
             found = await answer(desk, run_id, request.path_params["verb"], args, key)
-        except _BadRequest as error:
+        except BadRequest as error:
             return _problem(error.status, error.what, error.why, error.do)
         except Refused as error:
             return _problem(403, error.what, error.why, error.do)
@@ -70,33 +71,13 @@ def agent_route(desk: Desk) -> BaseRoute:
     return Mount("/agent", routes=[Route("/{verb}", ask, methods=["POST"])])
 
 
-class _BadRequest(FleetError):
-    """The request itself is wrong; `status` is the HTTP status that says how."""
-
-    def __init__(self, status: int, what: str, *, why: str = "", do: str = "") -> None:
-        super().__init__(what, why=why, do=do)
-        self.status = status
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body; refused as soon as it is longer than may be, whatever its header says."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_BYTES:
-            raise _BadRequest(413, "The request is too large", why=f"{BODY_BYTES} bytes is the most")
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise _BadRequest(400, "The request is not JSON", why=str(error), do="Send one object.") from error
+        raise BadRequest(400, "The request is not JSON", why=str(error), do="Send one object.") from error
     if not isinstance(value, dict):
-        raise _BadRequest(400, "The request is not a JSON object", do='Send {"name": value, …}.')
+        raise BadRequest(400, "The request is not a JSON object", do='Send {"name": value, …}.')
     return value
 
 

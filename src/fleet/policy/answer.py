@@ -8,6 +8,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, State
 from fleet.policy.fact import fact
 from fleet.policy.finish import given_up
+from fleet.policy.held import is_held
 from fleet.policy.rounds import sent_back
 
 
@@ -34,6 +35,8 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
         run = state.runs.get(approval.run)
         if approval.kind == "handoff" and not (state.step and run is not None and run.state == "queued"):
             decided.append(_settled(approval, "lapsed: it is not held any more"))
+        if approval.kind == "permission" and not is_held(state, approval):
+            decided.append(_settled(approval, "lapsed: the call does not wait any more"))
         if approval.kind == "merge" and change and (change.head != approval.head or not change.open):
             why = "the change has a new commit" if change.open else "the change is closed"
             decided.append(_settled(approval, f"lapsed: {why}", cause=change.cause))
@@ -41,8 +44,8 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
 
 
 def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
-    if approval.kind in ("merge", "handoff"):
-        return []  # the gate, or the admission, counts it
+    if approval.kind in ("merge", "handoff", "permission"):
+        return []  # the gate, the admission or the call that waits counts it
     instance = state.instances[approval.instance]
     if approval.kind == "rounds":
         return sent_back(fleet, state, instance, approval.note, cause=approval.cause)
@@ -57,6 +60,8 @@ def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
 
 def _refused(state: State, approval: Approval) -> list[Event]:
     change = state.changes.get(approval.change)
+    if approval.kind == "permission":
+        return []
     said = f"{approval.by} refused: {approval.note}" if approval.note else f"{approval.by} refused"
     decided: list[Event] = []
     if approval.kind == "merge" and change is not None and approval.send_back:

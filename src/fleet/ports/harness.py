@@ -57,6 +57,9 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict)  # the user's environment, to look at only
     options: Mapping[str, str] = field(default_factory=dict)  # the agent's own, from fleet.yaml
     root: str = ""  # the folder of fleet.yaml, from which the operator's relative paths count
+    hook: tuple[str, ...] = ()  # what asks about each call of a tool, before and after; () for an agent that
+    # is asked nothing. It is given `before` or `after` as its last word, and the call on its stdin.
+    hook_seconds: int = 0  # how long it may take to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,16 @@ class Reader(Protocol):
 
     def feed(self, stream: Stream, line: str) -> list[AgentEvent]:
         """The events that this line brings (often none). Never raises; a line end is not needed."""
+        ...
+
+
+@runtime_checkable
+class Permitting(Protocol):
+    """A harness that asks `Launch.hook` about every call of a tool, and refuses what it does not allow."""
+
+    @property
+    def permits(self) -> bool:
+        """Whether it can do so."""
         ...
 
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from fleet.adapters.harnesses.claude_code_home import files as own_files
+from fleet.adapters.harnesses.claude_code_hooks import HOOKLESS, MANAGED, guarded_settings
 from fleet.adapters.harnesses.claude_code_reader import ClaudeCodeReader
 from fleet.adapters.harnesses.program import Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
@@ -110,6 +111,9 @@ class ClaudeCodeHarness:
             argv.append(f"--max-budget-usd={launch.cost_limit_micros / 1_000_000:.6f}")
         if _SYSTEM_FILE in files:
             argv.append(f"--append-system-prompt-file={PurePosixPath(launch.run_dir) / _SYSTEM_FILE}")
+        if launch.hook:
+            argv.append(f"--settings={guarded_settings(launch.hook, launch.hook_seconds)}")
+            argv.append(f"--managed-settings={MANAGED}")
         if _MCP_FILE in files:
             argv.append(f"--mcp-config={PurePosixPath(launch.run_dir) / _MCP_FILE}")
         return Plan(
@@ -124,6 +128,11 @@ class ClaudeCodeHarness:
             writes=own.writes,
             copies=own.copies,
         )
+
+    @property
+    def permits(self) -> bool:
+        """Its hooks ask about every call."""
+        return True
 
     def reader(self) -> ClaudeCodeReader:
         """A fresh reader for one run's output."""
@@ -159,6 +168,11 @@ def _files(launch: Launch) -> dict[str, str]:
 
 
 def _permissions(launch: Launch) -> tuple[str, ...]:
+    if launch.hook:
+        # Where the hook is silent, nothing is allowed that could do harm: its word alone lets a call go.
+        named = dict.fromkeys(tool.partition("(")[0] for tool in launch.tools if "__" not in tool)
+        only = (f"--tools={','.join(named)}",) if launch.tools else ()
+        return ("--permission-mode=dontAsk", *only, f"--disallowedTools={_ATTENDED}")
     if not launch.tools:
         return "--permission-mode=bypassPermissions", f"--disallowedTools={_ATTENDED}"
     own = dict.fromkeys(tool.partition("(")[0] for tool in launch.tools if not tool.startswith("mcp__"))
@@ -177,6 +191,8 @@ def _environment(launch: Launch) -> dict[str, str]:
         "CLAUDE_CODE_EAGER_FLUSH": "1",  # the conversation can be gone on with after a kill at any moment
     }
     env.update({name: "" for name in _OUTER if launch.environment.get(name)})
+    if launch.hook:
+        env.update(HOOKLESS)
     if not launch.tools and os.geteuid() == 0:
         env["IS_SANDBOX"] = "1"  # root is refused the mode that asks nobody, unless it is said to be wanted
     return env

@@ -5,6 +5,7 @@ repeated.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from dataclasses import dataclass
 
@@ -20,12 +21,13 @@ from fleet.model.state import Run, State, Wish
 from fleet.policy.brief import prompt, system_prompt
 from fleet.policy.fact import fact
 from fleet.policy.workflow import base_branch
-from fleet.ports.harness import Launch, Plan
+from fleet.ports.harness import Launch, Permitting, Plan
 from fleet.ports.sandbox import SIGNALS_FROM
 from fleet.ports.session import Command, Started
 
 GRACE_SECONDS = 10.0
 _NOTE = "sandbox"
+_HOOK_SECONDS = 60  # beyond what a person has for an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,17 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
         "head": head,
         "base": base_sha,
         "sandbox": sandbox,
+        "digests": {
+            "prompt": _digest(order.prompt),
+            "system": _digest(order.system_prompt),
+            "template": _digest(agent.prompt),
+        },
     }
     return [*facts, fact(events.RUN_STARTED, data, cause=wish.cause, story=run.instance)]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _start(parts: Parts, order: _Order) -> tuple[Started, str, str, str]:
@@ -140,6 +151,12 @@ def _plan(parts: Parts, order: _Order, workspace: str) -> Plan:
     if harness is None:
         known = ", ".join(sorted(parts.harnesses))
         raise Permanent(f"There is no harness {run.harness!r}", why=f"there are: {known}")
+    if agent.permissions and not (isinstance(harness, Permitting) and harness.permits):
+        raise Permanent(
+            f"{agent.name} has permissions, and {run.harness} can't be held to them",
+            why="it asks nobody before it uses a tool",
+            do="Take another harness for it (see docs/permissions.md), or leave its permissions out.",
+        )
     folder = parts.run_dir(run.id) / "harness"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -159,6 +176,8 @@ def _plan(parts: Parts, order: _Order, workspace: str) -> Plan:
                 environment=users_environment(parts, order.run, order.item),
                 options=dict(agent.options),
                 root=str(parts.root),
+                hook=parts.hook if agent.permissions else (),
+                hook_seconds=agent.permissions.wait_ms // 1000 + _HOOK_SECONDS if agent.permissions else 0,
             )
         )
     except FleetError as error:

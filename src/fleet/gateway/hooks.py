@@ -1,0 +1,175 @@
+"""The gateway's side of a harness's hooks: each call of a tool is looked at before it is made, and noted when
+it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route
+
+from fleet.gateway.answers import Refused
+from fleet.gateway.body import BadRequest, body_of
+from fleet.gateway.calls import Told, resolve, told, verdict
+from fleet.gateway.desk import Desk
+from fleet.gateway.tokens import bearer
+from fleet.model import events
+from fleet.model.errors import FleetError
+from fleet.model.event import Event
+from fleet.model.permissions import Permissions, Ruling
+from fleet.model.state import Run
+from fleet.policy.held import answer_to
+from fleet.policy.permit import rule_on
+
+_BYTES = 1_000_000
+_LOOK_SECONDS = 0.1  # how often a call that waits asks whether somebody has answered
+_BEGUN = 2000
+
+
+class Guard(Desk, Protocol):
+    """A desk that knows what the agents of runs may do."""
+
+    def rules(self, run_id: str) -> tuple[Permissions, str, str] | None:
+        """What the run's agent may do, its workspace and the home; None for one that may do everything."""
+        ...
+
+    def now(self) -> int:
+        """The time now, in ms since the epoch."""
+        ...
+
+
+def command() -> tuple[str, ...]:
+    """The program that harnesses start for each call; it takes `before` or `after` as its last word."""
+    return sys.executable, "-I", "-S", str(Path(__file__).with_name("hook.py"))
+
+
+class Hooks:
+    """Answers hooks. `begun` remembers when a call was let go, so that its duration can be told."""
+
+    def __init__(self, desk: Guard) -> None:
+        self._desk = desk
+        self._begun: dict[str, float] = {}
+
+    def routes(self) -> BaseRoute:
+        """The routes that `fleet.gateway.hook` asks."""
+        return Mount(
+            "/hook",
+            routes=[
+                Route("/before", self._before, methods=["POST"]),
+                Route("/after", self._after, methods=["POST"]),
+            ],
+        )
+
+    async def _before(self, request: Request) -> JSONResponse:
+        try:
+            run, permissions, call = await self._call(request)
+        except FleetError as error:
+            return _no(error)
+        ruling = rule_on(permissions, call.call, resolve)
+        by = "fleet"
+        try:
+            if ruling.permit == "ask":
+                ruling, by = await self._ask(run, permissions, call, ruling)
+            await self._desk.submit(_decided(run, call, ruling, by))
+        except FleetError as error:
+            return JSONResponse({"message": str(error)}, 503)
+        self._begin(f"{run.id}.{call.id}")
+        return JSONResponse(verdict(ruling.permit, f"Fleet: {ruling.why}"))
+
+    async def _after(self, request: Request) -> JSONResponse:
+        try:
+            run, _, call = await self._call(request)
+        except FleetError as error:
+            return _no(error)
+        begun = self._begun.pop(f"{run.id}.{call.id}", None)
+        data = {"run": run.id, "agent": run.agent, "call": call.id, "tool": call.call.tool, "ok": call.ok}
+        data["ms"] = round((time.monotonic() - begun) * 1000) if begun is not None else 0
+        await self._desk.submit([_event(run, events.TOOL_FINISHED, data, f"{call.id}.finished")])
+        return JSONResponse({})
+
+    async def _call(self, request: Request) -> tuple[Run, Permissions, Told]:
+        token = bearer(request.headers.get("authorization", ""))
+        found = self._desk.run_of(token)
+        if found is None:
+            raise BadRequest(401, "The token is not known")
+        run, rules = self._desk.state().runs.get(found), self._desk.rules(found)
+        if run is None or not run.live or rules is None:
+            raise BadRequest(403, "This run has no rules to go by")
+        try:
+            said = json.loads(await body_of(request, _BYTES))
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(400, "The call is not JSON") from error
+        permissions, workspace, home = rules
+        return run, permissions, told(said, workspace, home)
+
+    async def _ask(
+        self, run: Run, permissions: Permissions, call: Told, ruling: Ruling
+    ) -> tuple[Ruling, str]:
+        """Wait for a person, at most as long as the rules say. One that is asked again goes on waiting."""
+        key, state = f"{run.id}.{call.id}", self._desk.state()
+        if key not in state.held:
+            until = self._desk.now() + permissions.wait_ms
+            data = _about(run, call) | {"rule": ruling.rule, "until": until}
+            await self._desk.submit([_event(run, events.TOOL_ASKED, data, f"{call.id}.asked")])
+        while (held := self._desk.state().held.get(key)) is not None:
+            answer, said = answer_to(self._desk.state(), held)
+            if answer:
+                permit, word = ("allow", "allowed") if answer == "given" else ("deny", "refused")
+                return replace(ruling, permit=permit, why=f"{word} by {said}"), said.partition(":")[0]  # type: ignore[arg-type]
+            if self._desk.now() >= held.until or not run.live:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        return replace(
+            ruling, permit="deny", why="it waited for a person, and nobody answered in time"
+        ), "fleet"
+
+    def _begin(self, name: str) -> None:
+        self._begun[name] = time.monotonic()
+        while len(self._begun) > _BEGUN:
+            del self._begun[next(iter(self._begun))]
+
+
+def _decided(run: Run, call: Told, ruling: Ruling, by: str) -> list[Event]:
+    data = _about(run, call) | {"permit": ruling.permit, "rule": ruling.rule, "why": ruling.why, "by": by}
+    found = [_event(run, events.TOOL_DECIDED, data, f"{call.id}.decided")]
+    if ruling.permit == "deny":
+        action = f"{call.call.tool}: {call.about}"
+        denied = {"run": run.id, "agent": run.agent, "action": action, "reason": ruling.why, "kind": "tool"}
+        found.append(_event(run, events.AGENT_DENIED, denied, f"{call.id}.denied"))
+    return found
+
+
+def _about(run: Run, call: Told) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "agent": run.agent,
+        "call": call.id,
+        "tool": call.call.tool,
+        "about": call.about,
+    }
+
+
+def _event(run: Run, kind: str, data: Mapping[str, Any], name: str) -> Event:
+    return Event(
+        type=kind,
+        data=data,
+        subject=f"run/{run.id}",
+        source=f"agent/{run.agent}",
+        id=f"{run.id}.call.{name}",
+        causation_id=run.cause,
+        correlation_id=run.instance,
+    )
+
+
+def _no(error: FleetError) -> JSONResponse:
+    status = error.status if isinstance(error, BadRequest) else 400 if isinstance(error, Refused) else 503
+    return JSONResponse({"message": error.what}, status)
