@@ -124,7 +124,7 @@ def _open_mirror(place: Place, fleet: Fleet, repo: Repo) -> Ground:
     from fleet.engine.parts import Ground
 
     name = repo.name.replace("/", "+")
-    mirror = Mirror(place.mirrors / f"{name}.git", url_of(place.root, fleet, repo), base=repo.base)
+    mirror = Mirror(place.mirror(repo.name), url_of(place.root, fleet, repo), base=repo.base)
     mirror.ensure(reference=place.root)
     project = find_project(mirror.path)
     repository = GitRepository(project, repo.base, place.git / name)
@@ -207,6 +207,7 @@ def broken_harnesses() -> Mapping[str, str]:
 def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     from importlib.metadata import entry_points
 
+    from fleet.adapters.harnesses.acp import AcpHarness
     from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
     from fleet.adapters.harnesses.codex import CodexHarness
     from fleet.adapters.harnesses.command import CommandHarness
@@ -217,7 +218,7 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     announced = entry_points(group=ENTRY_POINTS)
     makers: dict[str, Callable[[], Harness]] = {each.name: partial(_make, each) for each in announced}
     ours = (
-        *(ClaudeCodeHarness, CodexHarness, CommandHarness, GeminiHarness, OpencodeHarness),
+        *(AcpHarness, ClaudeCodeHarness, CodexHarness, CommandHarness, GeminiHarness, OpencodeHarness),
         ScriptedHarness,
     )
     return makers | {each().name: each for each in ours}
@@ -258,6 +259,8 @@ async def watch(
     """
     from concurrent.futures import ThreadPoolExecutor
 
+    from fleet.adapters.notifiers.apprise import AppriseNotifier
+    from fleet.auditing import open_seals
     from fleet.engine.desk import EngineDesk
     from fleet.engine.journal import Journal
     from fleet.engine.loop import Engine
@@ -279,6 +282,7 @@ async def watch(
         sandbox=open_sandbox(place.sandbox),
         grounds=open_grounds(place, fleet),
         forge=open_forge(place, fleet),
+        notifier=AppriseNotifier(),
         harnesses=harnesses(),
         terminal=open_terminal(place, fleet.name),
         clock=clock,
@@ -289,6 +293,7 @@ async def watch(
         socket=place.socket,
         program=program_folder(place),
         secret=secret,
+        seals=open_seals(place, fleet),
         environment=dict(os.environ),
         hook=command(),
     )

@@ -55,6 +55,10 @@ class Place:
         """Fleet's own copies of repositories on a forge."""
         return self.dot / "repos"
 
+    def mirror(self, repo: str) -> Path:
+        """Fleet's own copy of this repository (owner/name)."""
+        return self.mirrors / f"{repo.replace('/', '+')}.git"
+
     @property
     def socket(self) -> Path:
         """The gateway's socket: alone in its folder, which sandboxes show, as each watcher makes it anew."""

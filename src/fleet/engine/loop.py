@@ -15,6 +15,7 @@ from fleet.engine.parts import Parts
 from fleet.engine.perform import Performer
 from fleet.engine.poll import Poller
 from fleet.engine.recover import recover
+from fleet.engine.sealing import Sealing
 from fleet.model import events
 from fleet.model.errors import Temporary
 from fleet.model.event import Event
@@ -37,6 +38,7 @@ class Engine:
         self.observer = Observer(parts, journal)
         self.performer = Performer(parts, journal, self.observer)
         self.poller = Poller(parts, journal, parts.forge, parts.forge_folder) if parts.forge else None
+        self.sealing = Sealing(parts, journal)
         self._stopped = ""
 
     def stop(self, reason: str) -> None:
@@ -52,6 +54,7 @@ class Engine:
         """
         loop = asyncio.get_running_loop()
         await recover(self.parts, self.journal, self.observer, step=step)
+        await self.sealing.begin()
         with self.parts.log.follow(self.journal.state.seq) as following:
             loop.add_reader(following.fileno(), self.journal.wake.set)
             self.observer.begin()
@@ -88,6 +91,7 @@ class Engine:
             logger.warning("%s", error)
             return False
         self.performer.launch()
+        self.sealing.consider()
         return True
 
     async def _tick(self) -> None:
@@ -98,7 +102,11 @@ class Engine:
             await self.journal.write([tick])
 
     async def _sleep(self) -> None:
-        times = [next_due(self.parts.fleet, self.journal.state), self.performer.next_retry()]
+        times = [
+            next_due(self.parts.fleet, self.journal.state),
+            self.performer.next_retry(),
+            self.sealing.next_due(),
+        ]
         now = self.parts.clock()
         waits = [max(0.0, (time - now) / 1000) for time in times if time is not None]
         try:
@@ -130,6 +138,7 @@ class Engine:
                 await self.journal.write_facts()
                 await self.journal.wake.wait()
             await self.journal.write([stopped])
+            await self.sealing.end()
         except Temporary as error:  # what is lost here is found again, or done again without harm
             logger.warning("it ends without a word in the log: %s", error)
             deeds.cancel()

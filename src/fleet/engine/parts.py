@@ -15,8 +15,10 @@ from fleet.model.state import Run
 from fleet.ports.forge import Forge
 from fleet.ports.harness import AgentEvent, Harness
 from fleet.ports.log import Clock, Log
+from fleet.ports.notifier import Notifier
 from fleet.ports.repository import Repository
 from fleet.ports.sandbox import Sandbox
+from fleet.ports.seal import Seals
 from fleet.ports.session import Sessions
 from fleet.ports.terminal import Terminal
 from fleet.ports.workspace import Workspaces
@@ -65,6 +67,8 @@ class Parts:
     `grounds` has one ground for each repository: "" in the local forge, else owner/name. `forge` is None
     where issues and pull requests live in the log.
 
+    `seals` is what the log is signed with; None where nothing is signed.
+
     `environment` is the operator's own, from which agents are given what their harness may have. `program`
     is the folder that `fleet` itself lies in, so that agents find it. `hook` is the program that harnesses
     start to ask about a call of a tool.
@@ -76,6 +80,7 @@ class Parts:
     sandbox: Sandbox
     grounds: Mapping[str, Ground]
     forge: Forge | None
+    notifier: Notifier
     harnesses: Mapping[str, Harness]
     terminal: Terminal
     clock: Clock
@@ -86,6 +91,7 @@ class Parts:
     socket: Path
     program: Path
     secret: bytes
+    seals: Seals | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     gateway_url: str = ""
     hook: tuple[str, ...] = ()

@@ -13,13 +13,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from fleet.engine.effects.assess import assess
+from fleet.engine.effects.attest import attest
 from fleet.engine.effects.check import check
 from fleet.engine.effects.collect import collect
-from fleet.engine.effects.forge import post, publish, show, shown
+from fleet.engine.effects.forge import post, publish, show
 from fleet.engine.effects.guard import guard
 from fleet.engine.effects.inspect import inspect
 from fleet.engine.effects.look import look
 from fleet.engine.effects.merge import Held, merge
+from fleet.engine.effects.notify import notify
 from fleet.engine.effects.release import release
 from fleet.engine.effects.say import say
 from fleet.engine.effects.start import start
@@ -28,11 +30,11 @@ from fleet.engine.effects.tidy import tidy
 from fleet.engine.journal import Journal
 from fleet.engine.observe import Observer
 from fleet.engine.parts import Parts
+from fleet.engine.refused import refused, story_of
 from fleet.model import events
 from fleet.model.errors import FleetError, Temporary
 from fleet.model.event import Event
 from fleet.model.state import State, Wish
-from fleet.policy.ask import stuck
 from fleet.policy.fact import fact
 
 Deed = Callable[[Parts, State, Wish], Awaitable[list[Event]]]
@@ -52,7 +54,9 @@ DEEDS: Mapping[str, Deed] = {
     "show": show,
     "post": post,
     "guard": guard,
+    "attest": attest,
     "release": release,
+    "notify": notify,
 }
 
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 500, 60_000
@@ -78,11 +82,23 @@ class Performer:
         wishes = self._journal.state.wishes.items()
         # Starts come first: somebody waits for them, while a check takes as long as it takes.
         for key, wish in sorted(wishes, key=lambda each: each[1].kind != "start"):
+            if self._waits_for_a_start(wish):
+                continue
             if key not in self._tasks and (wish.retry_at <= now or key not in self._tried):
                 self._tried.add(key)
                 task = asyncio.create_task(self._perform(wish), name=key)
                 self._tasks[key] = task
                 task.add_done_callback(partial(self._ended, key))
+
+    def _waits_for_a_start(self, wish: Wish) -> bool:
+        """Whether it shows on the forge an item whose run is just being started: that comes first, and the
+        forge can then be told how it went.
+        """
+        if wish.kind != "show":
+            return False
+        runs = self._journal.state.runs
+        starting = (key.removeprefix("start/") for key in self._tasks if key.startswith("start/"))
+        return any(run in runs and runs[run].item == wish.args["item"] for run in starting)
 
     def next_retry(self) -> int | None:
         """When the next wish that failed may be tried again (ms since the epoch)."""
@@ -106,7 +122,7 @@ class Performer:
 
     async def _perform(self, wish: Wish) -> None:
         parts, state = self._parts, self._journal.state
-        story = _story(state, wish)
+        story = story_of(state, wish)
         done = fact(events.EFFECT_DONE, {"key": wish.key}, cause=wish.cause, story=story, subject=wish.key)
         try:
             outcome = await DEEDS[wish.kind](parts, state, wish)
@@ -140,56 +156,3 @@ class Performer:
             "retry_at": 0 if permanent else self._parts.clock() + pause,
         }
         return fact(events.EFFECT_FAILED, data, cause=wish.cause, story=story, subject=wish.key)
-
-
-def refused(state: State, wish: Wish, error: FleetError) -> list[Event]:
-    """What it means for the run or the change that its effect can't be had."""
-    story = _story(state, wish)
-    why = str(error)
-    if wish.kind == "start":
-        data = {"run": wish.args["run"], "reason": "not started", "error": why, "finish": ""}
-        return [fact(events.RUN_EXITED, data, cause=wish.cause, story=story)]
-    if wish.kind == "collect":
-        data = {"run": wish.args["run"], "error": why, "head": "", "commits": 0, "dirty": []}
-        return [fact(events.RUN_COLLECTED, data, cause=wish.cause, story=story)]
-    if wish.kind == "check":
-        data = {**_change(wish), "base": wish.args["base"], "ok": False, "results": [], "error": why}
-        return [fact(events.CHANGE_CHECKED, data, cause=wish.cause, story=story)]
-    if wish.kind == "assess":
-        factor = {"name": "unknown", "points": 100, "reason": f"it could not be worked out: {why}"}
-        data = {**_change(wish), "score": 100, "factors": [factor], "files": 0, "lines": 0, "paths": []}
-        return [fact(events.CHANGE_ASSESSED, data, cause=wish.cause, story=story)]
-    if wish.kind == "inspect":
-        guarded = [{"path": "its files", "what": f"they could not be looked at: {why}"}]
-        data = {**_change(wish), "base": wish.args["base"], "guarded": guarded, "owners": [], "error": why}
-        return [fact(events.CHANGE_INSPECTED, data, cause=wish.cause, story=story)]
-    if wish.kind == "publish":
-        run = state.runs[wish.args["run"]]
-        number = state.approval_number + 1
-        why_not = f"its change could not be published: {why}"
-        instance = state.instances[run.instance]
-        return stuck(state, instance, run.job, "failed", why_not, number=number, run=run.id)
-    if wish.kind == "release":
-        instance = state.instances[str(wish.args["instance"])]
-        number, why_not = state.approval_number + 1, f"it could not be released: {why}"
-        return stuck(state, instance, str(wish.args["job"]), "failed", why_not, number=number)
-    if wish.kind == "show":
-        return [shown(state, wish, error=why)]  # not again and again, until it is to look otherwise
-    if wish.kind == "guard":
-        # Whoever may not look is told by the merge itself what is in the way.
-        data = {**_change(wish), "checks": [], "approvals": 0, "expected": True, "error": why}
-        return [fact(events.CHANGE_GUARDED, data, cause=wish.cause, story=story)]
-    if wish.kind == "merge":
-        data = {**_change(wish), "kind": "refused", "reason": why, "paths": []}
-        return [fact(events.CHANGE_HELD, data, cause=wish.cause, story=story)]
-    return []
-
-
-def _change(wish: Wish) -> dict[str, object]:
-    return {"change": wish.args["change"], "head": wish.args["head"]}
-
-
-def _story(state: State, wish: Wish) -> str:
-    run = state.runs.get(str(wish.args.get("run", "")))
-    change = state.changes.get(wish.args.get("change", 0))
-    return run.instance if run else change.instance if change else str(wish.args.get("instance", ""))

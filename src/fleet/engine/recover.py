@@ -19,7 +19,7 @@ async def recover(parts: Parts, journal: Journal, observer: Observer, *, step: b
     sessions, and end those that nobody wants.
     """
     loop = asyncio.get_running_loop()
-    await journal.write([*_configured(parts.fleet, journal), _started(step)])
+    await journal.write([*_configured(parts.fleet, journal), _started(parts, step=step)])
     for ground in parts.grounds.values():
         if ground.mirror is None:  # a mirror has no checkout that could be half-way through a merge
             await loop.run_in_executor(parts.threads, ground.repository.recover)
@@ -55,10 +55,12 @@ def _configured(fleet: Fleet, journal: Journal) -> list[Event]:
     return [Event(events.CONFIG_LOADED, data, source="fleet/watcher")]
 
 
-def _started(step: bool) -> Event:
+def _started(parts: Parts, *, step: bool) -> Event:
     try:
         running = version("fleet")
     except PackageNotFoundError:
         running = "(not installed)"
-    data = {"pid": os.getpid(), "version": running, "step": step}
+    data: dict[str, object] = {"pid": os.getpid(), "version": running, "step": step}
+    if parts.seals is not None:
+        data["key"] = parts.seals.key
     return Event(events.WATCHER_STARTED, data, source="fleet/watcher")

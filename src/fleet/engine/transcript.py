@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from fleet.engine.acts import Acts
+from fleet.engine.kept import TRANSCRIPT, digest_of
 from fleet.engine.parts import Parts
 from fleet.engine.screen import Screen
 from fleet.model import events
@@ -68,6 +69,7 @@ class Transcript:
                 "ended": found.ended,
                 "max_rss_kb": found.max_rss_kb,
                 "cpu_ms": found.cpu_ms,
+                "transcript": digest_of(self._parts.run_dir(self._run.id) / TRANSCRIPT),
             }
             if data["finish"] == "overloaded":
                 data["retry_at"] = reset_at(str(data["error"]), found.ended)

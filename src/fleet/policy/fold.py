@@ -12,7 +12,19 @@ from typing import Any
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Pending, State
-from fleet.policy.folds import access, acts, audit, changes, effects, items, jobs, people, runs, tools, watcher
+from fleet.policy.folds import (
+    access,
+    acts,
+    audit,
+    changes,
+    effects,
+    items,
+    jobs,
+    people,
+    runs,
+    tools,
+    watcher,
+)
 
 _MAY_START = (
     events.ITEM_OPENED,

@@ -44,7 +44,9 @@ class Verification:
     """What `verify` found. `events` is how many records hold, from the first up to the first bad one.
 
     `head` is the last record that holds. `bad_seq` is the first bad record where it can be named, 0
-    otherwise; `problem` is one sentence for a person, empty when `ok`.
+    otherwise; `problem` is one sentence for a person, empty when `ok`. `checkpoints` is how many signatures
+    were held against the log, `sealed` up to which record they go, and `redacted` how many records have their
+    data taken away, as a later one says.
     """
 
     ok: bool
@@ -52,6 +54,25 @@ class Verification:
     head: Head
     bad_seq: int = 0
     problem: str = ""
+    checkpoints: int = 0
+    sealed: int = 0
+    redacted: int = 0
+
+
+class Witness(Protocol):
+    """Somebody else who knows the log, and is shown it record by record."""
+
+    def see(self, digest: bytes) -> tuple[int, str]:
+        """The next record's hash. The first bad record and what is wrong with it, (0, "") for nothing."""
+        ...
+
+    def end(self) -> str:
+        """After the last one: what is wrong, empty when nothing is."""
+        ...
+
+    def suspect(self) -> int:
+        """When the end is wrong: a record before it that is another one already, 0 for none."""
+        ...
 
 
 class Following(Protocol):

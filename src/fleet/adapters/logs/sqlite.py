@@ -30,6 +30,7 @@ _LAST_SEQ = 2**63 - 1  # the largest number that SQLite knows
 _COLUMNS = "seq, id, type, body, hash"
 _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - constants
 _SELECT_PAGE = f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - constants
+_SELECT_LATEST = f"SELECT {_COLUMNS} FROM events WHERE type = ? AND seq < ? ORDER BY seq DESC LIMIT 50"  # noqa: S608 - constants
 _SELECT_LAST = "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1"
 
 
@@ -97,6 +98,17 @@ class SqliteLog:
                 return
             after = page[-1].seq
             limit = None if limit is None else limit - size
+
+    def latest(self, kind: str) -> Iterator[Event]:
+        """The events of one type, newest first."""
+        before = _LAST_SEQ
+        while True:
+            with self._read_lock, telling(self._path, "read"):
+                rows = self._reader.execute(_SELECT_LATEST, (kind, before)).fetchall()
+            yield from (event_of(Row._make(row)) for row in rows)
+            if not rows:
+                return
+            before = rows[-1][0]
 
     def head(self) -> Head:
         """See `fleet.ports.log.Log.head`."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from typing import Annotated
 
 import typer
 
 from fleet.model.event import Event, to_cloudevent
 from fleet.ports.log import Following
+from fleet.surfaces.cli.asking import ByActor, ByAgent, Kind, OfItem, OfRun, Since, Until, asked
 from fleet.surfaces.cli.output import clean, clock, print_json_line, say
 from fleet.surfaces.cli.project import open_project
+from fleet.views.filter import Filter
 
 app = typer.Typer()
 
@@ -20,9 +21,13 @@ app = typer.Typer()
 @app.command()
 def events(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
-    kind: Annotated[
-        str, typer.Option("--type", metavar="GLOB", help="Only types like this: fleet.run.*")
-    ] = "",
+    kind: Kind = "",
+    agent: ByAgent = "",
+    item: OfItem = 0,
+    run: OfRun = "",
+    actor: ByActor = "",
+    since: Since = "",
+    until: Until = "",
     after: Annotated[
         int | None, typer.Option("--after", metavar="SEQ", min=0, help="Only those behind this number.")
     ] = None,
@@ -35,22 +40,25 @@ def events(
     json: Annotated[bool, typer.Option("--json", help="Print one CloudEvent a line.")] = False,
 ) -> None:
     """Show the event log, oldest first."""
+    wanted = Filter(asked(kind, agent, item, run, actor, since, until))
     with open_project() as project:
         last = 0
-        found = (event for event in project.log.read(after or 0) if _fits(event, kind))
+        if after and wanted.asked.needs_story:
+            for event in project.log.read(0, after):
+                wanted.learn(event)
+        found = wanted.over(project.log.read(after or 0))
         for event in _limited(found, limit, newest=after is None):
             last = event.seq
             _show(event, json=json)
         if follow and (limit is None or after is None):
-            _follow(project.log.follow(last or after or 0), kind, json=json)
+            _follow(project.log.follow(last or after or 0), wanted, json=json)
 
 
-def _follow(following: Following, kind: str, *, json: bool) -> None:
+def _follow(following: Following, wanted: Filter, *, json: bool) -> None:
     with following:
         while True:
-            for event in following.wait(None):
-                if _fits(event, kind):
-                    _show(event, json=json)
+            for event in wanted.over(following.wait(None)):
+                _show(event, json=json)
 
 
 def _limited(found: Iterable[Event], limit: int | None, *, newest: bool) -> Iterator[Event]:
@@ -61,10 +69,6 @@ def _limited(found: Iterable[Event], limit: int | None, *, newest: bool) -> Iter
     else:
         for _, event in zip(range(limit), found, strict=False):
             yield event
-
-
-def _fits(event: Event, kind: str) -> bool:
-    return not kind or fnmatchcase(event.type, kind)
 
 
 def _show(event: Event, *, json: bool) -> None:
