@@ -74,3 +74,50 @@ def test_a_fleet_without_workflows_says_that_nothing_starts():
 
 def test_who_wants_to_be_notified_is_told_that_nothing_is_sent_yet():
     assert "nothing is sent yet" in told(FINE + 'notify: ["ntfy://fleet"]\n')
+
+
+MODELS = FINE.replace("{template: developer}", "{template: developer, model: opus}")
+
+
+@pytest.mark.parametrize(
+    ("gate", "says"),
+    [
+        (
+            "{review: {by: qa}}",
+            "gates.merge[0] can never open in feature: it wants 1 approval by qa, and none",
+        ),
+        (
+            "{review: {by: rev, approvals: 2}}",
+            "it wants 2 approvals by rev, and 1 of its agents can give one",
+        ),
+        ("{review: {by: dev}}", "it wants 1 approval by dev, and none of its jobs is theirs"),
+        (
+            "{review: {by: rev, different: model}}",
+            "can never open in feature: none of those who review has another",
+        ),
+        ("{review: {different: model}}", "can be opened by people alone in feature"),
+        ("{review: {different: harness}}", "none of those who review has another harness than the author"),
+        ("{human: {by: [ann, Ann], count: 2}}", "can never open: it wants 2 people and names 1"),
+        ("{policy: '1 > 2'}", "can never open: 1 > 2 is never true"),
+        ("{window: {days: sat}}, {window: {days: mon-fri}}", "never open at the same time"),
+    ],
+)
+def test_a_gate_that_can_never_open_is_told(gate, says):
+    text = MODELS.replace("{template: tech-lead}", "{template: tech-lead, model: opus}")
+    text = text.replace("workflows:", "  qa: {template: qa-engineer}\nworkflows:")
+    assert says in told(f"{text}gates: {{merge: [{gate}]}}\n")
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "{review: {by: [rev, review], different: model}}",
+        "{human: {by: [ann], count: 2, escalate: {after: 1h, to: bob}}}",
+        "{human: {by: codeowners, count: 3}}",
+        "{policy: 'risk.score < 0'}",
+        "{window: {days: fri}}, {window: {days: mon-fri, zone: Asia/Tokyo}}",
+    ],
+)
+def test_one_that_may_open_is_not(gate):
+    text = MODELS.replace("{template: tech-lead}", "{template: tech-lead, model: sonnet}")
+    assert told(f"{text}gates: {{merge: [{gate}]}}\n") == ""

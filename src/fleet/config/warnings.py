@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fleet.config.never import never
 from fleet.model.fleet import LABELS, Agent, Fleet, Job, Limit, Workflow
 
 _JUDGES = ("review", "check", "merge")
@@ -12,12 +13,13 @@ _FIGURES = ("time_ms", "cost_micros", "tokens")
 
 def warnings(fleet: Fleet) -> list[str]:
     """Each as one sentence; none when there is nothing to say."""
-    about = (_agents, _logins, _workflows, _gate, _names, _labels, _later)
+    about = (_agents, _logins, _workflows, _gate, never, _names, _labels)
     return [sentence for each in about for sentence in each(fleet)]
 
 
 def _agents(fleet: Fleet) -> Iterator[str]:
     used = {name for workflow in fleet.workflows for job in workflow.jobs for name in job.agents}
+    used |= {agent.fallback for agent in fleet.agents}
     for agent in fleet.agents:
         if agent.name not in used:
             yield f"No job uses the agent {agent.name}: it works only by hand (fleet run {agent.name})."
@@ -52,6 +54,11 @@ def _workflows(fleet: Fleet) -> Iterator[str]:
     if not fleet.workflows:
         yield "There is no workflow: nothing starts by itself."
     for workflow in fleet.workflows:
+        if _recurs_unbounded(fleet, workflow):
+            yield (
+                f"{workflow.name} starts by itself, again and again, and nothing bounds what it spends:"
+                " give it, the fleet or its agents a budget per_day."
+            )
         for job in workflow.jobs:
             if _duty(fleet, job) in ("review", "check") and not _after_a_change(fleet, workflow, job):
                 yield f"{workflow.name}: {job.name} needs no job that makes a change: it has none to look at."
@@ -69,7 +76,9 @@ def _gate(fleet: Fleet) -> Iterator[str]:
         yield "The merge gate is empty: whatever an agent wrote is merged."
     if "checks" in kinds and not fleet.checks:
         yield "The gate asks for checks, but none is declared, so that asks for nothing."
-    wanted = max((each.approvals for each in fleet.merge_gate if each.kind == "review"), default=0)
+    wanted = max(
+        (each.approvals for each in fleet.merge_gate if each.kind == "review" and not each.by), default=0
+    )
     for workflow in fleet.workflows:
         jobs = [job for job in workflow.jobs if _duty(fleet, job) in _JUDGES and job.agents]
         merges = any(_duty(fleet, job) == "merge" for job in workflow.jobs)
@@ -113,13 +122,18 @@ def _after_a_change(fleet: Fleet, workflow: Workflow, job: Job) -> bool:
     return False
 
 
+def _recurs_unbounded(fleet: Fleet, workflow: Workflow) -> bool:
+    """Whether each run of it may be fine and all of them together cost a fortune."""
+    agents = [agent for agent in fleet.agents if any(agent.name in job.agents for job in workflow.jobs)]
+    windows = [fleet.budget, workflow.budget]
+    if not agents or any(each.per_day != Limit() or each.per_week != Limit() for each in windows):
+        return False
+    bounded = all(each.budget.per_day != Limit() or each.budget.per_week != Limit() for each in agents)
+    return not bounded and any(each.kind == "schedule" for each in workflow.triggers)
+
+
 def _duty(fleet: Fleet, job: Job) -> str:
     if job.action:
         return job.action
     agents = [agent for name in job.agents if isinstance(agent := fleet.agent(name), Agent)]
     return agents[0].duty if agents else ""
-
-
-def _later(fleet: Fleet) -> Iterator[str]:
-    if fleet.notify:
-        yield "notify is read, but nothing is sent yet: look at fleet approvals, or the page of fleet web."

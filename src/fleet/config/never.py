@@ -1,0 +1,93 @@
+"""Lines of a gate that can never be met, or only by a person, as far as fleet.yaml alone tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.model.errors import FleetError
+from fleet.model.fleet import Agent, Fleet, Requirement, Workflow
+from fleet.model.gates import CODEOWNERS, Window
+from fleet.policy.cel import holds
+from fleet.policy.requirements.found import either
+from fleet.policy.times import is_open
+from fleet.policy.workflow import duty_of
+
+_JUDGES = ("review", "check", "merge")
+_QUARTER_MS, _WEEK = 15 * 60_000, 7 * 24 * 4
+_SOME_MONDAY = 1_767_571_200_000  # any week will do
+
+
+def never(fleet: Fleet) -> Iterator[str]:
+    """Each as one sentence."""
+    for at, line in enumerate(fleet.merge_gate):
+        where = f"gates.merge[{at}]"
+        if line.kind == "human":
+            yield from _human(where, line)
+        if line.kind == "policy":
+            yield from _policy(where, line)
+        for workflow in fleet.workflows if line.kind == "review" else ():
+            yield from _review(fleet, where, line, workflow)
+    windows = [line.window for line in fleet.merge_gate if line.kind == "window"]
+    if len(windows) > 1 and not _meet(windows):
+        yield "The merge gate can never open: its windows are never open at the same time."
+
+
+def _human(where: str, line: Requirement) -> Iterator[str]:
+    people = {each.casefold() for each in (*line.by, *line.asking.escalate_to)}
+    if line.by and CODEOWNERS not in line.by and line.approvals > len(people):
+        yield f"{where} can never open: it wants {line.approvals} people and names {len(people)}."
+
+
+def _policy(where: str, line: Requirement) -> Iterator[str]:
+    try:
+        if not holds(line.when, {}):
+            yield f"{where} can never open: {line.when} is never true."
+    except FleetError:
+        return  # it looks at something, so it may be true
+
+
+def _review(fleet: Fleet, where: str, line: Requirement, workflow: Workflow) -> Iterator[str]:
+    """Whether the agents of a workflow that merges can give what the line asks."""
+    if not any(duty_of(fleet, job) == "merge" for job in workflow.jobs) or not (line.by or line.different):
+        return
+    authors = _agents(fleet, workflow, ("change",))
+    able = [each for each in _agents(fleet, workflow, _JUDGES) if _is_named(each, line)]
+    named = f" by {either(line.by)}" if line.by else ""
+    if line.by and len(able) < line.approvals:
+        wants = f"{line.approvals} approval{'s' if line.approvals > 1 else ''}{named}"
+        gives = f"{len(able)} of its agents can give one" if able else "none of its jobs is theirs"
+        yield f"{where} can never open in {workflow.name}: it wants {wants}, and {gives}."
+    elif line.different and authors:
+        other = [each for each in able if _may_differ(each, authors, line.different)]
+        if len(other) < line.approvals:
+            never_ = "can never open" if line.by else "can be opened by people alone"
+            few = f"only {len(other)} of" if other else "none of"
+            has = f"{few} those who review has another {line.different} than the author"
+            yield f"{where} {never_} in {workflow.name}: {has}."
+
+
+def _agents(fleet: Fleet, workflow: Workflow, duties: tuple[str, ...]) -> list[Agent]:
+    names = [name for job in workflow.jobs for name in job.agents]
+    found = (fleet.agent(name) for name in dict.fromkeys(names))
+    return [agent for agent in found if agent is not None and agent.duty in duties]
+
+
+def _is_named(agent: Agent, line: Requirement) -> bool:
+    return not line.by or agent.name in line.by or agent.duty in line.by
+
+
+def _may_differ(agent: Agent, authors: list[Agent], what: str) -> bool:
+    """Whether it may be another one than some author's. Models that no file names may be any; those of one
+    harness are then the same.
+    """
+    if what == "harness":
+        return any(agent.harness != each.harness for each in authors)
+    return any(
+        agent.model != each.model if agent.model or each.model else agent.harness != each.harness
+        for each in authors
+    )
+
+
+def _meet(windows: list[Window]) -> bool:
+    times = (_SOME_MONDAY + at * _QUARTER_MS for at in range(_WEEK))
+    return any(all(is_open(window, time) for window in windows) for time in times)
