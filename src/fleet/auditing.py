@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from fleet.ports.seal import Filed, Shelf
 
 
+CUT = "Its newest checkpoints are gone: .fleet/sealed says that more of it was signed."
+
+
 def open_shelf(place: Place) -> GitShelf:
     """Where the checkpoints of this project's log lie: in the repository that fleet.yaml is in."""
     from fleet.adapters.git.project import find_project
@@ -109,7 +112,8 @@ def verify(place: Place, *, key: str = "", kept: str = "") -> Verification:
     if believed is not None and (filed or kept):
         shown = [*filed, Filed("(kept elsewhere)", kept, b"")] if kept else filed
         witness = Witness(_in_order(shown), believed)
-        trouble = trouble or witness.problem
+        cut = filed and witness.sealed < read_mark(place.sealed)
+        trouble = trouble or witness.problem or (CUT if cut else "")
     elif filed or kept:
         trouble = trouble or "There are checkpoints, and no key to check them with."
     found = verify_log(place.log, witness)
