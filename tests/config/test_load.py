@@ -11,6 +11,7 @@ import pytest
 from fleet.config.conditions import OF_A_GATE, OF_AN_EVENT, OF_QUARANTINE
 from fleet.config.load import load_fleet, parse_fleet
 from fleet.config.schema import json_schema
+from fleet.model.channel import Channel
 from fleet.model.errors import UsageError
 from fleet.model.fleet import LABELS, Budget, Check, Fleet, Limit, Repo, Requirement, Trigger
 from fleet.model.gates import Asking, Window
@@ -94,7 +95,7 @@ def test_the_contract_of_the_design_loads_as_it_stands():
         Requirement("checks"),
         Requirement("human", when="risk.score >= 60"),
     )
-    assert fleet.notify == ("slack://…",)
+    assert fleet.notify == (Channel("slack://…"),)
 
 
 def test_what_is_left_out_has_defaults():
@@ -238,7 +239,27 @@ def test_checks_gates_and_quarantine_have_short_and_long_forms():
     )
     assert fleet.checks == (Check("a", "make a"), Check("b", "make b", 90_000))
     assert fleet.merge_gate == (Requirement("human"),)
-    assert (fleet.quarantine_failures, fleet.attempts, fleet.notify) == (0, 5, ("mailto://a",))
+    assert (fleet.quarantine_failures, fleet.attempts, fleet.notify) == (0, 5, (Channel("mailto://a"),))
+
+
+def test_an_address_says_what_is_told_there_and_when_not():
+    fleet = parse(
+        f"""{AGENT}
+notify:
+  link: https://fleet.example.org
+  to:
+    - $TEAM
+    - {{url: "ntfy://fleet", for: [merge, question], quiet: {{hours: "22:00-07:00", zone: Europe/Berlin}}}}
+    - {{url: "mailto://lead", digest: "08:00", zone: Europe/Berlin}}
+"""
+    )
+    night = Window(start=22 * 60, end=7 * 60, zone="Europe/Berlin")
+    assert fleet.notify_link == "https://fleet.example.org"
+    assert fleet.notify == (
+        Channel("$TEAM"),
+        Channel("ntfy://fleet", kinds=("merge", "question"), quiet=night),
+        Channel("mailto://lead", digest=8 * 60, zone="Europe/Berlin"),
+    )
 
 
 def test_an_empty_gate_is_taken_at_its_word():

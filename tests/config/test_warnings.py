@@ -72,10 +72,6 @@ def test_a_fleet_without_workflows_says_that_nothing_starts():
     assert "nothing starts by itself" in told("agents:\n  dev: {template: developer}\n")
 
 
-def test_who_wants_to_be_notified_is_told_that_nothing_is_sent_yet():
-    assert "nothing is sent yet" in told(FINE + 'notify: ["ntfy://fleet"]\n')
-
-
 MODELS = FINE.replace("{template: developer}", "{template: developer, model: opus}")
 
 

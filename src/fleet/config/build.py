@@ -9,16 +9,17 @@ from dataclasses import asdict, replace
 from typing import Literal, cast
 
 from fleet.config import gate_schema, schema
+from fleet.config.care_schema import budget_of, ceilings_of, questions_of, stuck_of
+from fleet.config.notify_schema import NotifyTo
 from fleet.config.permit_schema import built
 from fleet.config.templates import Template
+from fleet.model.channel import Channel
 from fleet.model.fleet import (
     Agent,
-    Budget,
     Check,
     Duty,
     Fleet,
     Job,
-    Limit,
     Repo,
     Requirement,
     Sandboxing,
@@ -31,7 +32,9 @@ from fleet.model.gates import Asking, Window
 def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, folder: str) -> Fleet:
     """The fleet. `templates` are the agents' own, by agent; `folder` names a project that has no name."""
     agents = tuple(
-        _agent(name, agent, templates.get(name), declared) for name, agent in declared.agents.items()
+        made
+        for name, agent in declared.agents.items()
+        for made in _with_fallback(_agent(name, agent, templates.get(name), declared), agent, declared)
     )
     defaults = Fleet(name="")
     gate = declared.gates.merge
@@ -56,8 +59,10 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         quarantine_failures=declared.quarantine.failures,
         quarantine_when=declared.quarantine.when or "",
         attempts=declared.attempts,
+        budget=ceilings_of(declared.budget),
         sandbox=_sandbox(declared.sandbox),
-        notify=tuple(declared.notify),
+        notify=tuple(_channel(each) for each in declared.notify.to),
+        notify_link=declared.notify.link,
     )
     return replace(fleet, digest=digest_of(fleet))
 
@@ -91,10 +96,10 @@ def _agent(name: str, agent: schema.Agent, template: Template | None, declared: 
         prompt=f"{body}\n\n{own}" if body and own else body or own,
         template=agent.template or "",
         tools=tuple(tools),
-        budget=Budget(
-            per_run=_limit(agent.budget.per_run, defaults.budget.per_run, Budget().per_run),
-            per_day=_limit(agent.budget.per_day, defaults.budget.per_day, Budget().per_day),
-        ),
+        budget=budget_of(agent.budget, defaults.budget),
+        stuck=stuck_of(agent.stuck, defaults.stuck),
+        questions=questions_of(agent.questions, defaults.questions),
+        fallback=_fallback_name(name, agent),
         options=tuple(sorted(agent.options.items())),
         sandbox=_sandbox(agent.sandbox or declared.sandbox, declared.sandbox),
         permissions=built(agent.permissions),
@@ -102,11 +107,30 @@ def _agent(name: str, agent: schema.Agent, template: Template | None, declared: 
     )
 
 
+def _channel(to: NotifyTo) -> Channel:
+    quiet = Window(to.quiet.days, *to.quiet.hours, to.quiet.zone) if to.quiet else None
+    return Channel(to.url, tuple(to.kinds), quiet, -1 if to.digest is None else to.digest, to.zone)
+
+
 def _logins(declared: schema.FleetFile) -> dict[str, str]:
     """The logins of agents, and where gh is logged in as each; "" where gh itself has it beside its own."""
     folders = {login.lower(): folder or "" for login, folder in declared.project.logins.items()}
     used = [agent.login for agent in declared.agents.values() if agent.login]
     return {login: folders.get(login.lower(), "") for login in (*used, *declared.project.logins)}
+
+
+def _with_fallback(made: Agent, agent: schema.Agent, declared: schema.FleetFile) -> Iterator[Agent]:
+    """The agent, and where a cheaper model stands in for it, the one that has that."""
+    yield made
+    if agent.fallback is not None and agent.fallback.model:
+        budget = budget_of(agent.fallback.budget, declared.defaults.budget)
+        yield replace(made, name=made.fallback, model=agent.fallback.model, budget=budget, fallback="")
+
+
+def _fallback_name(name: str, agent: schema.Agent) -> str:
+    if agent.fallback is None:
+        return ""
+    return f"{name}-fallback" if agent.fallback.model else agent.fallback.agent or ""
 
 
 def _sandbox(own: schema.Sandbox, common: schema.Sandbox | None = None) -> Sandboxing:
@@ -117,18 +141,6 @@ def _sandbox(own: schema.Sandbox, common: schema.Sandbox | None = None) -> Sandb
         reads=tuple(dict.fromkeys((*shared.reads, *own.reads))),
         writes=tuple(dict.fromkeys((*shared.writes, *own.writes))),
     )
-
-
-def _limit(own: schema.Limits, default: schema.Limits, last: Limit) -> Limit:
-    return Limit(
-        time_ms=_first(own.time, default.time, last.time_ms),
-        cost_micros=_first(own.cost, default.cost, last.cost_micros),
-        tokens=_first(own.tokens, default.tokens, last.tokens),
-    )
-
-
-def _first(own: int | None, default: int | None, last: int) -> int:
-    return own if own is not None else default if default is not None else last
 
 
 def _repos(project: schema.Project) -> Iterator[Repo]:
@@ -145,6 +157,7 @@ def _workflow(name: str, workflow: schema.Workflow, agents: tuple[Agent, ...], r
         or (Trigger("manual"),),
         jobs=tuple(_job(each, job, agents) for each, job in workflow.jobs.items()),
         rounds=workflow.rounds,
+        budget=ceilings_of(workflow.budget),
     )
 
 
@@ -182,9 +195,7 @@ def _job(name: str, job: schema.Job, agents: tuple[Agent, ...]) -> Job:
 def _requirement(each: gate_schema.Requirement) -> Requirement:
     if each.review is not None:
         asked = each.review
-        return Requirement(
-            "review", approvals=asked.approvals, by=tuple(asked.by), different=asked.different
-        )
+        return Requirement("review", approvals=asked.approvals, by=tuple(asked.by), different=asked.different)
     if each.human is not None:
         return _human(each.human)
     if each.window is not None:

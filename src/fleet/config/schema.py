@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fleet.config import values
+from fleet.config.care_schema import Budget, Duration, Fallbacks, QuestionRules, SharedBudget, Stucks
 from fleet.config.gate_schema import Gates, Teams
+from fleet.config.notify_schema import Notifications, Notify
 from fleet.config.permit_schema import Permissions
 from fleet.model.fleet import Duty
 
@@ -19,9 +21,6 @@ Name = Annotated[str, BeforeValidator(values.name, json_schema_input_type=str)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], BeforeValidator(values.listed, json_schema_input_type=str | list[str])]
 Tools = Annotated[list[Text], BeforeValidator(values.tools, json_schema_input_type=str | list[str])]
-Duration = Annotated[int, BeforeValidator(values.duration, json_schema_input_type=str)]
-Cost = Annotated[int, BeforeValidator(values.cost, json_schema_input_type=float | str)]
-Tokens = Annotated[int, BeforeValidator(values.tokens, json_schema_input_type=int | str)]
 RepoName = Annotated[str, BeforeValidator(values.repo, json_schema_input_type=str)]
 Branch = Annotated[str, BeforeValidator(values.branch, json_schema_input_type=str)]
 Address = Annotated[str, BeforeValidator(values.address, json_schema_input_type=str)]
@@ -100,27 +99,14 @@ class Project(_Part):
     )
 
 
-class Limits(_Part):
-    """Ceilings. What is left out is taken from `defaults`; `none` takes a ceiling away."""
-
-    time: Duration | None = Field(default=None, description="Such as 45m, 2h30m, 90s")
-    cost: Cost | None = Field(default=None, description="In dollars")
-    tokens: Tokens | None = Field(default=None, description="Such as 150000 or 200k")
-
-
-class Budget(_Part):
-    """What an agent may use."""
-
-    per_run: Limits = Field(default=Limits(), description="In one run, after which it is stopped")
-    per_day: Limits = Field(default=Limits(), description="In one day (UTC), after which it is not started")
-
-
 class Defaults(_Part):
     """What holds for every agent that does not say otherwise."""
 
     harness: Text = Field(default="claude-code", description="The program that is the agent")
     model: Text | None = Field(default=None, description="The harness's own choice by default")
     budget: Budget = Budget()
+    stuck: Stucks | None = Field(default=None, description="When a run counts as stuck; off for never")
+    questions: QuestionRules | None = Field(default=None, description="What if no person answers")
 
 
 class Sandbox(_Part):
@@ -151,6 +137,11 @@ class Agent(_Part):
     model: Text | None = None
     slots: int = Field(default=1, ge=1, le=64, description="How many runs of it may live at once")
     budget: Budget = Budget()
+    fallback: Fallbacks | None = Field(
+        default=None, description="Who works while its budget is used up: an agent, or {model: …}"
+    )
+    stuck: Stucks | None = Field(default=None, description="When its runs count as stuck; off for never")
+    questions: QuestionRules | None = Field(default=None, description="What if no person answers")
     prompt: Text | None = Field(
         default=None, description="Its prompt; with a template, what is added to that"
     )
@@ -243,6 +234,7 @@ class Workflow(_Part):
     ] = []
     jobs: dict[Name, Job] = Field(min_length=1)
     rounds: int = Field(default=3, ge=0, le=50, description="How often a change may be sent back")
+    budget: SharedBudget = Field(default=SharedBudget(), description="What all its runs may use together")
 
 
 class Check(_Part):
@@ -273,6 +265,7 @@ class FleetFile(_Part):
         Name, Annotated[Check, BeforeValidator(values.check, json_schema_input_type=str | Check)]
     ] = Field(default={}, description="Commands that are run on the merge result, by name")
     gates: Gates = Gates()
+    budget: SharedBudget = Field(default=SharedBudget(), description="What all agents may use together")
     quarantine: Quarantine = Quarantine()
     sandbox: Sandboxed = Field(
         default=Sandbox(use="off"),
@@ -281,10 +274,9 @@ class FleetFile(_Part):
     attempts: int = Field(
         default=3, ge=1, le=20, description="How often a job is tried before a person is asked"
     )
-    notify: Annotated[
-        list[Annotated[str, BeforeValidator(values.url)]],
-        BeforeValidator(values.listed, json_schema_input_type=str | list[str]),
-    ] = Field(default=[], description="Where people are told, as Apprise URLs")
+    notify: Notifications = Field(
+        default=Notify(), description="Where people are told what waits for them: Apprise URLs, or more"
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -27,6 +27,11 @@ def next_opening(window: Window, now: int) -> int:
     return min(start for start, _ in _spans(window, now) if start > now)
 
 
+def last_opening(window: Window, now: int) -> int:
+    """When it opened last."""
+    return max(start for start, _ in _spans(window, now) if start <= now)
+
+
 def next_turn(window: Window, now: int) -> int:
     """When it opens or closes next."""
     return min(time for span in _spans(window, now) for time in span if time > now)
