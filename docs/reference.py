@@ -50,7 +50,7 @@ MEANINGS = {
     "gates.merge.review": "Approvals of the head commit by others than its author",
     "gates.merge.review.approvals": "How many",
     "gates.merge.checks": "`passing`: all checks pass on the merge result",
-    "gates.merge.human": "A person approves: `always`, or `{when: CONDITION}`",
+    "gates.merge.human": "A person approves: `always`, or `{when: CONDITION}` and more",
 }
 
 
