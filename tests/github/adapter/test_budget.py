@@ -53,6 +53,24 @@ def test_a_restart_pays_for_nothing_again(fast: World) -> None:
     assert [each.counted for each in requests] == [False]
 
 
+def test_an_issue_that_gets_a_label_waits_for_nothing_else_that_changed(fast: World) -> None:
+    numbers = [fast.hub.open_issue(REPO, ANN, f"Issue {n}") for n in range(6)]
+    fast.settle()
+    for number in numbers[1:]:
+        fast.hub.comment(REPO, number, ANN, "Hm.")
+    fast.hub.label(REPO, numbers[0], "fleet:ready", ANN)
+
+    first = fast.requests(lambda: fast.poll())
+    soon, rest = fast.next_ms == fast.clock.fleet(), fast.poll()
+
+    assert [each.path for each in first] == [
+        f"/repos/{REPO}/issues",
+        f"/repos/{REPO}/issues/{numbers[0]}/timeline",
+    ]
+    assert soon
+    assert len(data(rest, events.ITEM_COMMENTED)) == 5
+
+
 def test_even_a_lost_cursor_pays_for_nothing_again(fast: World) -> None:
     for n in range(5):
         fast.hub.open_issue(REPO, ANN, f"Issue {n}", "", ["fleet:ready"])
@@ -126,4 +144,4 @@ def test_a_thousand_labelled_issues_are_told_in_few_requests(fast: World) -> Non
     assert len(json.dumps(fast.cursor)) < 300_000
     fast.clock.seconds += 400
     assert fast.poll() == ()
-    assert len(json.dumps(fast.cursor)) < 130_000
+    assert len(json.dumps(fast.cursor)) < 145_000

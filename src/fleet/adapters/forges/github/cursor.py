@@ -27,6 +27,7 @@ class Known:
     told: bool = True
     until: str = ""
     recent: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -56,7 +57,9 @@ class Follow:
 
 @dataclass(slots=True)
 class Cursor:
-    """`seen`: GitHub's time up to which all is known ("" at first). `loose`: to be looked at once more."""
+    """`seen`: GitHub's time up to which all is known ("" at first). `loose`: to be looked at once more,
+    `put_off`: those of them that were not looked at, since something else was more urgent.
+    """
 
     seen: str = ""
     tag: str = ""
@@ -65,6 +68,7 @@ class Cursor:
     pulls: dict[str, Pull] = field(default_factory=dict)
     follow: dict[str, Follow] = field(default_factory=dict)
     loose: list[int] = field(default_factory=list)
+    put_off: list[int] = field(default_factory=list)
     watched: int = 0  # when the list of pull requests was last asked for
     checked: bool = False  # whether a check run was ever seen here
     bare: int = 0  # so many heads in a row had no commit status of others; -1: they have
@@ -89,6 +93,7 @@ def read_cursor(data: Mapping[str, Any]) -> Cursor:
             pulls={name: Pull(**each) for name, each in data["pulls"].items()},
             follow={name: _follow(each) for name, each in data["follow"].items()},
             loose=list(data["loose"]),
+            put_off=list(data.get("put_off", ())),
             watched=data["watched"],
             checked=data["checked"] is True,
             bare=data["bare"],
@@ -116,7 +121,7 @@ def known_of(entry: Mapping[str, Any]) -> Known:
         entry.get("draft"),
     ]
     updated, is_open = str(entry.get("updated_at")), entry.get("state") == "open"
-    return Known(updated, _digest([text, rest]), _digest(text), is_open)
+    return Known(updated, _digest([text, rest]), _digest(text), is_open, labels=labels_of(entry))
 
 
 def labels_of(entry: Mapping[str, Any]) -> list[str]:

@@ -68,12 +68,14 @@ class GitHubForge:
         self._people = People(self._requests, clock, trusted, voices.has)
         self._heads = pulls.Heads(folder)
         deeds = self._deeds = Deeds(self._requests.now_ms, folder)
-        self._labels = Labels(self._requests, deeds, dict(LABELS) if labels is None else labels)
+        named = dict(LABELS) if labels is None else labels
+        self._labels = Labels(self._requests, deeds, named)
         self._shower = Shower(self._requests, self._people, deeds, self._labels)
         self._reviewer = Reviewer(self._requests, self._people, voices)
         self._merger = Merger(self._requests, deeds)
         self._statuses = refs.Statuses(self._requests)
-        self._poller = Poller(self._requests, self._people, deeds, self._heads, pace or Pace(), clock)
+        own = [label for state, label in named.items() if state != "ready"]
+        self._poller = Poller(self._requests, self._people, deeds, self._heads, pace or Pace(), clock, own)
 
     def poll(self, repo: str, cursor: Mapping[str, Any]) -> Polled:
         """What happened there since `cursor`."""

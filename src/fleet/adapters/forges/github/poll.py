@@ -7,7 +7,7 @@ gets its history (history), which is told as facts (telling, pull_telling); chec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,6 +48,7 @@ class Poller:
     heads: Heads
     pace: Pace
     clock: Clock
+    own_labels: Collection[str] = ()  # those that start nothing, since Fleet itself sets them
 
     def poll(self, repo: str, data: Mapping[str, Any]) -> Polled:
         """What happened since; the cursor for the next time; when that should be. As the port says."""
@@ -58,14 +59,31 @@ class Poller:
         facts = Facts(repo, self.people, cursor.told)
         now = self.clock()
         closer = not self._has_details(cursor, seen, now) or self.pace.may_look(repo, now)
+        taken = seen if closer else seen.without(_details(cursor, seen))
+        later = self._less_urgent(cursor, taken)
         if not seen.same:
-            self._take(repo, cursor, seen if closer else seen.without(_details(cursor, seen)), facts)
-        if closer:
+            self._take(repo, cursor, taken.without(later), facts)
+        cursor.put_off = later
+        if closer and not later:
             self._follow(facts, cursor, now)
         told = facts.told()
         cursor.quiet = 0 if told else min(cursor.quiet + 1, 99)
         self._note_told(cursor, told, seen.date_ms)
-        return Polled(told, cursor.plain(), self._next(repo, cursor, seen, spent))
+        return Polled(told, cursor.plain(), now if later else self._next(repo, cursor, seen, spent))
+
+    def _less_urgent(self, cursor: Cursor, seen: Listing) -> list[int]:
+        """What else changed beside issues that got a label: somebody may wait for these to be begun, so they
+        are told alone, and the next poll, which follows at once, looks at the rest.
+        """
+        if not cursor.seen or seen.same:
+            return []
+        labelled = {number for number, entry in seen.changed.items() if self._is_labelled(cursor, entry)}
+        return [n for n in seen.changed if labelled and n not in labelled and n not in cursor.put_off]
+
+    def _is_labelled(self, cursor: Cursor, entry: Entry) -> bool:
+        known = cursor.known.get(str(entry["number"]))
+        new = set(labels_of(entry)) - set(known.labels if known is not None else ()) - set(self.own_labels)
+        return bool(new) and "pull_request" not in entry and entry.get("state") == "open"
 
     def _watch(self, repo: str, cursor: Cursor) -> None:
         """While Fleet has pull requests open: those that moved by their own list are looked at in any case.

@@ -90,7 +90,8 @@ class Teller:
     def is_own(self, number: int, what: str, entry: Happening) -> bool:
         """Whether Fleet did this itself."""
         name = f"{self._facts.repo}#{number} {what}"
-        return self._people.is_own(actor_of(entry)) and self._deeds.was(name, ms_of(at_of(entry)))
+        # Whose login it is costs a request the first time, and who gives a label need not wait for that.
+        return self._deeds.was(name, ms_of(at_of(entry))) and self._people.is_own(actor_of(entry))
 
     def was_opened_at(self, number: int, head: str) -> bool:
         """Whether this is the head with which Fleet opened the pull request."""
