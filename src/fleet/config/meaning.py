@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from fleet.config import gate_schema, schema
+from fleet.config import care_schema, gate_schema, schema
 from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, did_you_mean, named, placed, problem_at
 from fleet.config.forge import project_problems
@@ -30,6 +30,7 @@ class Meaning:
         yield from self._harness(("defaults", "harness"), self._declared.defaults.harness, harnesses)
         for name, agent in self._declared.agents.items():
             yield from self._harness(("agents", name, "harness"), agent.harness, harnesses)
+            yield from self._fallback(("agents", name, "fallback"), name, agent.fallback)
         for name, workflow in self._declared.workflows.items():
             path = ("workflows", name)
             yield from list(self._workflow(path, workflow)) or self._merges(path, workflow)
@@ -40,6 +41,21 @@ class Meaning:
         if name is not None and known and name not in known and self._document.nearest(path) == path:
             hint = did_you_mean(name, known)
             yield self._at(path, f"a harness: {named(sorted(known))}", hint)
+
+    def _fallback(self, path: Path, name: str, fallback: care_schema.Fallback | None) -> Iterator[Problem]:
+        if fallback is None:
+            return
+        if (fallback.agent is None) == (fallback.model is None):
+            yield self._at(path, "an agent of this file, or {model: …}")
+        elif fallback.agent is not None:
+            others = [each for each in self._declared.agents if each != name]
+            if fallback.agent not in others:
+                expected = f"another agent of this file: {named(others)}"
+                yield self._at(path, expected, did_you_mean(fallback.agent, others))
+            elif self._duties.get(fallback.agent) != self._duties.get(name):
+                yield self._at(path, f"an agent with the same duty as {name}")
+        elif f"{name}-fallback" in self._declared.agents:
+            yield self._at(path, f"no agent {name}-fallback beside it: that is what this one is called")
 
     def _requirement(self, path: Path, requirement: gate_schema.Requirement) -> Iterator[Problem]:
         if len(requirement.model_fields_set) != 1:
