@@ -118,7 +118,8 @@ WRONG = [
         w("{template: developer}", ""),
         "3:7",
         "nothing",
-        "a mapping with one of budget, duty, harness, login, model, options, prompt, sandbox, slots, "
+        "a mapping with one of budget, duty, fallback, harness, login, model, options, permissions, prompt, "
+        "questions, sandbox, slots, stuck, "
         "template, tools",
     ),
     (
