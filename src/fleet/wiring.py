@@ -131,7 +131,7 @@ def _open_mirror(place: Place, fleet: Fleet, repo: Repo) -> Ground:
     return Ground(repository, CloneWorkspaces(project, place.workspaces), mirror)
 
 
-def open_forge(place: Place, fleet: Fleet) -> Forge | None:
+def open_forge(place: Place, fleet: Fleet, clock: Clock = clock) -> Forge | None:
     """The forge that fleet.yaml names, None for the local one, which is the log itself."""
     if not fleet.repos:
         return None
@@ -144,6 +144,7 @@ def open_forge(place: Place, fleet: Fleet) -> Forge | None:
         trusted=fleet.trusted,
         logins={login: login_folder(place, folder) for login, folder in fleet.logins},
         labels=dict(fleet.labels),
+        clock=clock,
     )
 
 
@@ -281,7 +282,7 @@ async def watch(
         sessions=sessions,
         sandbox=open_sandbox(place.sandbox),
         grounds=open_grounds(place, fleet),
-        forge=open_forge(place, fleet),
+        forge=open_forge(place, fleet, clock),
         notifier=AppriseNotifier(),
         harnesses=harnesses(),
         terminal=open_terminal(place, fleet.name),

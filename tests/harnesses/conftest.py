@@ -6,15 +6,18 @@ import asyncio
 import json
 import os
 import select
+import shlex
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from fleet.adapters.harnesses.acp import AcpHarness
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.adapters.harnesses.gemini import GeminiHarness
@@ -26,7 +29,7 @@ from fleet.model.event import Event
 from fleet.model.state import Run, State
 from fleet.ports.harness import AgentEvent, Harness, Launch
 from fleet.ports.session import Command, Exit
-from fleet.testing.model_script import Script
+from fleet.testing.model_script import Answer, Script
 from fleet.testing.model_server import ModelServer
 
 TOKEN = "token-of-r7"
@@ -51,6 +54,7 @@ class Stage:
     """
 
     make: Callable[[], Harness] = ClaudeCodeHarness
+    permission: Mapping[str, str] = {}  # opencode's own, for all of the user's agents
 
     def __init__(self, folder: Path, program: str) -> None:
         self.folder = folder
@@ -227,7 +231,11 @@ class OpencodeStage(Stage):
         options = {"baseURL": f"{self.server.url}/v1", "apiKey": "dummy"}
         (folder / "opencode.json").write_text(
             json.dumps(
-                {"model": "anthropic/claude-sonnet-4-5", "provider": {"anthropic": {"options": options}}}
+                {
+                    "model": "anthropic/claude-sonnet-4-5",
+                    "provider": {"anthropic": {"options": options}},
+                    "permission": self.permission,
+                }
             )
         )
         return {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"}
@@ -263,6 +271,51 @@ def gemini(tmp_path, need) -> Iterator[GeminiStage]:
     made = GeminiStage(tmp_path, need("gemini", "npm install -g @google/gemini-cli"))
     yield made
     made.close()
+
+
+class AcpStage(Stage):
+    """The same for an agent that speaks the Agent Client Protocol: one made of its SDK, or a program found on
+    PATH that is led to the scripted model as `other` says.
+    """
+
+    make = AcpHarness
+
+    def __init__(self, folder: Path, program: str, other: type[Stage] = Stage) -> None:
+        super().__init__(folder, program)
+        self._other = other
+        self.conversations = folder / "conversations"
+        self.conversations.mkdir()
+
+    def settings(self) -> dict[str, str]:
+        own = {"ACP_TEST_FOLDER": str(self.conversations), "GEMINI_CLI_TRUST_WORKSPACE": "true"}
+        return own if self._other is Stage else own | self._other.settings(self)
+
+    def play(self, script: Script | None = None, **more) -> Played:
+        options = {"env": "ACP_TEST_FOLDER, GEMINI_*, GOOGLE_*, OPENCODE_*", "argv": self.program}
+        options |= more.pop("options", {})
+        return super().play(script or (lambda _: Answer()), options=options, **more)
+
+
+@pytest.fixture
+def acp(tmp_path) -> Iterator[AcpStage]:
+    made = AcpStage(tmp_path, shlex.join([sys.executable, str(Path(__file__).parent / "acp_agent.py")]))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def acp_of(tmp_path, need) -> Iterator[Callable[[str, type[Stage], str], AcpStage]]:
+    """A stage for a real program: its name, whose stage leads it to the model, and its arguments."""
+    made: list[AcpStage] = []
+
+    def make(program: str, other: type[Stage], words: str) -> AcpStage:
+        made.append(AcpStage(tmp_path, need(program), other))
+        made[0].program = f"{program} {words}"
+        return made[0]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 class Door:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.adapters.harnesses.acp import AcpHarness
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.adapters.harnesses.command import CommandHarness
@@ -42,7 +43,9 @@ STEERED = {
     "steer": "stdin",
     "last_line": "I look.",
 }
+ACP_RUN = [("out", line) for line in (HERE / "acp_run.jsonl").read_text().splitlines()]
 SUBJECTS = {
+    "acp": Subject(AcpHarness, ACP_RUN, options={"argv": "agent --acp"}, tools=("read", "execute")),
     "claude-code": Subject(ClaudeCodeHarness, CLAUDE_RUN, {"ANTHROPIC_API_KEY": "dummy"}),
     "codex": Subject(CodexHarness, CODEX_RUN, {"OPENAI_API_KEY": "dummy"}, tools=("workspace-write",)),
     "command": Subject(
