@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench docs-reference screenshots setup clean
+.PHONY: help demo test lint fmt bench risk-eval docs-reference screenshots setup clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -31,6 +31,9 @@ fmt: $(VENV)/dev.stamp ## put all code into its form
 
 bench: $(VENV)/dev.stamp ## measure handoff, start-up, shim and log; writes bench/results/bench.json
 	@$(BIN)/python bench/run.py $(ARGS)
+
+risk-eval: $(VENV)/run.stamp ## how well the risk score tells defects, on git repositories: ARGS="REPO..."
+	@$(BIN)/python bench/risk/evaluate.py $(ARGS)
 
 docs-reference: $(VENV)/dev.stamp ## write the pages of docs/ that are made from the code
 	@$(BIN)/python docs/reference.py

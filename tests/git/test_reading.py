@@ -79,23 +79,6 @@ def test_the_log_of_a_branch_leaves_out_what_the_base_has(desk: Desk) -> None:
     assert desk.repository.log(10, head=base, base=base) == ()
 
 
-def test_the_history_of_paths_counts_commits_and_authors(desk: Desk) -> None:
-    commit(desk.root, {"a": "1\n", "b": "1\n"})
-    user_git(desk.root, "commit", "-q", "--allow-empty", "-m", "nothing")
-    write(desk.root, {"a": "2\n"})
-    user_git(desk.root, "commit", "-qa", "-m", "by another", "--author", "Bob <bob@example.org>")
-    a, b, none = desk.repository.history(["a", "b", "never"])
-    assert (a.path, a.commits, a.authors) == ("a", 2, ("ann@example.org", "bob@example.org"))
-    assert (b.commits, b.authors) == (1, ("ann@example.org",))
-    assert b.last_ms is not None
-    assert a.last_ms is not None
-    assert (none.commits, none.authors, none.last_ms) == (0, (), None)
-
-
-def test_the_history_of_nothing_is_nothing(desk: Desk) -> None:
-    assert desk.repository.history([]) == ()
-
-
 def test_a_branch_is_resolved_or_is_not_there(desk: Desk) -> None:
     assert desk.repository.resolve("main") == desk.git("rev-parse", "HEAD")
     assert desk.repository.resolve("fleet/none") is None

@@ -14,10 +14,11 @@ Law
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
+
+from fleet.model.touched import Past, Touched
 
 BlockedKind = Literal["dirty", "moved", "conflict", "busy"]
 MergeMethod = Literal["merge", "squash"]
@@ -116,15 +117,14 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class PathHistory:
-    """How a path was changed lately: in how many commits, by whom (e-mail addresses), and when last (None:
-    never).
+class Background:
+    """A change's files with what the history says of them, what it says of all of them and of their author,
+    and the first lines of the change's commits, newest first.
     """
 
-    path: str
-    commits: int
-    authors: tuple[str, ...]
-    last_ms: int | None
+    files: tuple[Touched, ...]
+    past: Past
+    subjects: tuple[str, ...]
 
 
 class Repository(Protocol):
@@ -229,8 +229,10 @@ class Repository(Protocol):
         """
         ...
 
-    def history(self, paths: Sequence[str]) -> tuple[PathHistory, ...]:
-        """How each path was changed in the latest commits (some thousands) of the base branch, in the order
-        asked.
+    def background(self, start: str, head: str) -> Background:
+        """What `head` changes since it left `start`, and the history of that before it: that of the base
+        branch, or, for a head that the base branch has already, that of `start`.
+
+        The first call reads the whole history, which takes seconds; later ones only what is new.
         """
         ...

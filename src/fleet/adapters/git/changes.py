@@ -28,10 +28,23 @@ def file_changes(git_dir: Path, base: str, head: str) -> tuple[FileChange, ...]:
     """Each file of the change with its lines added and deleted."""
     start = _left_from(git_dir, base, head)
     found = run(git_dir, "diff-tree", "--raw", "--numstat", "-z", *_PLAIN, start, head, limit=_STAT_BYTES)
-    fields = iter(found.text.split("\0"))
+    return tuple(read_files(found.text))
+
+
+def content(git_dir: Path, commit: str, path: str, limit: int) -> bytes | None:
+    """The first `limit` bytes of a file in this commit, None when there is no such file."""
+    found = run(git_dir, "ls-tree", "-z", commit_id(commit), "--", path).text
+    _, kind, blob = [*found.partition("\t")[0].split(" "), "", "", ""][:3]
+    return run(git_dir, "cat-file", "blob", commit_id(blob), limit=limit).out if kind == "blob" else None
+
+
+def read_files(text: str) -> Iterator[FileChange]:
+    """The files of what git says with `--raw --numstat -z`; with `--raw` alone, without their lines."""
+    fields = iter(text.split("\0"))
     raw: list[tuple[str, str, str | None, str]] = []
     counts: dict[str, tuple[str, str]] = {}
-    for field in fields:
+    for each in fields:
+        field = each.lstrip("\n")
         if field.startswith(":"):
             _, mode, _, _, status = field.split(" ")
             path, old = next(fields), None
@@ -44,14 +57,8 @@ def file_changes(git_dir: Path, base: str, head: str) -> tuple[FileChange, ...]:
                 next(fields)
                 path = next(fields)
             counts[path] = (added, deleted)
-    return tuple(_change(*entry, *counts.get(entry[3], ("0", "0"))) for entry in raw)
-
-
-def content(git_dir: Path, commit: str, path: str, limit: int) -> bytes | None:
-    """The first `limit` bytes of a file in this commit, None when there is no such file."""
-    found = run(git_dir, "ls-tree", "-z", commit_id(commit), "--", path).text
-    _, kind, blob = [*found.partition("\t")[0].split(" "), "", "", ""][:3]
-    return run(git_dir, "cat-file", "blob", commit_id(blob), limit=limit).out if kind == "blob" else None
+    for entry in raw:
+        yield _change(*entry, *counts.get(entry[3], ("0", "0")))
 
 
 def _change(status: str, mode: str, old: str | None, path: str, added: str, deleted: str) -> FileChange:

@@ -1,20 +1,16 @@
-"""What has happened in the project's repository: commits, how paths were changed, and what was merged by
-what.
-"""
+"""What has happened in the project's repository: commits, and what was merged by what."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.adapters.git.command import git, run
 from fleet.adapters.git.names import commit_id
-from fleet.ports.repository import Author, Commit, PathHistory
+from fleet.ports.repository import Author, Commit
 
 HEAD_TRAILER = "Fleet-Head"
 # How far back is looked: enough to know who works where, and quick in a repository of any age.
 LOOK_BACK = 5000
-_MOST_PATHS = 500
 _FIELDS = "%H%x00%P%x00%an%x00%ae%x00%ct%x00%s"
 _LOG_BYTES = 32 * 1024 * 1024
 
@@ -34,32 +30,6 @@ def commits(git_dir: Path, n: int, head: str, base: str | None) -> tuple[Commit,
         )
         for at in range(0, len(fields) - 5, 6)
     )
-
-
-def path_history(git_dir: Path, tip: str, paths: Sequence[str]) -> tuple[PathHistory, ...]:
-    """For each path: in how many of the latest commits it was changed, by whom, and when last. Merges do not
-    count.
-    """
-    asked = list(dict.fromkeys(paths))[:_MOST_PATHS]
-    seen: dict[str, tuple[int, set[str], int]] = {}
-    if asked:
-        oldest = git(git_dir, "rev-list", "-1", f"--skip={LOOK_BACK}", tip)
-        span = [tip, f"^{oldest}"] if oldest else [tip]
-        options = ("--no-merges", "--no-renames", "--name-only", "--format=%x00%x00%ct%x00%ae")
-        found = run(git_dir, "log", "-z", *options, *span, "--", *asked, limit=_LOG_BYTES)
-        for block in filter(None, found.text.split("\0\0\0")):
-            when, author, *names = block.strip("\0").split("\0")
-            for name in names:
-                count, authors, last = seen.get(name.lstrip("\n"), (0, set(), 0))
-                authors.add(author)
-                seen[name.lstrip("\n")] = (count + 1, authors, max(last, int(when) * 1000))
-    return tuple(_path_history(path, seen.get(path)) for path in paths)
-
-
-def _path_history(path: str, found: tuple[int, set[str], int] | None) -> PathHistory:
-    if found is None:
-        return PathHistory(path, 0, (), None)
-    return PathHistory(path, found[0], tuple(sorted(found[1])), found[2])
 
 
 def brought_by(git_dir: Path, head: str, tip: str) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.adapters.git import changes, refs
 from fleet.adapters.git.advance import advance, recover
 from fleet.adapters.git.checkout import holders
 from fleet.adapters.git.command import Place, git
-from fleet.adapters.git.history import brought_by, commits, path_history, squashed_by
+from fleet.adapters.git.history import brought_by, commits, squashed_by
 from fleet.adapters.git.journal import Journal, holding
 from fleet.adapters.git.merge import Note, fork, merge_commit, merge_tree
 from fleet.adapters.git.names import FLEET, branch_ref, commit_id
+from fleet.adapters.git.past import PastStore
 from fleet.adapters.git.project import Project
 from fleet.adapters.git.tags import tag
 from fleet.adapters.git.take import check_forward, take_objects, workspace_head
 from fleet.model.errors import Permanent, Temporary
 from fleet.ports.repository import (
     Author,
+    Background,
     Blocked,
     Commit,
     FileChange,
@@ -26,9 +27,10 @@ from fleet.ports.repository import (
     Merged,
     MergeMethod,
     MergeResult,
-    PathHistory,
     Taken,
 )
+
+_MOST_SUBJECTS = 50
 
 
 class GitRepository:
@@ -42,6 +44,7 @@ class GitRepository:
         self._base = base
         self._ref = branch_ref(base)
         self._journal = Journal(scratch.absolute())
+        self._past = PastStore(scratch.absolute() / "past.db")
 
     def base_sha(self) -> str:
         """See the port."""
@@ -160,9 +163,16 @@ class GitRepository:
         """See the port."""
         return commits(self._git_dir, n, head or self.base_sha(), base)
 
-    def history(self, paths: Sequence[str]) -> tuple[PathHistory, ...]:
+    def background(self, start: str, head: str) -> Background:
         """See the port."""
-        return path_history(self._git_dir, self.base_sha(), paths)
+        files = changes.file_changes(self._git_dir, start, head)
+        made = commits(self._git_dir, _MOST_SUBJECTS, head, start)
+        author, when = (made[0].author.email, made[0].when_ms) if made else ("", 0)
+        tip, store = self.base_sha(), self._past
+        if refs.contains(self._git_dir, commit_id(head), tip):
+            tip, store = commit_id(start), PastStore(None)
+        touched, past = store.look(self._git_dir, tip, files, author, when)
+        return Background(tuple(touched), past, tuple(each.subject for each in made))
 
     def _merge(self, head: str, expected_base: str, note: Note, held: int) -> Merged | Blocked:
         base = self.base_sha()

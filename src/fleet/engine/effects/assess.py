@@ -1,9 +1,8 @@
-"""Work out a change's risk from its diff and the history of its files."""
+"""Work out a change's risk from its diff, the history of its files, and how it came about."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from fleet.engine.parts import Parts
 from fleet.model import events
@@ -11,7 +10,7 @@ from fleet.model.event import Event
 from fleet.model.state import State, Wish
 from fleet.policy import risk
 from fleet.policy.fact import fact
-from fleet.ports.repository import Repository
+from fleet.policy.risk.came_about import behaviour_of, mends
 
 
 async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -20,29 +19,16 @@ async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
     head = str(wish.args["head"])
     if not change.open or change.head != head:
         return []
+    repository = parts.ground(change.repo).repository
     loop = asyncio.get_running_loop()
-    found = await loop.run_in_executor(parts.threads, assessed, parts.ground(change.repo).repository, head)
-    data = {"change": change.id, "head": head, **found}
+    found = await loop.run_in_executor(
+        parts.threads, lambda: repository.background(repository.base_sha(), head)
+    )
+    scored = risk.assess(
+        found.files,
+        found.past,
+        fix=mends(state, change, found.subjects),
+        behaviour=behaviour_of(state, change),
+    )
+    data = {"change": change.id, "head": head, **scored}
     return [fact(events.CHANGE_ASSESSED, data, cause=wish.cause, story=change.instance)]
-
-
-def assessed(repository: Repository, head: str) -> dict[str, Any]:
-    """The risk of this head against the base branch."""
-    files = repository.stat(repository.base_sha(), head)
-    history = {each.path: each for each in repository.history([file.path for file in files])}
-    touched = []
-    for file in files:
-        past = history.get(file.path)
-        touched.append(
-            risk.Touched(
-                file.path,
-                file.added,
-                file.deleted,
-                file.binary,
-                file.status,
-                file.mode,
-                commits=past.commits if past else 0,
-                authors=len(past.authors) if past else 0,
-            )
-        )
-    return risk.assess(touched)
