@@ -34,7 +34,7 @@ def test_gemini_edits_reports_is_refused_and_goes_on_with_its_conversation(acp_o
     assert [event.data["verdict"] for event in door.appended] == ["done"]
     assert sorted(path.name for path in acp.workspace.iterdir()) == [".git", "note.md"]
     assert [note.text for note in played.only(Note) if note.text.startswith("was refused")] != []
-    # It names the file of a conversation by its minute, and going on with it in the same minute writes it anew.
+    # It names the file of a conversation by its minute: within the same minute, going on with it loses it.
     for kept in acp.home.glob(".gemini/tmp/*/chats/session-*"):
         kept.rename(kept.with_name("session-2000-01-01T00-00-" + kept.name.rpartition("-")[2]))
     again = acp.play(
