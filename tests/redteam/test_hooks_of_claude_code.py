@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,7 +76,8 @@ def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
             )
             stage.issue("Add a note")
             found = stage.watch(fleet, seconds=120, heard=heard)
-        assert found == code, [event.data for event in stage.events() if event.type in (events.RUN_ENDED, events.APPROVAL_ASKED)]
+        told = [event for event in stage.events() if event.type in (events.RUN_ENDED, events.APPROVAL_ASKED)]
+        assert found == code, [dict(event.data) for event in told]
         return fleet
 
     return played
@@ -84,10 +85,6 @@ def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
 
 def decided(stage: Stage) -> list[tuple[str, str]]:
     return [(event.data["permit"], event.data["about"]) for event in stage.events(events.TOOL_DECIDED)]
-
-
-def first_lines(found: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
-    return [(permit, about[:30]) for permit, about in found[:count]]
 
 
 def test_each_call_is_an_event_and_what_is_denied_is_not_done(play, stage: Stage):
@@ -163,18 +160,16 @@ def test_settings_in_the_repository_do_not_take_the_hook_away(play, stage: Stage
 
 
 def test_nor_do_settings_that_are_written_while_it_works(play, stage: Stage):
-    text = json.dumps(OFF)
     rules = Permissions(deny=("Bash(git push *)",), allow=("Bash", "Edit"))
     fleet = play(
-        shell(
-            f"mkdir -p .claude $HOME/.claude; echo '{text}' | tee .claude/settings.local.json > $HOME/.claude/settings.json"
-        ),
-        shell("sleep 2; echo a note > notes.txt; echo .claude >> .git/info/exclude"),
+        shell(f"mkdir -p .claude $HOME/.claude; echo '{json.dumps(OFF)}' > .claude/settings.local.json"),
+        shell("cp .claude/settings.local.json $HOME/.claude/settings.json; sleep 2; echo a note > notes.txt"),
         shell("git push . HEAD:refs/heads/gone"),
+        shell("rm -r .claude"),
         rules=rules,
     )
     assert_merged(stage, fleet)
-    assert [permit for permit, _ in decided(stage)] == ["allow", "allow", "deny", "allow", "allow"]
+    assert [permit for permit, _ in decided(stage)] == ["allow", "allow", "deny", "allow", "allow", "allow"]
 
 
 def test_a_hook_that_is_killed_lets_nothing_through(play, stage: Stage):
