@@ -48,7 +48,7 @@ def open_seals(place: Place, fleet: Fleet) -> Sealer:
 
     own = open_shelf(place)
     mirrors: dict[str, Shelf] = {each.name: GitShelf(place.mirror(each.name)) for each in fleet.repos}
-    return Sealer(make_key(place.seal_key), own, mirrors or {"": own}, place.sealed)
+    return Sealer(make_key(place.seal_key), own, mirrors or {"": own}, place.sealed, push=fleet.audit_push)
 
 
 def public_key(place: Place, stated: str = "") -> PublicKey | None:
@@ -84,6 +84,14 @@ def key_from(stated: str) -> PublicKey:
             ) from None
 
 
+def theirs(place: Place, remote: str) -> str:
+    """The newest checkpoint that lies on a remote. Raises `FleetError` when there is none."""
+    note = open_shelf(place).theirs(remote)
+    if not note:
+        raise FleetError(f"No checkpoint lies on {remote}", do="In fleet.yaml: audit: {push: " + remote + "}")
+    return note
+
+
 def verify(place: Place, *, key: str = "", kept: str = "") -> Verification:
     """Check the log as it lies on the disk, and against every checkpoint. Never raises for what is wrong with
     it.
@@ -110,7 +118,7 @@ def verify(place: Place, *, key: str = "", kept: str = "") -> Verification:
         trouble = f"Its checkpoints are gone: {GONE}."
     witness = None
     if believed is not None and (filed or kept):
-        shown = [*filed, Filed("(kept elsewhere)", kept, b"")] if kept else filed
+        shown = [*filed, Filed("(elsewhere)", kept, b"")] if kept else filed
         witness = Witness(_in_order(shown), believed)
         cut = filed and witness.sealed < read_mark(place.sealed)
         trouble = trouble or witness.problem or (CUT if cut else "")

@@ -47,6 +47,9 @@ class Memory:
         self.filed.append(Filed(f"c{len(self.filed)}", note, marks))
         return self.filed[-1].name
 
+    def push(self, remote: str) -> None:
+        raise NotImplementedError
+
     def attach(self, commit: str, text: str) -> None:
         raise NotImplementedError
 

@@ -55,12 +55,15 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
             _workflow(name, each, agents, dict(labels)["ready"]) for name, each in declared.workflows.items()
         ),
         checks=tuple(Check(name, each.run, each.time) for name, each in declared.checks.items()),
+        gates=tuple(_gates(declared)),
         merge_gate=defaults.merge_gate if gate is None else tuple(_requirement(each) for each in gate),
         quarantine_failures=declared.quarantine.failures,
         quarantine_when=declared.quarantine.when or "",
         attempts=declared.attempts,
         budget=ceilings_of(declared.budget),
         sandbox=_sandbox(declared.sandbox),
+        audit_push=declared.audit.push,
+        transcripts_ms=declared.retention.transcripts or 0,
         notify=tuple(_channel(each) for each in declared.notify.to),
         notify_link=declared.notify.link,
     )
@@ -192,8 +195,22 @@ def _job(name: str, job: schema.Job, agents: tuple[Agent, ...]) -> Job:
     )
 
 
-def _requirement(each: gate_schema.Requirement) -> Requirement:
-    if each.review is not None:
+def _gates(declared: schema.FleetFile) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
+    """The gates of other actions than a merge, those that ask for anything."""
+    gates = declared.gates
+    others = (
+        ("push", gates.push),
+        ("pull-request", gates.pull_request),
+        ("review", gates.review),
+        ("release", gates.release),
+    )
+    for kind, lines in others:
+        if lines:
+            yield kind, tuple(_requirement(each) for each in lines)
+
+
+def _requirement(each: gate_schema.Requirement | gate_schema.ActionLine) -> Requirement:
+    if isinstance(each, gate_schema.Requirement) and each.review is not None:
         asked = each.review
         return Requirement("review", approvals=asked.approvals, by=tuple(asked.by), different=asked.different)
     if each.human is not None:

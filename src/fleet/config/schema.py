@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fleet.config import values
+from fleet.config.audit_schema import Audit, Retention
 from fleet.config.care_schema import Budget, Duration, Fallbacks, QuestionRules, SharedBudget, Stucks
 from fleet.config.gate_schema import Gates, Teams
 from fleet.config.notify_schema import Notifications, Notify
@@ -277,6 +278,8 @@ class FleetFile(_Part):
     notify: Notifications = Field(
         default=Notify(), description="Where people are told what waits for them: Apprise URLs, or more"
     )
+    audit: Audit = Field(default=Audit(), description="Where the log's signed checkpoints go besides")
+    retention: Retention = Field(default=Retention(), description="How long transcripts are kept")
 
 
 def json_schema() -> dict[str, Any]:

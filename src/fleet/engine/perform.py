@@ -17,6 +17,7 @@ from fleet.engine.effects.attest import attest
 from fleet.engine.effects.check import check
 from fleet.engine.effects.collect import collect
 from fleet.engine.effects.forge import post, publish, show
+from fleet.engine.effects.forget import forget
 from fleet.engine.effects.guard import guard
 from fleet.engine.effects.inspect import inspect
 from fleet.engine.effects.look import look
@@ -55,6 +56,7 @@ DEEDS: Mapping[str, Deed] = {
     "post": post,
     "guard": guard,
     "attest": attest,
+    "forget": forget,
     "release": release,
     "notify": notify,
 }

@@ -198,7 +198,8 @@ class Fleet:
     and the folder of gh's configuration that each is in ("" for gh's own), `labels` each state's
     label there (the states of `LABELS`, all of them), `merge_method` how it merges. `teams` are the people of
     the teams that CODEOWNERS may name, by `org/team` in small letters.
-    `sandbox` is that of checks.
+    `sandbox` is that of checks. `audit_push` is the remote that seals are pushed to, `transcripts_ms` how
+    long transcripts are kept (0: for ever).
     """
 
     name: str
@@ -214,6 +215,7 @@ class Fleet:
     agents: tuple[Agent, ...] = ()
     workflows: tuple[Workflow, ...] = ()
     checks: tuple[Check, ...] = ()
+    gates: tuple[tuple[str, tuple[Requirement, ...]], ...] = ()
     merge_gate: tuple[Requirement, ...] = (Requirement("review"), Requirement("checks"))
     quarantine_failures: int = 3
     quarantine_when: str = ""
@@ -222,6 +224,8 @@ class Fleet:
     notify: tuple[Channel, ...] = ()
     notify_link: str = ""
     sandbox: Sandboxing = Sandboxing()
+    audit_push: str = ""
+    transcripts_ms: int = 0
     digest: str = ""
     _agents: dict[str, Agent] = field(default_factory=dict, init=False, repr=False, compare=False)
     _workflows: dict[str, Workflow] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -234,6 +238,10 @@ class Fleet:
     def agent(self, name: str) -> Agent | None:
         """The agent of that name."""
         return self._agents.get(name)
+
+    def gate(self, kind: str) -> tuple[Requirement, ...]:
+        """The lines that an action of this kind has to pass; none where it has no gate."""
+        return self.merge_gate if kind == "merge" else dict(self.gates).get(kind, ())
 
     def workflow(self, name: str) -> Workflow | None:
         """The workflow of that name."""

@@ -121,6 +121,7 @@ class Run:
     stop_kind: str = ""  # person | takeover | over_budget | quarantine | not_wanted
     stopped_by: str = ""
     stopping: bool = False  # its session was told to end
+    redacted: str = ""  # why its transcript is gone
     unheard: bool = False  # no watcher ran for a while, so what it wanted to report may have been lost
     exit: dict[str, Any] = field(default_factory=dict)
     collected: dict[str, Any] = field(default_factory=dict)
@@ -212,6 +213,7 @@ class Approval:
     by: str = ""
     note: str = ""
     send_back: bool = False
+    passage: str = ""  # the action that waits for it, where that is no merge
     reminded: int = 0  # when people were last reminded of it, 0 for never
     escalated: int = 0  # when others were told of it, 0 for never
     handled: bool = False
@@ -254,6 +256,23 @@ class Hold:
     reason: str
     strikes: int = 0
     run: str = ""
+
+
+@dataclass(slots=True)
+class Passage:
+    """An action that gates of these `kinds` hold back. `key` is that of the wish that it waits for, `lines`
+    say what of its gates is met, `approved` who let it pass and when.
+    """
+
+    key: str
+    kinds: list[str] = field(default_factory=list)
+    change: int = 0
+    run: str = ""
+    head: str = ""
+    instance: str = ""
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    approved: dict[str, int] = field(default_factory=dict)
+    cause: str = ""
 
 
 @dataclass(slots=True)
@@ -309,6 +328,7 @@ class State:
     changes: dict[int, Change] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)
     agents: dict[str, AgentRecord] = field(default_factory=dict)
+    passages: dict[str, Passage] = field(default_factory=dict)  # actions that their gates hold back, by key
     wishes: dict[str, Wish] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
     access: dict[str, Access] = field(default_factory=dict)  # by the person's name
@@ -320,6 +340,7 @@ class State:
     )  # fleet, workflow/NAME, item/N … → day number → time_ms, cost_micros, tokens
     warned: dict[str, int] = field(default_factory=dict)  # scope and figure → the percentage last warned of
     holds: dict[str, Hold] = field(default_factory=dict)  # account → why and how long nobody asks it
+    kept: dict[str, None] = field(default_factory=dict)  # ended runs whose transcripts are there, in order
     sealing: int = 0  # since when a watcher signs what it does
     attested: int = 0  # the event that last said that a merge was attested
     to_attest: dict[int, None] = field(default_factory=dict)  # changes whose merge is to be attested

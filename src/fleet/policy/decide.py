@@ -32,11 +32,13 @@ from fleet.policy.inspect import changes_to_inspect
 from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.notify import digests_to_send, people_to_tell
 from fleet.policy.outcome import exits_to_collect, runs_to_end
+from fleet.policy.passages import passages_to_ask, runs_to_publish
 from fleet.policy.quarantine import agents_to_quarantine
 from fleet.policy.question import questions_to_answer
 from fleet.policy.queue import jobs_to_queue
 from fleet.policy.release import jobs_to_release
 from fleet.policy.remind import approvals_to_remind
+from fleet.policy.retain import transcripts_to_forget
 from fleet.policy.rounds import jobs_to_renew, jobs_to_send_back
 from fleet.policy.route import schedules_due, triggers_to_route
 from fleet.policy.show import items_to_show, reviews_to_post
@@ -57,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     instances_to_abandon,
     exits_to_collect,
     runs_to_end,
+    runs_to_publish,
     jobs_to_let_go,
     agents_to_quarantine,
     runs_to_stop,
@@ -83,10 +86,12 @@ RULES: tuple[Rule, ...] = (
     jobs_to_release,
     instances_to_finish,
     reviews_to_post,
+    passages_to_ask,
     items_to_show,
     people_to_tell,
     digests_to_send,
     changes_to_attest,
+    transcripts_to_forget,
 )
 
 

@@ -14,6 +14,7 @@ from fleet.policy.land import landing, tried_again_at
 from fleet.policy.notify import telling_times
 from fleet.policy.question import answers_due
 from fleet.policy.remind import gate_times
+from fleet.policy.retain import forgets_at
 from fleet.policy.schedule import NEVER, next_firing
 from fleet.policy.unstick import looks_due
 
@@ -39,6 +40,8 @@ def next_due(fleet: Fleet, state: State) -> int | None:
     for _, _, change in landing(state):
         times += [time for time in (tried_again_at(change), begins_until(state, change)) if time > state.now]
     times += [*looks_due(fleet, state), *answers_due(fleet, state)]
+    forgets = forgets_at(fleet, state)
+    times += [] if forgets is None else [forgets]
     if queued:
         times += [hold.until for hold in state.holds.values() if hold.until > state.now]
     return min((time for time in times if time < NEVER), default=None)

@@ -47,6 +47,10 @@ class Shelf(Protocol):
         """
         ...
 
+    def push(self, remote: str) -> None:
+        """Bring all that lies here to a remote of the repository."""
+        ...
+
     def attach(self, commit: str, text: str) -> None:
         """Put a text beside a commit, in place of what was there."""
         ...

@@ -112,6 +112,16 @@ class GitShelf:
             url = git(self._git_dir, "remote", "get-url", remote)
             reach(self._git_dir, url, "push", "--quiet", url, *(f"{ref}:{ref}" for ref in refs), timeout=60)
 
+    def theirs(self, remote: str) -> str:
+        """The newest checkpoint that lies on a remote, "" where there is none. Raises as git does."""
+        url = git(self._git_dir, "remote", "get-url", remote)
+        found = reach(self._git_dir, url, "ls-remote", url, CHECKPOINTS, timeout=60).text.split()
+        if not found:
+            return ""
+        there = commit_id(found[0])
+        reach(self._git_dir, url, "fetch", "--quiet", "--no-write-fetch-head", url, CHECKPOINTS, timeout=60)
+        return self._filed([there])[0].note
+
     def _filed(self, names: list[str]) -> list[Filed]:
         asked = "".join(f"{name}:checkpoint\n{name}:marks\n" for name in names)
         blobs = _blobs(run(self._git_dir, "cat-file", "--batch", input=asked).out)

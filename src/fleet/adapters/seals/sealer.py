@@ -24,11 +24,21 @@ class Sealer:
 
     What it knows of the last seal is read from the shelf once, and then kept: from there on nobody can make
     it sign another past. In the file `mark` it notes how far it has come, so that a shelf which was emptied
-    is noticed. Used by one thread at a time.
+    is noticed. What is new on the shelf is brought to the remote `push` ("": to none). Used by one thread at
+    a time.
     """
 
-    def __init__(self, key: SigningKey, shelf: Shelf, shelves: Mapping[str, Shelf], mark: Path) -> None:
+    def __init__(
+        self,
+        key: SigningKey,
+        shelf: Shelf,
+        shelves: Mapping[str, Shelf],
+        mark: Path,
+        push: str = "",
+    ) -> None:
         self._mark = mark
+        self._push = push
+        self._pushed = ""
         self._key = key
         self._shelf = shelf
         self._shelves = shelves
@@ -68,6 +78,9 @@ class Sealer:
             self._name = self._shelf.file(note, bytes(marks), self.key, when_ms=now, behind=self._name or "")
             self._tree, self._head = tree, head
             write_mark(self._mark, tree.size)
+        if self._push and self._name != self._pushed:
+            self._shelf.push(self._push)
+            self._pushed = self._name or ""
         return tree.size
 
     def attest(self, repo: str, commit: str, statement: Mapping[str, Any]) -> Mapping[str, Any]:

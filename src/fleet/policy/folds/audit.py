@@ -10,6 +10,14 @@ from fleet.model.state import State
 from fleet.policy.folds.reading import text, whole
 
 
+def run_redacted(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """What a run said and was told is gone."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None:
+        run.redacted = text(data, "reason") or "it was taken away"
+        state.kept.pop(run.id, None)
+
+
 def change_attested(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """What led to a merge was signed, or could not be."""
     state.to_attest.pop(whole(data, "change"), None)

@@ -38,6 +38,10 @@ def verify(
     checkpoint: Annotated[
         str, typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that you kept elsewhere.")
     ] = "",
+    remote: Annotated[
+        str,
+        typer.Option("--remote", metavar="NAME", help="Compare with what lies there, such as origin."),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Check every record of the log, that none is missing, and all of it against the signed checkpoints. Exit
@@ -46,10 +50,12 @@ def verify(
     if proof:
         _verify_proof(proof, key, json=json)
         return
+    from fleet.auditing import theirs
     from fleet.auditing import verify as verified
 
     place = find_place()
-    found = verified(place, key=key, kept=_text_of(checkpoint) if checkpoint else "")
+    elsewhere = _text_of(checkpoint) if checkpoint else theirs(place, remote) if remote else ""
+    found = verified(place, key=key, kept=elsewhere)
     if json:
         print_json(_document(found))
     if not found.ok:
@@ -200,4 +206,5 @@ def _sealed(found: Verification) -> str:
         return "No checkpoint was signed yet: the first one is made by fleet watcher start."
     later = found.events - found.sealed
     behind = f"; {later} that came later hang on the chain alone" if later > 0 else ""
-    return f"It agrees with {found.checkpoints} signed checkpoints, up to event {found.sealed}{behind}."
+    count = "1 signed checkpoint" if found.checkpoints == 1 else f"{found.checkpoints} signed checkpoints"
+    return f"It agrees with {count}, up to event {found.sealed}{behind}."

@@ -40,6 +40,11 @@ def show_transcript(project: Project, run: Run, *, follow: bool, json: bool = Fa
             f"{run.id} has no transcript yet", why=f"it is {run.state}", do=f"See: fleet why {run.id}"
         )
 
+    if run.redacted:
+        raise FleetError(
+            f"The transcript of {run.id} is gone", why=run.redacted, do=f"See: fleet why {run.id}"
+        )
+
     def document(entry: Entry) -> dict[str, object]:
         return {"time": rfc3339(entry.t), "kind": entry.kind, "ok": entry.ok, "text": entry.text}
 
