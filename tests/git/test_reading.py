@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.git.conftest import Desk, commit, user_git, write
+from tests.git.conftest import Desk, commit, write
 
 from fleet.adapters.git.command import git_version, run
 from fleet.adapters.git.names import branch_ref

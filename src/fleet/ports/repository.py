@@ -229,6 +229,12 @@ class Repository(Protocol):
         """
         ...
 
+    def commit(self, name: str) -> str:
+        """The commit that git knows by this name: a branch, a tag, an id or a part of one, `HEAD~2`. Raises
+        Permanent when there is none.
+        """
+        ...
+
     def background(self, start: str, head: str) -> Background:
         """What `head` changes since it left `start`, and the history of that before it: that of the base
         branch, or, for a head that the base branch has already, that of `start`.

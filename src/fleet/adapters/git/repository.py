@@ -7,7 +7,7 @@ from pathlib import Path
 from fleet.adapters.git import changes, refs
 from fleet.adapters.git.advance import advance, recover
 from fleet.adapters.git.checkout import holders
-from fleet.adapters.git.command import Place, git
+from fleet.adapters.git.command import Place, git, run
 from fleet.adapters.git.history import brought_by, commits, squashed_by
 from fleet.adapters.git.journal import Journal, holding
 from fleet.adapters.git.merge import Note, fork, merge_commit, merge_tree
@@ -162,6 +162,21 @@ class GitRepository:
     def log(self, n: int, *, head: str | None = None, base: str | None = None) -> tuple[Commit, ...]:
         """See the port."""
         return commits(self._git_dir, n, head or self.base_sha(), base)
+
+    def commit(self, name: str) -> str:
+        """See the port."""
+        found = run(
+            self._git_dir,
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            f"{name}^{{commit}}",
+            ok=(0, 1, 128),
+        )
+        if found.code:
+            raise Permanent(f"there is no commit {name!r}", do="name a commit, a branch, a tag, or FROM..TO")
+        return found.text.strip()
 
     def background(self, start: str, head: str) -> Background:
         """See the port."""

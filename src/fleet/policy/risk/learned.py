@@ -89,3 +89,19 @@ _REASONS: Mapping[str, Callable[[Sequence[Touched], Past, Mapping[str, float]], 
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def weighed(files: Sequence[Touched], past: Past, *, fix: bool) -> list[dict[str, object]]:
+    """Every figure with its value, what the least risky changes have, and its points: most points first."""
+    found = features(files, past, fix=fix)
+    rows: list[dict[str, object]] = [
+        {
+            "feature": name,
+            "factor": GROUPS[name],
+            "value": round(found[name], 2),
+            "least": low,
+            "points": round(weight * (found[name] - low), 1),
+        }
+        for name, weight, low in sorted(WEIGHTS, key=lambda row: -row[1] * (found[row[0]] - row[2]))
+    ]
+    return rows

@@ -77,8 +77,9 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         (
             Verb("why", "the events and the rule that led to a state", "why"),
             Verb("plan", "what would be done next, without doing it", "plan"),
-            Verb("risk", "a pull request's risk and its factors", "risk"),
+            Verb("risk", "how risky a pull request, a commit or a range is, and why", "risk"),
             Verb("budget", "time and cost used, and what is left", "budget"),
+            Verb("telemetry", "traces over OTLP, figures for Prometheus", "telemetry"),
             Verb("events", "the event log; --follow goes on", "events"),
             Verb("emit", "append an event of your own", "emit"),
             Verb("audit", "verify the log, export it", "audit"),
