@@ -1,0 +1,1 @@
+"""Telemetry: what happened, sent to where a team looks at it."""
