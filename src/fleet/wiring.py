@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fleet.model.state import State
     from fleet.ports.forge import Forge
     from fleet.ports.harness import Harness
-    from fleet.ports.log import Clock, Log, Verification
+    from fleet.ports.log import Clock, Log
     from fleet.ports.sandbox import Sandbox
     from fleet.ports.terminal import Terminal
 
@@ -52,13 +52,6 @@ def open_log(place: Place, clock: Clock = clock) -> SqliteLog:
 
     make_folder(place.dot)
     return SqliteLog(place.log, clock=clock)
-
-
-def verify_log(place: Place) -> Verification:
-    """Check the log as it lies on the disk. Never raises for what is wrong with it."""
-    from fleet.auditing import verify
-
-    return verify(place)
 
 
 def read_state(place: Place, log: Log | None = None) -> State:

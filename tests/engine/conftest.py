@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
+from fleet.auditing import verify as verify_log
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Agent, Budget, Check, Fleet, Job, Limit, Requirement, Trigger, Workflow
 from fleet.model.state import State
 from fleet.views.board import board
-from fleet.wiring import Place, open_log, open_sessions, read_state, verify_log, watch
+from fleet.wiring import Place, open_log, open_sessions, read_state, watch
 
 READY = "fleet:ready"
 FEATURE = (Trigger("issue", label=READY),)

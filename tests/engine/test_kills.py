@@ -18,8 +18,9 @@ import pytest
 import yaml
 from tests.engine.conftest import CONFIG, READY, Stage, git, make_configured, processes, verdict, workspaces
 
+from fleet.auditing import verify as verify_log
 from fleet.model import events
-from fleet.wiring import load_fleet, open_log, verify_log
+from fleet.wiring import load_fleet, open_log
 
 DOOMED = Path(__file__).with_name("doomed.py")
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from fleet.auditing import verify as verify_log
 from fleet.model.errors import FleetError
 from fleet.model.state import Change, Instance, Run, State
 from fleet.surfaces.cli.demo_stage import Stage, git
 from fleet.views.units import dollars, seconds
-from fleet.wiring import verify_log
 
 _HISTORY = 40  # lines
 

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from fleet.auditing import verify as verify_log
 from fleet.model.errors import UsageError
 from fleet.model.event import Event
 from fleet.model.state import State
 from fleet.surfaces import deeds
+from fleet.surfaces.person import Ability, Person
 from fleet.surfaces.web.html import url
 from fleet.surfaces.web.look import Missing, Page
 from fleet.surfaces.web.pages.audit import verified
+from fleet.surfaces.web.requests import BadRequest
 from fleet.surfaces.web.site import Site
-from fleet.wiring import verify_log
 
 Words = Mapping[str, str]
-Deed: TypeAlias = Callable[[Site, Words, Words], Awaitable[str | Page]]
-"""Does what a form asks, given the words of its address and its fields. Answers where to go, or a page."""
-
 ANSWERS = ("approve", "reject", "send-back")
+Deed: TypeAlias = Callable[[Site, str, Words, Words], Awaitable[str | Page]]
+"""Does what a form asks, in somebody's name, given the words of its address and its fields. Answers where to
+go, or a page.
+"""
+
+
+class Act(NamedTuple):
+    """What a form does, what one must be allowed to for it, and its fields (`note?`: may be left out)."""
+
+    deed: Deed
+    needs: Ability
+    summary: str
+    fields: tuple[str, ...] = ()
+
+
+def check(person: Person, needs: Ability) -> None:
+    """Raise `BadRequest` (403) where the person's role does not allow it."""
+    if not person.may(needs):
+        raise BadRequest(
+            403,
+            "You may not do this",
+            why=f"you are here as {person.role}, and it takes more than that",
+            do="Ask whoever gave you the token: fleet web token add NAME --role …",
+        )
 
 
 def answer(actor: str, approval: str, do: str, note: str) -> Callable[[State], list[Event]]:
@@ -32,59 +55,59 @@ def answer(actor: str, approval: str, do: str, note: str) -> Callable[[State], l
     raise UsageError(f"There is no answer {do!r}", do=f"Use one of: {', '.join(ANSWERS)}.")
 
 
-async def _answer(site: Site, words: Words, fields: Words) -> str:
+async def _answer(site: Site, actor: str, words: Words, fields: Words) -> str:
     approval = words["approval"]
-    await site.act(answer(site.actor, approval, fields.get("do", ""), fields.get("note", "")))
+    await site.act(answer(actor, approval, fields.get("do", ""), fields.get("note", "")))
     return "/approvals" if fields.get("to") == "list" else url("approvals", approval)
 
 
-async def _say(site: Site, words: Words, fields: Words) -> str:
+async def _say(site: Site, actor: str, words: Words, fields: Words) -> str:
     run = words["run"]
-    await site.act(lambda state: deeds.said(state, site.actor, run, fields.get("text", "")))
+    await site.act(lambda state: deeds.said(state, actor, run, fields.get("text", "")))
     return url("runs", run)
 
 
-async def _stop(site: Site, words: Words, fields: Words) -> str:
+async def _stop(site: Site, actor: str, words: Words, fields: Words) -> str:
     run = words["run"]
-    await site.act(lambda state: deeds.stopped(state, site.actor, run, fields.get("reason", "")))
+    await site.act(lambda state: deeds.stopped(state, actor, run, fields.get("reason", "")))
     await site.stop_session(run)
     return url("runs", run)
 
 
-async def _retry(site: Site, words: Words, fields: Words) -> str:
+async def _retry(site: Site, actor: str, words: Words, fields: Words) -> str:
     run = words["run"]
-    await site.act(lambda state: deeds.retried(state, site.actor, run, fields.get("note", "")))
+    await site.act(lambda state: deeds.retried(state, actor, run, fields.get("note", "")))
     return url("runs", run)
 
 
-async def _quarantine(site: Site, words: Words, fields: Words) -> str:
+async def _quarantine(site: Site, actor: str, words: Words, fields: Words) -> str:
     name = words["name"]
     if site.projection.fleet.agent(name) is None and name not in site.projection.state.agents:
         raise Missing(f"There is no agent {name!r}")
-    await site.act(lambda state: deeds.quarantined(state, site.actor, name, fields.get("reason", "")))
+    await site.act(lambda state: deeds.quarantined(state, actor, name, fields.get("reason", "")))
     return url("agents", name)
 
 
-async def _release(site: Site, words: Words, fields: Words) -> str:
+async def _release(site: Site, actor: str, words: Words, fields: Words) -> str:
     name = words["name"]
-    await site.act(lambda state: deeds.released(state, site.actor, name, fields.get("reason", "")))
+    await site.act(lambda state: deeds.released(state, actor, name, fields.get("reason", "")))
     return "/approvals" if fields.get("to") == "list" else url("agents", name)
 
 
-async def _comment(site: Site, words: Words, fields: Words) -> str:
+async def _comment(site: Site, actor: str, words: Words, fields: Words) -> str:
     number = _number(words["item"])
-    await site.act(lambda state: deeds.commented(state, site.actor, number, fields.get("text", "")))
+    await site.act(lambda state: deeds.commented(state, actor, number, fields.get("text", "")))
     return url("items", number)
 
 
-async def _label(site: Site, words: Words, fields: Words) -> str:
+async def _label(site: Site, actor: str, words: Words, fields: Words) -> str:
     number = _number(words["item"])
-    await site.act(lambda state: deeds.labeled(state, site.actor, number, fields.get("label", "")))
+    await site.act(lambda state: deeds.labeled(state, actor, number, fields.get("label", "")))
     return url("items", number)
 
 
-async def _verify(site: Site, words: Words, fields: Words) -> Page:
-    del words, fields
+async def _verify(site: Site, actor: str, words: Words, fields: Words) -> Page:
+    del actor, words, fields
     return verified(await asyncio.to_thread(verify_log, site.place))
 
 
@@ -94,14 +117,14 @@ def _number(text: str) -> int:
     return int(text)
 
 
-DEEDS: Mapping[str, Deed] = {
-    "/approvals/{approval}": _answer,
-    "/runs/{run}/say": _say,
-    "/runs/{run}/stop": _stop,
-    "/runs/{run}/retry": _retry,
-    "/agents/{name}/quarantine": _quarantine,
-    "/agents/{name}/release": _release,
-    "/items/{item}/comment": _comment,
-    "/items/{item}/label": _label,
-    "/audit/verify": _verify,
+ACTS: Mapping[str, Act] = {
+    "/approvals/{approval}": Act(_answer, "answer", "Approve, reject or send back", ("do", "note?")),
+    "/runs/{run}/say": Act(_say, "operate", "Tell a run something, or answer it", ("text",)),
+    "/runs/{run}/stop": Act(_stop, "operate", "Stop a run", ("reason?",)),
+    "/runs/{run}/retry": Act(_retry, "operate", "Try a run again", ("note?",)),
+    "/agents/{name}/quarantine": Act(_quarantine, "operate", "Let an agent do nothing more", ("reason",)),
+    "/agents/{name}/release": Act(_release, "govern", "Let it work again", ("reason",)),
+    "/items/{item}/comment": Act(_comment, "operate", "Comment on an item", ("text",)),
+    "/items/{item}/label": Act(_label, "operate", "Give an item a label", ("label",)),
+    "/audit/verify": Act(_verify, "operate", "Verify the log"),
 }
