@@ -12,6 +12,7 @@ from fleet.config import gate_schema, schema
 from fleet.config.care_schema import budget_of, ceilings_of, questions_of, stuck_of
 from fleet.config.notify_schema import NotifyTo
 from fleet.config.permit_schema import built
+from fleet.config.price_schema import prices_of
 from fleet.config.templates import Template
 from fleet.model.channel import Channel
 from fleet.model.fleet import (
@@ -64,6 +65,7 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         sandbox=_sandbox(declared.sandbox),
         audit_push=declared.audit.push,
         transcripts_ms=declared.retention.transcripts or 0,
+        prices=tuple(sorted(prices_of(declared.prices))),
         notify=tuple(_channel(each) for each in declared.notify.to),
         notify_link=declared.notify.link,
     )

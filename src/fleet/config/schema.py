@@ -16,6 +16,7 @@ from fleet.config.care_schema import Budget, Duration, Fallbacks, QuestionRules,
 from fleet.config.gate_schema import Gates, Teams
 from fleet.config.notify_schema import Notifications, Notify
 from fleet.config.permit_schema import Permissions
+from fleet.config.price_schema import ModelPrice
 from fleet.model.fleet import Duty
 
 Name = Annotated[str, BeforeValidator(values.name, json_schema_input_type=str)]
@@ -280,6 +281,9 @@ class FleetFile(_Part):
     )
     audit: Audit = Field(default=Audit(), description="Where the log's signed checkpoints go besides")
     retention: Retention = Field(default=Retention(), description="How long transcripts are kept")
+    prices: dict[str, ModelPrice] = Field(
+        default={}, description="What models cost, for harnesses that tell tokens and no cost"
+    )
 
 
 def json_schema() -> dict[str, Any]:

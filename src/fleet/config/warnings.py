@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 from fleet.config.never import never
 from fleet.model.fleet import LABELS, Agent, Fleet, Job, Limit, Workflow
+from fleet.policy.prices import price_of
 
 _JUDGES = ("review", "check", "merge")
+_TELL_NO_COST = ("codex", "command", "gemini")
 _FIGURES = ("time_ms", "cost_micros", "tokens")
 
 
 def warnings(fleet: Fleet) -> list[str]:
     """Each as one sentence; none when there is nothing to say."""
-    about = (_agents, _logins, _workflows, _gate, never, _names, _labels)
+    about = (_agents, _prices, _logins, _workflows, _gate, never, _names, _labels)
     return [sentence for each in about for sentence in each(fleet)]
 
 
@@ -32,6 +34,21 @@ def _agents(fleet: Fleet) -> Iterator[str]:
             yield f"{agent.name} has no template and no prompt: it knows no more than its duty."
         if agent.budget.per_run == Limit() and agent.budget.per_day == Limit():
             yield f"Nothing bounds what {agent.name} uses: it has no ceiling at all."
+
+
+def _prices(fleet: Fleet) -> Iterator[str]:
+    """A budget of money for a harness that tells tokens alone, and a model whose price is not known."""
+    for agent in fleet.agents:
+        spends = any(
+            limit.cost_micros for limit in (agent.budget.per_run, agent.budget.per_day, agent.budget.per_week)
+        )
+        if not spends or agent.harness not in _TELL_NO_COST or price_of(agent.model, fleet.prices):
+            continue
+        named = f"of {agent.model}" if agent.model else "of its model, which fleet.yaml does not name"
+        yield (
+            f"{agent.name} has a budget of money, but {agent.harness} tells no cost and the price {named} is"
+            " not known: each run counts as all that is set aside for it. Name it under prices, or bound time."
+        )
 
 
 def _logins(fleet: Fleet) -> Iterator[str]:

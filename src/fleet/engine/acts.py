@@ -5,13 +5,24 @@ under short signs, times, and how full its model's window is.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fleet.model import events
+from fleet.model.price import Price
 from fleet.policy import signs
+from fleet.policy.prices import price_of
 from fleet.policy.windows import window_of
-from fleet.ports.harness import AgentEvent, Conversation, Message, Retrying, ToolCalled, ToolReturned, Usage
+from fleet.ports.harness import (
+    AgentEvent,
+    Conversation,
+    Message,
+    ModelUsage,
+    Retrying,
+    ToolCalled,
+    ToolReturned,
+    Usage,
+)
 
 _ACTION, _SAID = 160, 200
 _KEPT_CALLS = 64
@@ -21,9 +32,10 @@ _SHORT_WAIT_MS = 1_000  # a pause that is not worth a word in the log
 class Acts:
     """Makes facts of one run's events, in their order. It holds the calls that are under way."""
 
-    def __init__(self, run: str, model: str) -> None:
+    def __init__(self, run: str, model: str, prices: Iterable[tuple[str, Price]] = ()) -> None:
         self._run = run
         self._model = model
+        self._prices = tuple(prices)
         self._open: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._last = ""
         self._usage = Usage()
@@ -96,7 +108,7 @@ class Acts:
         given = _given(event) - _given(before)
         data: dict[str, Any] = {
             "run": self._run,
-            "cost_micros": event.cost_micros,
+            "cost_micros": event.cost_micros if event.cost_micros is not None else self._priced(event),
             "tokens": _given(event) + event.output_tokens,
             "turns": event.turns,
             "at": at,
@@ -105,6 +117,19 @@ class Acts:
         if event.turns == before.turns + 1 and (before.turns or event.turns == 1):
             data |= {"context": given, "window": window_of(self._model)}
         return events.RUN_SPENT, data
+
+    def _priced(self, event: Usage) -> int | None:
+        """What those tokens cost by the table of prices; None where one of the models is not in it."""
+        parts: Iterable[Usage | ModelUsage] = event.by_model or (event,)
+        cost = 0
+        for part in parts:
+            price = price_of(part.model if isinstance(part, ModelUsage) else self._model, self._prices)
+            if price is None:
+                return None
+            cost += price.micros(
+                part.input_tokens, part.output_tokens, part.cache_read_tokens, part.cache_write_tokens
+            )
+        return cost if event.turns or _given(event) + event.output_tokens else None
 
     def _waits(self, event: Retrying, at: int) -> Iterator[tuple[str, dict[str, Any]]]:
         text = f"waits {event.wait_ms / 1000:g} s: {event.reason}"[:_ACTION]

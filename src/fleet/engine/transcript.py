@@ -34,7 +34,7 @@ class Transcript:
         self._count = 0
         self._pieces: dict[str, str] = {"out": "", "err": ""}
         self._finish: Finished | None = None
-        self._acts = Acts(run.id, run.model)
+        self._acts = Acts(run.id, run.model, parts.fleet.prices)
         self._screen = Screen(parts.run_dir(run.id) / "screen.txt")
 
     def read(self) -> tuple[list[Event], bool]:

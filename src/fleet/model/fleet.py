@@ -9,6 +9,7 @@ from fleet.model.acts import Stuck
 from fleet.model.channel import Channel
 from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
 from fleet.model.permissions import Permissions
+from fleet.model.price import Price
 
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
 DUTIES: tuple[Duty, ...] = ("change", "review", "check", "merge", "release", "plan", "triage", "report")
@@ -199,7 +200,7 @@ class Fleet:
     label there (the states of `LABELS`, all of them), `merge_method` how it merges. `teams` are the people of
     the teams that CODEOWNERS may name, by `org/team` in small letters.
     `sandbox` is that of checks. `audit_push` is the remote that seals are pushed to, `transcripts_ms` how
-    long transcripts are kept (0: for ever).
+    long transcripts are kept (0: for ever). `prices` are those of models, by name.
     """
 
     name: str
@@ -226,6 +227,7 @@ class Fleet:
     sandbox: Sandboxing = Sandboxing()
     audit_push: str = ""
     transcripts_ms: int = 0
+    prices: tuple[tuple[str, Price], ...] = ()
     digest: str = ""
     _agents: dict[str, Agent] = field(default_factory=dict, init=False, repr=False, compare=False)
     _workflows: dict[str, Workflow] = field(default_factory=dict, init=False, repr=False, compare=False)
