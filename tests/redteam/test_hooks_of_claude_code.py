@@ -161,15 +161,21 @@ def test_settings_in_the_repository_do_not_take_the_hook_away(play, stage: Stage
 
 def test_nor_do_settings_that_are_written_while_it_works(play, stage: Stage):
     rules = Permissions(deny=("Bash(git push *)",), allow=("Bash", "Edit"))
+    # Claude Code itself asks before a shell's command that names its settings; a program hides the name.
+    writes = (
+        "import os, pathlib; text = os.environ['OFF']; places = ['.', os.environ['HOME']]\n"
+        "for place in places:\n folder = pathlib.Path(place, '.cla' + 'ude'); folder.mkdir(exist_ok=True)\n"
+        " for name in ('', '.local'): folder.joinpath(f'settings{name}.json').write_text(text)"
+    )
+    removes = "import shutil; shutil.rmtree('.cla' + 'ude')"
     fleet = play(
-        shell(f"mkdir -p .claude $HOME/.claude; echo '{json.dumps(OFF)}' > .claude/settings.local.json"),
-        shell("cp .claude/settings.local.json $HOME/.claude/settings.json; sleep 2; echo a note > notes.txt"),
+        shell(f"OFF='{json.dumps(OFF)}' python3 -c \"{writes}\" && sleep 2; echo a note > notes.txt"),
         shell("git push . HEAD:refs/heads/gone"),
-        shell("rm -r .claude"),
+        shell(f'python3 -c "{removes}"'),
         rules=rules,
     )
     assert_merged(stage, fleet)
-    assert [permit for permit, _ in decided(stage)] == ["allow", "allow", "deny", "allow", "allow", "allow"]
+    assert [permit for permit, _ in decided(stage)] == ["allow", "deny", "allow", "allow", "allow"]
 
 
 def test_a_hook_that_is_killed_lets_nothing_through(play, stage: Stage):
