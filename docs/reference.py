@@ -172,7 +172,8 @@ def meaning(path: str, field: FieldInfo, kind: type[BaseModel] | None) -> str:
 
 
 def _below(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo, type[BaseModel] | None]]:
-    for name, field in model.model_fields.items():
+    for attribute, field in model.model_fields.items():
+        name = field.alias or attribute
         path = f"{prefix}{name}"
         kind, many = _held(field.annotation)
         yield path, field, kind

@@ -287,6 +287,18 @@ def test_the_lines_of_a_gate_say_who_when_and_how_long():
     assert fleet.teams == (("acme/core", ("ann",)),)
 
 
+def test_other_actions_have_gates_of_their_own():
+    pull = "pull-request: [{policy: change.round < 3}]"
+    fleet = parse(
+        f"{AGENT}gates: {{push: [{{human: always}}], {pull}, release: [{{window: {{days: mon}}}}]}}\n"
+    )
+    assert fleet.gate("push") == (Requirement("human"),)
+    assert fleet.gate("pull-request") == (Requirement("policy", when="change.round < 3"),)
+    assert fleet.gate("release") == (Requirement("window", window=Window((0,))),)
+    assert fleet.gate("review") == ()
+    assert fleet.gate("merge") == fleet.merge_gate == (Requirement("review"), Requirement("checks"))
+
+
 def test_the_digest_changes_with_the_file_and_with_its_templates_and_with_nothing_else(tmp_path):
     (tmp_path / "dev.md").write_text("---\nname: dev\nfleet: {duty: change}\n---\nDo it.\n")
     text = "agents:\n  dev: {template: dev.md}\n"

@@ -117,3 +117,9 @@ def test_a_gate_that_can_never_open_is_told(gate, says):
 def test_one_that_may_open_is_not(gate):
     text = MODELS.replace("{template: tech-lead}", "{template: tech-lead, model: sonnet}")
     assert told(f"{text}gates: {{merge: [{gate}]}}\n") == ""
+
+
+def test_a_gate_of_what_is_never_done_is_told():
+    said = told(f"{FINE}gates: {{push: [{{human: always}}], release: [{{human: always}}]}}\n")
+    assert "gates.push asks for nothing: where the forge is local" in said
+    assert "gates.release asks for nothing: no job has action: release" in said

@@ -71,3 +71,31 @@ def test_owners_are_those_that_the_base_names_and_not_those_of_the_branch(tmp_pa
     assert stage.watch(fleet) == 0
     assert_merged(stage, fleet)
     stage.end()
+
+
+def test_a_release_has_a_gate_of_its_own_that_the_merge_does_not_wait_for(tmp_path):
+    writes = {
+        "steps": [
+            {"run": "echo a > notes.txt"},
+            {"commit": "Add a note"},
+            {"agent": ["done", "-m", "The note is there."]},
+        ]
+    }
+    stage = make_configured(tmp_path, writes, APPROVES)
+    text = (stage.root / "fleet.yaml").read_text()
+    text = text.replace("checks:", "      release: {action: release, needs: [merge]}\nchecks:")
+    (stage.root / "fleet.yaml").write_text(f"{text}gates: {{release: [{{human: {{by: [bob]}}}}]}}\n")
+    git(stage.root, "commit", "-qam", "Release what is merged")
+    fleet = load_fleet(stage.place)
+    stage.issue()
+    assert stage.watch(fleet) == 3
+    assert len(stage.events(events.CHANGE_MERGED)) == 1
+    assert git(stage.root, "tag") == ""
+    assert [(each["kind"], each["do"]) for each in stage.board(fleet)["approvals"]] == [
+        ("gate", "fleet approve a1")
+    ]
+    assert unexplained(stage, fleet) == []
+    stage.tell(events.APPROVAL_GIVEN, approval="a1", actor="user/bob", note="")
+    assert stage.watch(fleet) == 0
+    assert git(stage.root, "tag").startswith("v")
+    stage.end()

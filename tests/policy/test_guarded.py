@@ -139,6 +139,10 @@ def test_a_change_without_such_files_is_asked_nothing_more() -> None:
     assert _merges(story)
 
 
+def test_a_gate_that_asks_for_nothing_is_open_once_the_files_were_looked_at() -> None:
+    assert _merges(_landing(guarded_=[]))
+
+
 def test_another_head_is_looked_at_anew() -> None:
     story = _landing(Requirement("review"))
     data = {"change": 2, "head": "e" * 40, "run": "", "author": "agent/other", "maker": "implement"}

@@ -14,6 +14,7 @@ from fleet.config.notify_schema import NotifyTo
 from fleet.config.permit_schema import built
 from fleet.config.price_schema import prices_of
 from fleet.config.templates import Template
+from fleet.config.workspace_schema import set_up
 from fleet.model.channel import Channel
 from fleet.model.fleet import (
     Agent,
@@ -66,6 +67,7 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         audit_push=declared.audit.push,
         transcripts_ms=declared.retention.transcripts or 0,
         prices=tuple(sorted(prices_of(declared.prices))),
+        setup=set_up(declared.workspace),
         notify=tuple(_channel(each) for each in declared.notify.to),
         notify_link=declared.notify.link,
     )

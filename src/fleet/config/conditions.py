@@ -39,6 +39,11 @@ OF_A_GATE: Known = {
     },
     "now": 0,
 }
+_LATER = ("files", "lines", "paths", "guarded")
+OF_A_PUSH: Known = {
+    **{name: value for name, value in OF_A_GATE.items() if name != "risk"},
+    "change": {name: value for name, value in OF_A_GATE["change"].items() if name not in _LATER},
+}
 OF_AN_EVENT: Known = {"event": {"type": "", "source": "", "subject": "", "data": {}, "time": 0}}
 OF_QUARANTINE: Known = {
     "agent": {"failures_in_a_row": 0, "denied_actions": 0},

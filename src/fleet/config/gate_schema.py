@@ -103,6 +103,20 @@ class Requirement(_Part):
 
 
 LINES = tuple(Requirement.model_fields)
+ACTION_LINES = ("human", "window", "policy")
+
+
+class ActionLine(_Part):
+    """One line of the gate of another action than a merge: no change to review, or none any more."""
+
+    human: (
+        Annotated[
+            HumanGate, BeforeValidator(values.human, json_schema_input_type=Literal["always"] | HumanGate)
+        ]
+        | None
+    ) = None
+    window: WindowGate | None = Field(default=None, description="Only at these times of the week")
+    policy: _Condition | None = Field(default=None, description="CEL that has to be true")
 
 
 class Gates(_Part):
@@ -111,6 +125,18 @@ class Gates(_Part):
     merge: list[Requirement] | None = Field(
         default=None, description="One approval and passing checks by default"
     )
+    push: list[ActionLine] = Field(
+        default=[], description="Before a run's commits go to the forge; nothing by default"
+    )
+    pull_request: list[ActionLine] = Field(
+        default=[],
+        alias="pull-request",
+        description="Before a pull request is opened there; nothing by default",
+    )
+    review: list[ActionLine] = Field(
+        default=[], description="Before an agent's review is posted there; nothing by default"
+    )
+    release: list[ActionLine] = Field(default=[], description="Before a release is made; nothing by default")
 
 
 def teams(value: Any) -> Any:

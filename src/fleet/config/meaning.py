@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from fleet.config import care_schema, gate_schema, schema
+from fleet.config import care_schema, schema
 from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, did_you_mean, named, placed, problem_at
 from fleet.config.forge import project_problems
-from fleet.model.fleet import DUTIES, Duty
+from fleet.config.gate_meaning import gate_problems
+from fleet.model.fleet import Duty
 
 _ACTIONS = ("merge", "release")
 
@@ -34,8 +35,7 @@ class Meaning:
         for name, workflow in self._declared.workflows.items():
             path = ("workflows", name)
             yield from list(self._workflow(path, workflow)) or self._merges(path, workflow)
-        for at, requirement in enumerate(self._declared.gates.merge or ()):
-            yield from self._requirement(("gates", "merge", at), requirement)
+        yield from gate_problems(self._file, self._document, self._declared)
 
     def _harness(self, path: Path, name: str | None, known: Collection[str]) -> Iterator[Problem]:
         if name is not None and known and name not in known and self._document.nearest(path) == path:
@@ -56,16 +56,6 @@ class Meaning:
                 yield self._at(path, f"an agent with the same duty as {name}")
         elif f"{name}-fallback" in self._declared.agents:
             yield self._at(path, f"no agent {name}-fallback beside it: that is what this one is called")
-
-    def _requirement(self, path: Path, requirement: gate_schema.Requirement) -> Iterator[Problem]:
-        if len(requirement.model_fields_set) != 1:
-            yield self._at(path, f"one of {named(gate_schema.LINES)} in each line of a gate")
-        if requirement.review is not None:
-            known = [*self._declared.agents, *DUTIES]
-            for at, name in enumerate(requirement.review.by):
-                if name not in known:
-                    expected = f"an agent of this file, or a duty: {named(known)}"
-                    yield self._at((*path, "review", "by", at), expected, did_you_mean(name, known))
 
     def _workflow(self, path: Path, workflow: schema.Workflow) -> Iterator[Problem]:
         for at, triggers in enumerate(workflow.on):

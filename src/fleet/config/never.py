@@ -27,9 +27,20 @@ def never(fleet: Fleet) -> Iterator[str]:
             yield from _policy(where, line)
         for workflow in fleet.workflows if line.kind == "review" else ():
             yield from _review(fleet, where, line, workflow)
+    yield from _unheard(fleet)
     windows = [line.window for line in fleet.merge_gate if line.kind == "window"]
     if len(windows) > 1 and not _meet(windows):
         yield "The merge gate can never open: its windows are never open at the same time."
+
+
+def _unheard(fleet: Fleet) -> Iterator[str]:
+    """Gates of actions that are never done."""
+    releases = any(job.action == "release" for workflow in fleet.workflows for job in workflow.jobs)
+    for kind, _ in fleet.gates:
+        if fleet.forge == "local" and kind != "release":
+            yield f"gates.{kind} asks for nothing: where the forge is local, nothing leaves this machine."
+        if kind == "release" and not releases:
+            yield "gates.release asks for nothing: no job has action: release."
 
 
 def _human(where: str, line: Requirement) -> Iterator[str]:

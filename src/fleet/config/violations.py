@@ -124,12 +124,15 @@ def keys_at(path: Path) -> tuple[str, ...]:
     for part in path:
         annotation = _below(_bare(annotation), part)
     bare = _bare(annotation)
-    return tuple(bare.model_fields) if isinstance(bare, type) and issubclass(bare, BaseModel) else ()
+    if not (isinstance(bare, type) and issubclass(bare, BaseModel)):
+        return ()
+    return tuple(field.alias or name for name, field in bare.model_fields.items())
 
 
 def _below(annotation: Any, part: object) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        field = annotation.model_fields.get(str(part))
+        fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
+        field = fields.get(str(part))
         return field.annotation if field else None
     if get_origin(annotation) is dict:
         return get_args(annotation)[1]

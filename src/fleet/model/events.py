@@ -100,6 +100,10 @@ TOOL_FINISHED = "fleet.tool.finished"  # run, agent, call, tool, ok, ms
 GATEWAY_REFUSED = "fleet.gateway.refused"  # claimed (run, not proven), reason: its token is not known
 GATE_EVALUATED = "fleet.gate.evaluated"  # change, head, requirements: [{name, met, reason}]
 
+PASSAGE_EVALUATED = (
+    "fleet.passage.evaluated"  # passage, kinds, change, run, head, instance, requirements, open, reason
+)
+
 # Forges other than Fleet's own log. Their facts also have ref ("acme/shop#12"), repo and at (the forge's ms)
 ITEM_EDITED = "fleet.item.edited"  # item, title, body
 ITEM_ASSIGNED = "fleet.item.assigned"  # item, assignee, actor, trusted

@@ -10,6 +10,7 @@ from fleet.model.channel import Channel
 from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
 from fleet.model.permissions import Permissions
 from fleet.model.price import Price
+from fleet.model.setup import Setup
 
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
 DUTIES: tuple[Duty, ...] = ("change", "review", "check", "merge", "release", "plan", "triage", "report")
@@ -223,6 +224,7 @@ class Fleet:
     attempts: int = 3
     budget: Ceilings = Ceilings()
     notify: tuple[Channel, ...] = ()
+    setup: Setup | None = None
     notify_link: str = ""
     sandbox: Sandboxing = Sandboxing()
     audit_push: str = ""

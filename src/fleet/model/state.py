@@ -144,6 +144,7 @@ class Run:
     nudged_at: int = 0
     nudges: list[str] = field(default_factory=list)  # the reasons for which it was nudged, oldest first
     deaf: bool = False  # it could not be told something
+    awaits: str = ""  # the kind of the approval that is asked for it and not answered
     waits_kind: str = ""  # rate limit | permission: what it waits for inside, until waits_until
     waits_reason: str = ""
     waits_until: int = 0
@@ -328,6 +329,9 @@ class State:
     changes: dict[int, Change] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)
     agents: dict[str, AgentRecord] = field(default_factory=dict)
+    record: dict[str, dict[int, dict[str, int]]] = field(
+        default_factory=dict
+    )  # agent/NAME, since/NAME (its last release), model/NAME → day → what was counted
     passages: dict[str, Passage] = field(default_factory=dict)  # actions that their gates hold back, by key
     wishes: dict[str, Wish] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)

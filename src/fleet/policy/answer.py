@@ -37,6 +37,9 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
             decided.append(_settled(approval, "lapsed: it is not held any more"))
         if approval.kind == "permission" and not is_held(state, approval):
             decided.append(_settled(approval, "lapsed: the call does not wait any more"))
+        over = state.instances[approval.instance].outcome if approval.instance in state.instances else ""
+        if approval.kind == "gate" and (over or approval.passage not in state.passages):
+            decided.append(_settled(approval, "lapsed: nothing waits for it any more"))
         if approval.kind == "merge" and change and (change.head != approval.head or not change.open):
             why = "the change has a new commit" if change.open else "the change is closed"
             decided.append(_settled(approval, f"lapsed: {why}", cause=change.cause))
@@ -44,7 +47,7 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
 
 
 def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
-    if approval.kind in ("merge", "handoff", "permission"):
+    if approval.kind in ("merge", "handoff", "permission", "gate"):
         return []  # the gate, the admission or the call that waits counts it
     instance = state.instances[approval.instance]
     if approval.kind == "rounds":

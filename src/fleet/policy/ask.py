@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.model.state import Approval, Change, Instance, Run, State
+from fleet.model.state import Approval, Change, Instance, Passage, Run, State
 from fleet.policy.fact import fact
 
 
@@ -43,6 +43,22 @@ def for_merge(change: Change, why: str, *, number: int) -> Event:
         "run": "",
     }
     return fact(events.APPROVAL_ASKED, data, cause=change.cause, story=change.instance)
+
+
+def for_passage(passage: Passage, why: str, *, number: int) -> Event:
+    """A person's word is needed for an action that its gate holds back."""
+    data = {
+        "approval": f"a{number}",
+        "kind": "gate",
+        "why": why,
+        "change": passage.change,
+        "head": passage.head,
+        "instance": passage.instance,
+        "job": "",
+        "run": passage.run,
+        "passage": passage.key,
+    }
+    return fact(events.APPROVAL_ASKED, data, cause=passage.cause, story=passage.instance)
 
 
 def for_handoff(run: Run, *, number: int) -> Event:

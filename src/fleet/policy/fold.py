@@ -21,6 +21,7 @@ from fleet.policy.folds import (
     items,
     jobs,
     people,
+    record,
     runs,
     tools,
     watcher,
@@ -40,6 +41,9 @@ def fold(state: State, event: Event) -> None:
     state.seq = event.seq
     state.now = max(state.now, event.time)
     state.started = state.started or event.time
+    counted = _COUNTED.get(event.type)
+    if counted is not None:
+        counted(state, event, event.data)
     change = _FOLDS.get(event.type)
     if change is not None:
         change(state, event, event.data)
@@ -69,6 +73,14 @@ def _may_start(state: State, kind: str) -> bool:
         return False
     return not kind.startswith("fleet.") or kind in _MAY_START or kind in state.triggers
 
+
+_COUNTED: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
+    events.RUN_ENDED: record.run_ended,
+    events.CHANGE_REVIEWED: record.change_reviewed,
+    events.CHANGE_MERGED: record.change_merged,
+    events.AGENT_DENIED: record.denied,
+    events.AGENT_RELEASED: record.released,
+}
 
 _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.CONFIG_LOADED: watcher.config_loaded,

@@ -5,30 +5,25 @@ A gate speaks of one commit. Reviews, checks and approvals of another head of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.model.fleet import Fleet, Requirement
+from fleet.model.fleet import Fleet
 from fleet.model.state import Change, State
 from fleet.policy.ask import asked_for, for_merge
 from fleet.policy.fact import fact
 from fleet.policy.guard import protection
 from fleet.policy.land import landing
-from fleet.policy.requirements.checks import checks
+from fleet.policy.lines import read_lines
 from fleet.policy.requirements.guarded_files import guarded_files
-from fleet.policy.requirements.human import human
-from fleet.policy.requirements.policy import policy
-from fleet.policy.requirements.review import review
-from fleet.policy.requirements.window import window
 
 
 def requirements(fleet: Fleet, state: State, change: Change) -> list[dict[str, Any]]:
     """Each requirement of the merge gate for the change's head, what Fleet itself asks, and what its forge
     asks: `name`, `met`, `reason` and `who` can meet it.
     """
-    asked = [_REQUIREMENTS[each.kind](fleet, state, change, each) for each in fleet.merge_gate]
+    asked = read_lines(fleet, state, change, fleet.merge_gate)
     return [*asked, *guarded_files(change), *protection(state, change)]
 
 
@@ -67,12 +62,3 @@ def approvals_to_ask(fleet: Fleet, state: State) -> list[Event]:
             why = "; ".join(dict.fromkeys(str(each["reason"]) for each in missing))
             decided.append(for_merge(change, why, number=number))
     return decided
-
-
-_REQUIREMENTS: Mapping[str, Callable[[Fleet, State, Change, Requirement], dict[str, Any]]] = {
-    "review": review,
-    "checks": checks,
-    "human": human,
-    "window": window,
-    "policy": policy,
-}

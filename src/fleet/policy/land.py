@@ -87,7 +87,8 @@ def changes_to_merge(fleet: Fleet, state: State) -> list[Event]:
     for instance, _, change in landing(state):
         if change.repo in busy or change.held.get("kind") == "refused" or tried_again_at(change) > state.now:
             continue
-        if change.gate and all(each["met"] for each in change.gate) and not objections(change):
+        # Whose files nobody has looked at has a gate that is not open, whatever else it asks.
+        if change.inspected and all(each["met"] for each in change.gate) and not objections(change):
             base = state.base_of(change.repo)
             args = {"change": change.id, "head": change.head, "base": base, "instance": instance.id}
             key = f"{change.id}/{change.head}/{base}"

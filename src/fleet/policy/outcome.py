@@ -13,6 +13,7 @@ from fleet.model.state import Change, Instance, Run, RunOutcome, State
 from fleet.policy.again import FREE, MOST_FREE, cause_of
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
+from fleet.policy.passage import shut, to_publish
 from fleet.policy.unstick import others_may
 from fleet.policy.workflow import base_branch
 
@@ -59,6 +60,11 @@ def runs_to_end(fleet: Fleet, state: State) -> list[Event]:
         if ending.after == "done":
             if run.duty == _MAKES_CHANGES and state.items[run.item].repo:
                 # Its forge gives the number: the change is there once its pull request is.
+                kinds, change = to_publish(fleet, state, run)
+                held = shut(fleet, state, kinds, f"publish/{run.id}", change, run=run.id)
+                if held is not None:
+                    decided += held
+                    continue
                 decided.append(wish("publish", run.id, {"run": run.id}, cause=run.cause, story=run.instance))
                 continue
             if run.duty == _MAKES_CHANGES:

@@ -26,7 +26,8 @@ def jobs_to_queue(fleet: Fleet, state: State) -> list[Event]:
             record = instance.jobs.get(job.name)
             if record is None or record.state != "waiting" or job.action or not needs_met(instance, job):
                 continue
-            if record.runs and f"publish/{record.runs[-1]}" in state.wishes:
+            published = f"publish/{record.runs[-1]}" if record.runs else ""
+            if published and (published in state.wishes or published in state.passages):
                 continue  # its work is done, and on its way to the forge
             if objected and change is not None and job.name != change.maker:
                 continue  # the change is about to go back: whoever looks at it now would look in vain

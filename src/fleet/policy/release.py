@@ -11,6 +11,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, State
 from fleet.policy.ask import stuck
 from fleet.policy.fact import wish
+from fleet.policy.passage import shut
 from fleet.policy.workflow import needs_met, workflow_of
 
 TAG = "v{date}-{change}"
@@ -39,6 +40,10 @@ def jobs_to_release(fleet: Fleet, state: State) -> list[Event]:
                 asked += 1
                 why = "there is no merged change to release"
                 decided += stuck(state, instance, job.name, "failed", why, number=asked)
+                continue
+            held = shut(fleet, state, ("release",), f"release/{key}", change)
+            if held is not None:
+                decided += held
                 continue
             told = placeholders(fleet, state, instance, change)
             args = {

@@ -11,8 +11,8 @@ _DAY_MS = 86_400_000
 
 
 def gate_variables(fleet: Fleet, state: State, change: Change) -> dict[str, Any]:
-    """`risk`, `change`, `item`, `agent` (the author), `run` (that made the head), `budget` (of the author, for
-    today) and `now` (ms), for one change.
+    """`risk`, `change`, `item`, `agent` (the author), `run` (that made the head), `budget` (of the author,
+    for today) and `now` (ms), for one change.
     """
     risk = change.risk
     item = state.items.get(change.item)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 _ASKS: Mapping[str, str] = {
     "merge": "May this be merged?",
+    "gate": "May this go on?",
     "question": "An agent asks",
     "rounds": "Out of rounds: one more?",
     "handoff": "May this begin?",
@@ -20,6 +21,7 @@ _ASKS: Mapping[str, str] = {
 }
 _YES: Mapping[str, str] = {
     "merge": "Approve the merge",
+    "gate": "Let it go on",
     "question": "Send the answer",
     "rounds": "Give it one more round",
     "handoff": "Let it begin",

@@ -80,6 +80,7 @@ _WORDS: Mapping[str, str] = {
     events.TOOL_FINISHED: "{tool} of {run} is back after {ms} ms",
     events.GATEWAY_REFUSED: "the gateway was asked with a token that is not known",
     events.GATE_EVALUATED: "the gate of pull request {change} was looked at",
+    events.PASSAGE_EVALUATED: "the gate that {passage} waits for was looked at",
     events.JOB_RENEWED: "{job} of {instance}: what follows it starts anew",
     events.ITEM_EDITED: "item {item} says now: {title}",
     events.ITEM_ASSIGNED: "{actor} assigned item {item} to {assignee}",

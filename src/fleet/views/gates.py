@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from fleet.model.fleet import Requirement
+from fleet.model.state import Passage
 from fleet.policy.requirements.found import either
 from fleet.policy.times import words
 
@@ -12,6 +13,17 @@ from fleet.policy.times import words
 def line(each: Requirement) -> str:
     """`2 approvals by qa or review`, `a person if risk.score >= 60`."""
     return _LINES[each.kind](each)
+
+
+def held_back(passage: Passage) -> str:
+    """What an action waits for that its gate holds back: `release: window: it is open …`."""
+    missing = (f"{each['name']}: {each['reason']}" for each in passage.lines if not each["met"])
+    return f"{' and '.join(passage.kinds)} waits: {'; '.join(missing)}"
+
+
+def who_can(passage: Passage) -> str:
+    """Who can meet what is missing."""
+    return "; ".join(str(each["who"]) for each in passage.lines if not each["met"] and each["who"])
 
 
 def _review(each: Requirement) -> str:

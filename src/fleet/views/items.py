@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from fleet.model.fleet import Fleet
 from fleet.model.state import Instance, Item, State
 from fleet.views.changes import change_row
+from fleet.views.gates import held_back
 from fleet.views.units import moment
 from fleet.views.waiting import asked, how_to_answer, wait_of
 
@@ -123,6 +124,13 @@ def _between_runs(fleet: Fleet, state: State, instance: Instance, *, watched: bo
     if change is not None and any(each.state == "landing" for each in instance.jobs.values()):
         row = change_row(fleet, state, change)
         return [Standing("landing", f"#{change.id} {row['standing']}: {row['reason']}")]
+    held = [
+        each
+        for each in state.passages.values()
+        if each.instance == instance.id and each.key not in state.wishes
+    ]
+    if held:
+        return [Standing("waits", held_back(each)) for each in held]
     for name, record in instance.jobs.items():
         if record.state == "stuck":
             return [Standing("stuck", f"{name}: {record.reason}")]

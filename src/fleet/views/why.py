@@ -15,6 +15,7 @@ from fleet.policy.decide import RULES
 from fleet.views.agents import condition_of, run_row
 from fleet.views.changes import change_row
 from fleet.views.events import reason_of, who, words
+from fleet.views.gates import who_can
 from fleet.views.items import item_row, standing_of_instance
 from fleet.views.units import moment
 from fleet.views.waiting import asked, how_to_answer, wait_of
@@ -131,7 +132,7 @@ def _standing(fleet: Fleet, state: State, name: str, now: int, *, watched: bool)
     if name in state.instances:
         instance = state.instances[name]
         found = standing_of_instance(fleet, state, instance, now, watched=watched)
-        waits = _questions(state, instance.id)
+        waits = _questions(state, instance.id) or _gates(state, instance.id)
         return Now(name, "instance", found.state, found.reason, waits, _newest(state, instance))
     if name in state.approvals:
         return _approval(state, name)
@@ -148,7 +149,7 @@ def _run(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) -> N
     if run.state == "queued":
         waits = wait_of(fleet, state, run, now, watched=watched).reason
     row = run_row(run, now)
-    reason = row["reason"] or (f"last: {run.action}" if run.action and run.live else "")
+    reason = row["reason"] or (f"now: {row['doing']}" if row["doing"] and run.live else "")
     return Now(name, "run", run.outcome or run.state, reason, waits, run.cause)
 
 
@@ -176,7 +177,8 @@ def _numbered(fleet: Fleet, state: State, number: int, now: int, *, watched: boo
         row = item_row(fleet, state, item, now, watched=watched)
         instances = [state.instances[name] for name in row["instances"]]
         newest = _newest(state, instances[-1]) if instances else item.cause
-        waits = _questions(state, instances[-1].id) if instances else ""
+        last = instances[-1].id if instances else ""
+        waits = _questions(state, last) or _gates(state, last) if last else ""
         return Now(str(number), "item", row["state"], row["reason"], waits, newest)
     return None
 
@@ -230,6 +232,12 @@ def _questions(state: State, instance: str, *, run: str = "", change: int = 0) -
         and (not change or each.change == change)
     ]
     return "; ".join(found)
+
+
+def _gates(state: State, instance: str) -> str:
+    """Who can let an action go on that its gate holds back."""
+    held = [each for each in state.passages.values() if each.instance == instance]
+    return "; ".join(who_can(each) for each in held)
 
 
 def _first_sentence(text: str | None) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.model.event import Event
-from fleet.model.state import State, Wish
-from fleet.policy.folds.reading import record, text, whole
+from fleet.model.state import Passage, State, Wish
+from fleet.policy.folds.reading import record, records, text, texts, whole
 
 
 def effect_wanted(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -22,9 +22,21 @@ def effect_wanted(state: State, event: Event, data: Mapping[str, Any]) -> None:
         run.stopping = True
 
 
+def passage_evaluated(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """An action is held back by its gates; what of them is met."""
+    key = text(data, "passage")
+    if not key or text(data, "instance") not in state.instances:
+        return
+    passage = state.passages.setdefault(key, Passage(key))
+    passage.kinds, passage.lines = texts(data, "kinds"), records(data, "requirements")
+    passage.change, passage.run, passage.head = whole(data, "change"), text(data, "run"), text(data, "head")
+    passage.instance, passage.cause = text(data, "instance"), event.id
+
+
 def effect_done(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     """It is done."""
     wish = state.wishes.pop(text(data, "key"), None)
+    state.passages.pop(text(data, "key"), None)
     if wish is not None and wish.kind == "post":
         state.posted[text(wish.args, "run")] = None
 
@@ -46,6 +58,7 @@ def effect_failed(state: State, event: Event, data: Mapping[str, Any]) -> None:
         return
     if data.get("permanent") is True:
         del state.wishes[wish.key]
+        state.passages.pop(wish.key, None)
         if wish.kind == "post":  # what the forge does not take is not sent to it again and again
             state.posted[text(wish.args, "run")] = None
         return

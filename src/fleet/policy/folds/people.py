@@ -24,10 +24,14 @@ def approval_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
         instance=text(data, "instance"),
         job=text(data, "job"),
         run=text(data, "run"),
+        passage=text(data, "passage"),
         cause=event.id,
     )
     state.approvals[approval.id] = approval
     state.asked[approval.id] = None
+    run = state.runs.get(approval.run)
+    if run is not None:
+        run.awaits = approval.kind
     held = state.held.get(f"{approval.run}.{text(data, 'call')}")
     if held is not None:
         held.approval = approval.id
@@ -48,6 +52,10 @@ def answered(state: State, event: Event, data: Mapping[str, Any]) -> None:
         change.approved_by.append(approval.by)
         change.approved_at[approval.by] = event.time
         change.cause = event.id
+    passage = state.passages.get(approval.passage)
+    if passage is not None and approval.answer == "given":
+        passage.approved[approval.by] = event.time
+        passage.cause = event.id
 
 
 def approval_settled(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -56,6 +64,8 @@ def approval_settled(state: State, event: Event, data: Mapping[str, Any]) -> Non
     if approval is not None:
         approval.handled = True
         approval.cause = event.id
+        if approval.run in state.runs:
+            state.runs[approval.run].awaits = ""
         state.asked.pop(approval.id, None)
         state.told.pop(approval.id, None)
         if approval.kind == "permission" and not approval.answer:

@@ -105,7 +105,7 @@ def _summary(fleet: Fleet) -> dict[str, Any]:
         "checks": [
             {"name": each.name, "run": each.command, "time_ms": each.time_ms} for each in fleet.checks
         ],
-        "gates": {"merge": [line(each) for each in fleet.merge_gate]},
+        "gates": {kind: [line(each) for each in fleet.gate(kind)] for kind in ("merge", *dict(fleet.gates))},
     }
 
 
@@ -154,6 +154,8 @@ def _show(path: Path, fleet: Fleet) -> None:
         empty="There is no workflow.",
     )
     say()
+    for kind, lines in fleet.gates:
+        say(f"Gate of {kind}: {clean(', '.join(map(line, lines)))}.")
     say(f"Merge gate: {clean(', '.join(map(line, fleet.merge_gate))) or 'empty'}.")
     checks = ", ".join(f"{each.name} ({each.command})" for each in fleet.checks)
     say(f"Checks: {clean(checks) or 'none'}.")

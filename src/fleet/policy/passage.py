@@ -1,0 +1,85 @@
+"""Gates of other actions than a merge: what is wished for only once their lines are met.
+
+An action that a gate holds back is a passage, under the key of the wish that it waits for. Its approvals are
+its own: whoever lets a push pass has not approved the merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fleet.model import events
+from fleet.model.event import Event
+from fleet.model.fleet import Fleet, Requirement
+from fleet.model.state import Change, Instance, Passage, Run, State
+from fleet.policy.fact import fact
+from fleet.policy.lines import read_lines
+from fleet.policy.workflow import base_branch
+
+
+def shut(
+    fleet: Fleet, state: State, kinds: Iterable[str], key: str, change: Change, *, run: str = ""
+) -> list[Event] | None:
+    """None where the action may be wished for. Else what there is to say of its gate: one event where it
+    reads otherwise than before. `kinds` are the gates that it passes, `key` is the wish's.
+    """
+    wanted = lines_of(fleet, kinds)
+    if not wanted:
+        return None
+    known = state.passages.get(key, Passage(key))
+    given = dict(known.approved)
+    asked = replace(change, approved_by=list(given), approved_at=given, reviews=[])
+    found = read_lines(fleet, state, asked, wanted)
+    missing = [each["name"] for each in found if not each["met"]]
+    if not missing:
+        return None
+    if found == known.lines:
+        return []
+    data = {
+        "passage": key,
+        "kinds": list(kinds),
+        "change": change.id,
+        "run": run,
+        "head": change.head,
+        "instance": change.instance,
+        "requirements": found,
+        "open": False,
+        "reason": f"missing: {', '.join(missing)}",
+    }
+    return [fact(events.PASSAGE_EVALUATED, data, cause=change.cause, story=change.instance)]
+
+
+def lines_of(fleet: Fleet, kinds: Iterable[str]) -> list[Requirement]:
+    """The lines of these gates, one after the other."""
+    return [line for kind in kinds for line in fleet.gate(kind)]
+
+
+def to_publish(fleet: Fleet, state: State, run: Run) -> tuple[tuple[str, ...], Change]:
+    """The gates that a run's commits pass on their way to the forge, and the change that they will be."""
+    instance, head = state.instances[run.instance], str(run.collected.get("head", ""))
+    known = state.changes.get(instance.change)
+    if known is not None:
+        moved = replace(known, head=head, risk={"head": head}, cause=run.cause)
+        return ("push",), moved
+    return ("push", "pull-request"), _first(fleet, state, instance, run, head)
+
+
+def _first(fleet: Fleet, state: State, instance: Instance, run: Run, head: str) -> Change:
+    item = state.items[run.item]
+    return Change(
+        id=0,
+        item=run.item,
+        instance=instance.id,
+        branch=run.branch,
+        base=base_branch(fleet, item.repo),
+        head=head,
+        author=f"agent/{run.agent}",
+        title=item.title,
+        body=run.text,
+        repo=item.repo,
+        maker=run.job,
+        updated=run.ended,
+        risk={"head": head},  # nobody works it out before it is there, and no line may look at it
+        cause=run.cause,
+    )
