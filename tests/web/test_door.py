@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fleet.model.errors import UsageError
-from fleet.surfaces.web.acting import DEEDS
+from fleet.surfaces.web.acting import ACTS
 from fleet.surfaces.web.app import PAGES, build_app
 from fleet.surfaces.web.keys import COOKIE, FIELD, HEADER
 from fleet.surfaces.web.serve import listen
@@ -23,7 +23,7 @@ GETS += [
     "/api/approvals",
     "/api/events",
 ]
-POSTS = [path.format(approval="a1", run="r1", name="developer", item="1") for path in DEEDS]
+POSTS = [path.format(approval="a1", run="r1", name="developer", item="1") for path in ACTS]
 POSTS += ["/api/approvals/a1"]
 
 

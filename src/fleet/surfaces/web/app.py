@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -14,31 +15,31 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from fleet.model.errors import FleetError
-from fleet.surfaces.web.acting import DEEDS
+from fleet.surfaces.web.acting import ACTS, check
 from fleet.surfaces.web.api import api_routes
 from fleet.surfaces.web.channels import Drawn
 from fleet.surfaces.web.draw.shell import document, shell
 from fleet.surfaces.web.draw.times import filled
-from fleet.surfaces.web.guard import ENTER, Guard, session_of
+from fleet.surfaces.web.entering import enter, login, logout
+from fleet.surfaces.web.guard import ENTER, LINK, LOGIN, Guard, entered_by, is_good
 from fleet.surfaces.web.html import Html
-from fleet.surfaces.web.keys import COOKIE
+from fleet.surfaces.web.keys import Entered
+from fleet.surfaces.web.linked import answer_link, show_link
 from fleet.surfaces.web.look import Look, Missing, Page
 from fleet.surfaces.web.pages.agents import agent, agents
 from fleet.surfaces.web.pages.approvals import approval, approvals
 from fleet.surfaces.web.pages.audit import audit
 from fleet.surfaces.web.pages.budgets import budgets
 from fleet.surfaces.web.pages.change import change
-from fleet.surfaces.web.pages.door import entered, spent
 from fleet.surfaces.web.pages.insight import insight
 from fleet.surfaces.web.pages.item import item
 from fleet.surfaces.web.pages.overview import overview
 from fleet.surfaces.web.pages.problem import problem
 from fleet.surfaces.web.pages.run import run
 from fleet.surfaces.web.pages.runs import runs
-from fleet.surfaces.person import Person
 from fleet.surfaces.web.requests import BadRequest, form_of
 from fleet.surfaces.web.site import Site
-from fleet.surfaces.web.streams import page_stream, stream
+from fleet.surfaces.web.streams import page_stream, stream, while_good
 from fleet.views.needs import how_many
 
 Draw = Callable[[Look], Awaitable[Page]]
@@ -66,25 +67,30 @@ def build_app(site: Site) -> ASGIApp:
     """The whole of it, behind its guard."""
 
     async def show(request: Request) -> Response:
-        look = _look(site, request.url.path, request.query_params)
+        entered = entered_by(request)
+        look = _look(site, entered, request.url.path, request.query_params)
         if look is None:
-            return _problem(site, Missing("There is no such page"))
+            return _problem(site, entered, Missing("There is no such page"))
         try:
             page = await look[1](look[0])
         except FleetError as error:
-            return _problem(site, error)
-        return HTMLResponse(_whole(site, page))
+            return _problem(site, entered, error)
+        return HTMLResponse(_whole(site, entered, page))
 
     async def live(request: Request) -> Response:
+        entered = entered_by(request)
         path, _, query = request.query_params.get("at", "/").partition("?")
         look = _look(
-            site, path, Request({"type": "http", "query_string": query.encode(), "headers": []}).query_params
+            site,
+            entered,
+            path,
+            Request({"type": "http", "query_string": query.encode(), "headers": []}).query_params,
         )
         if look is None:
             return JSONResponse({"error": "There is no such page"}, status_code=404)
 
         async def draw() -> Drawn:
-            return await _drawn(site, *look)
+            return await _drawn(site, entered, *look)
 
         try:
             await draw()
@@ -93,32 +99,45 @@ def build_app(site: Site) -> ASGIApp:
         # Who comes again has seen more than when the page was loaded, so what that showed says nothing.
         again = "last-event-id" in request.headers
         shown = "" if again else request.query_params.get("shown", "")
-        steps = site.hub.changes(f"{path}?{query}", draw, shown)
-        return stream(page_stream(steps, lambda text: filled(text, site.projection.clock())))
+        steps = site.hub.changes(f"{entered.person.role} {_own(entered)} {path}?{query}", draw, shown)
+        parts = page_stream(steps, lambda text: filled(text, site.projection.clock()))
+        return stream(while_good(parts, lambda: is_good(site, entered)))
 
     async def act(request: Request) -> Response:
+        entered = entered_by(request)
+        act = ACTS[request.scope["route"].path]
         try:
-            fields = await form_of(request, site.keys)
-            found = await DEEDS[request.scope["route"].path](site, request.path_params, fields)
+            fields = await form_of(request, entered)
+            check(entered.person, act.needs)
+            found = await act.deed(site, entered.person.actor, request.path_params, fields)
         except FleetError as error:
-            return _problem(site, error, acting=True)
+            return _problem(site, entered, error, acting=True)
         if isinstance(found, str):
             return RedirectResponse(found, status_code=303)
-        return HTMLResponse(_whole(site, found, live=False))
+        return HTMLResponse(_whole(site, entered, found, live=False))
 
-    deeds = [Route(path, act, methods=["POST"]) for path in DEEDS]
+    deeds = [Route(path, act, methods=["POST"]) for path in ACTS]
     routes = [
-        Route(ENTER, _enter(site), methods=["GET"]),
+        Route(ENTER, partial(enter, site), methods=["GET"]),
+        Route(LOGIN, partial(login, site), methods=["GET", "POST"]),
+        Route("/logout", partial(logout, site), methods=["POST"]),
+        Route(LINK + "{key}", partial(show_link, site), methods=["GET"]),
+        Route(LINK + "{key}", partial(answer_link, site), methods=["POST"]),
         Route("/static/{name}", _static, methods=["GET"]),
         Route("/live", live, methods=["GET"]),
         *api_routes(site),
         *deeds,
         Route("/{path:path}", show, methods=["GET"]),
     ]
-    return Guard(Starlette(routes=routes), site.keys)
+    return Guard(Starlette(routes=routes), site)
 
 
-def _look(site: Site, path: str, query: Mapping[str, str]) -> tuple[Look, Draw] | None:
+def _own(entered: Entered) -> str:
+    """What tells apart who sees the same page with forms of their own; without forms all see the same."""
+    return "" if entered.person.role == "viewer" else entered.token
+
+
+def _look(site: Site, entered: Entered, path: str, query: Mapping[str, str]) -> tuple[Look, Draw] | None:
     for pattern, draw in _PATTERNS:
         found = pattern.fullmatch(path)
         if found is not None:
@@ -126,31 +145,31 @@ def _look(site: Site, path: str, query: Mapping[str, str]) -> tuple[Look, Draw] 
                 site.projection,
                 site.patches,
                 site.transcripts,
-                site.keys.token,
+                entered.token,
                 found.groupdict(),
                 query,
-                Person(site.actor),
+                entered.person,
             )
             return look, draw
     return None
 
 
-async def _drawn(site: Site, look: Look, draw: Draw) -> Drawn:
+async def _drawn(site: Site, entered: Entered, look: Look, draw: Draw) -> Drawn:
     """A page as a channel sends it, with what is around it."""
     seq = site.projection.state.seq  # before it is drawn: what comes meanwhile may be missing on it
     page = await draw(look)
-    _shell(site, page)
+    _shell(site, entered, page)
     return Drawn(seq, _title(page), page.canvas, page.about, page.tick)
 
 
-def _whole(site: Site, page: Page, *, live: bool = True) -> str:
+def _whole(site: Site, entered: Entered, page: Page, *, live: bool = True) -> str:
     now = site.projection.clock()
-    body = _shell(site, page)
+    body = _shell(site, entered, page)
     shown = page.canvas.digest() if live else ""
     return filled(document(_title(page), body, shown=shown, now_ms=now), now)
 
 
-def _shell(site: Site, page: Page) -> Html:
+def _shell(site: Site, entered: Entered, page: Page) -> Html:
     projection = site.projection
     return shell(
         page.canvas,
@@ -160,6 +179,8 @@ def _shell(site: Site, page: Page) -> Html:
         waiting=how_many(projection.state),
         step=projection.state.step,
         main=page.main,
+        who=entered.person,
+        token=entered.token if entered.digest else "",
     )
 
 
@@ -167,29 +188,14 @@ def _title(page: Page) -> str:
     return f"{page.title} · Fleet"
 
 
-def _problem(site: Site, error: FleetError, *, acting: bool = False) -> Response:
+def _problem(site: Site, entered: Entered, error: FleetError, *, acting: bool = False) -> Response:
     if isinstance(error, Missing):
         status = 404
     elif isinstance(error, BadRequest):
         status = error.status
     else:
         status = 409 if acting else 500
-    return HTMLResponse(_whole(site, problem(error, acting=acting), live=False), status_code=status)
-
-
-def _enter(site: Site) -> Callable[[Request], Awaitable[Response]]:
-    async def enter(request: Request) -> Response:
-        session = site.keys.enter(request.query_params.get("key", ""))
-        if session is None:
-            if site.keys.knows(session_of(request.headers)):
-                return RedirectResponse("/", status_code=303)
-            return spent()
-        site.entered()
-        answer = entered()
-        answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
-        return answer
-
-    return enter
+    return HTMLResponse(_whole(site, entered, problem(error, acting=acting), live=False), status_code=status)
 
 
 async def _static(request: Request) -> Response:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Fleet
 from fleet.model.state import State
+from fleet.surfaces.person import Person
 from fleet.surfaces.web.canvas import Canvas
 from fleet.surfaces.web.html import Html
 from fleet.surfaces.web.patches import Patches
-from fleet.surfaces.person import Person
 from fleet.surfaces.web.projection import Projection
 from fleet.surfaces.web.transcripts import Transcripts
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from fleet.model.errors import FleetError
-from fleet.surfaces.web.keys import FIELD, HEADER, Keys
+from fleet.surfaces.web.keys import FIELD, HEADER, Entered, signed
 
 MOST_BYTES = 64 * 1024  # of one text: as much as an agent may send
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
@@ -25,30 +25,31 @@ class BadRequest(FleetError):
         self.status = status
 
 
-async def form_of(request: Request, keys: Keys) -> Mapping[str, str]:
-    """The fields of a form of ours. Raises `BadRequest`."""
+async def form_of(request: Request, entered: Entered | None) -> Mapping[str, str]:
+    """The fields of a form of ours; where nobody has entered yet it carries no token. Raises `BadRequest`."""
     _check_type(request, _FORM)
     body = (await _body(request)).decode("utf-8", "replace")
     fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=100))
-    _check_token(keys, fields.get(FIELD, ""))
+    if entered is not None:
+        _check_token(entered, fields.get(FIELD, ""))
     return {name: _bounded(value) for name, value in fields.items()}
 
 
-async def json_of(request: Request, keys: Keys) -> Mapping[str, Any]:
+async def json_of(request: Request, entered: Entered) -> Mapping[str, Any]:
     """The object that a program has sent, with the token in a header. Raises `BadRequest`."""
-    _check_token(keys, request.headers.get(HEADER, ""))
+    _check_token(entered, request.headers.get(HEADER, ""))
     _check_type(request, _JSON)
     try:
         value = json.loads(await _body(request) or b"{}")
     except (ValueError, RecursionError) as error:
         raise BadRequest(400, "The request is not JSON", why=str(error)) from error
     if not isinstance(value, dict):
-        raise BadRequest(400, "The request is not a JSON object", do='Send {"do": "approve", "note": "…"}.')
+        raise BadRequest(400, "The request is not a JSON object", do='Send an object, such as {"note": "…"}.')
     return value
 
 
-def _check_token(keys: Keys, token: str) -> None:
-    if not keys.signed(token):
+def _check_token(entered: Entered, token: str) -> None:
+    if not signed(entered, token):
         raise BadRequest(
             403,
             "This was not sent by a page of this fleet web",

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from fleet.model.errors import Conflict, Temporary
 from fleet.model.event import Event
 from fleet.model.state import State
+from fleet.surfaces.person import Person
 from fleet.surfaces.web.channels import Hub
 from fleet.surfaces.web.keys import Keys
 from fleet.surfaces.web.patches import Patches
 from fleet.surfaces.web.projection import Projection
 from fleet.surfaces.web.transcripts import Transcripts
+from fleet.surfaces.web.where import Where
 from fleet.wiring import Place, open_sessions
 
 _TRIES = 200
@@ -21,12 +23,13 @@ _TRIES = 200
 
 @dataclass(slots=True)
 class Site:
-    """One project's page. `actor` is who sits at it (`user/mia`); `entered` is told when a link was used."""
+    """One project's page. `actor` is who started it (`user/mia`); `entered` is told when a link was used."""
 
     place: Place
     projection: Projection
     actor: str
-    keys: Keys = field(default_factory=Keys)
+    where: Where = field(default_factory=Where)
+    keys: Keys = field(init=False)
     entered: Callable[[], None] = lambda: None
     hub: Hub = field(init=False)
     patches: Patches = field(init=False)
@@ -34,6 +37,7 @@ class Site:
 
     def __post_init__(self) -> None:
         """Make what only reads."""
+        self.keys = Keys(Person(self.actor))
         self.hub = Hub(self.projection)
         self.patches = Patches(self.place)
         self.transcripts = Transcripts(self.place)

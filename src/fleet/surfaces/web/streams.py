@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -68,6 +68,15 @@ async def page_stream(
     async with aclosing(steps) as found:  # type: ignore[type-var]  # an async generator, which can be closed
         async for step in found:
             yield _STILL_HERE if step is None else fill(message(*step))
+
+
+async def while_good(parts: AsyncIterator[str], good: Callable[[], bool]) -> AsyncIterator[str]:
+    """The parts, until whoever hears them is not let in any more."""
+    async with aclosing(parts) as found:  # type: ignore[type-var]  # an async generator, which can be closed
+        async for part in found:
+            if not good():
+                return
+            yield part
 
 
 def _read(projection: Projection, after: int) -> list[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fleet.surfaces.person import Person
 from fleet.surfaces.web.canvas import Canvas
+from fleet.surfaces.web.draw.forms import button, form
 from fleet.surfaces.web.draw.parts import sign
 from fleet.surfaces.web.html import Child, Html, tag
 
@@ -18,9 +20,18 @@ _WAYS = (
 
 
 def shell(
-    canvas: Canvas, *, project: str, here: str, watched: bool, waiting: int, step: bool, main: Html
+    canvas: Canvas,
+    *,
+    project: str,
+    here: str,
+    watched: bool,
+    waiting: int,
+    step: bool,
+    main: Html,
+    who: Person,
+    token: str,
 ) -> Html:
-    """The body of a page. `here` is the way that leads to it."""
+    """The body of a page. `here` is the way that leads to it; `token`: of the forms, for who came by one."""
     ways = [
         tag(
             "li",
@@ -51,6 +62,7 @@ def shell(
             tag("nav", tag("ul", ways), aria_label="Pages"),
             tag(
                 "div",
+                _who(who, token),
                 canvas.live("watcher", "span", _watcher(watched=watched, step=step), class_="watcher"),
                 tag(
                     "span",
@@ -90,6 +102,14 @@ def heading(title: Child, *under: Child) -> Html:
     return tag(
         "div", tag("h1", title), tag("div", *under, class_="under") if under else None, class_="heading"
     )
+
+
+def _who(who: Person, token: str) -> Child:
+    """Who is here by a token of theirs, and the way out; nothing for whoever started `fleet web`."""
+    if not token:
+        return None
+    leave = form("/logout", token, button("Leave"), class_="leave")
+    return tag("span", tag("span", f"{who.actor.removeprefix('user/')}, {who.role}"), leave, class_="who")
 
 
 def _watcher(*, watched: bool, step: bool) -> Child:

@@ -128,6 +128,10 @@ def _facts(found: Mapping[str, Any]) -> Html:
 
 
 def _quarantine(look: Look, name: str, found: Mapping[str, Any]) -> Html:
+    if found["state"] == "quarantined" and not look.may_govern:
+        return tag("p", found["reason"])
+    if not look.may_operate:
+        return tag("p", "It is not in quarantine.", class_="dim")
     if found["state"] == "quarantined":
         return form(
             url("agents", name, "release"),

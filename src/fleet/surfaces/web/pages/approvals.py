@@ -136,6 +136,8 @@ def _answer(look: Look, found: Approval, *, moved: bool) -> Html:
         if found.head
         else NOTHING
     )
+    if not look.may_answer:
+        return section("Why it needs somebody", join(why, only), class_="answer")
     buttons = [button(yes(found.kind), "approve", "main")]
     if found.kind == "merge":
         buttons.append(button("Send back with your words", "send-back"))

@@ -14,7 +14,7 @@ from fleet.surfaces.web.draw.forms import button, form
 from fleet.surfaces.web.draw.parts import sign
 from fleet.surfaces.web.draw.shell import heading
 from fleet.surfaces.web.draw.times import at
-from fleet.surfaces.web.html import Html, tag, url
+from fleet.surfaces.web.html import NOTHING, Html, tag, url
 from fleet.surfaces.web.look import ALWAYS, Look, Page
 from fleet.views.events import told, who
 
@@ -146,6 +146,8 @@ def _search(query: str, kind: str) -> Html:
 
 
 def _verify(look: Look) -> Html:
+    if not look.may_operate:
+        return NOTHING
     return tag(
         "section",
         form(

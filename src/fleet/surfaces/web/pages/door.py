@@ -17,8 +17,8 @@ def plain(status: int, text: str) -> Response:
     return PlainTextResponse(text + "\n", status_code=status)
 
 
-def not_entered(path: str) -> Response:
-    """Nobody is known by this cookie."""
+def not_entered(path: str, *, login: bool) -> Response:
+    """Nobody is known by this cookie. `login`: there are people who have a token."""
     why = "The session is not known. Open the link that `fleet web` has printed."
     if wants_json(path):
         return JSONResponse({"error": "not entered", "why": why}, status_code=401)
@@ -38,7 +38,44 @@ def not_entered(path: str) -> Response:
             ".",
             class_="dim",
         ),
+        tag("p", tag("a", "Or enter with a token that you were given", href="/login")) if login else None,
     )
+
+
+def login(problem: str = "") -> Response:
+    """Room for a token."""
+    asks = tag(
+        "form",
+        tag(
+            "div",
+            tag("label", "Your token", for_="secret"),
+            tag(
+                "input",
+                type="password",
+                name="secret",
+                id="secret",
+                required=True,
+                autocomplete="current-password",
+            ),
+            class_="field",
+        ),
+        tag("button", "Enter", type="submit", class_="button main"),
+        method="post",
+        action="/login",
+        class_="act",
+    )
+    return _page(
+        403 if problem else 200,
+        "Enter",
+        tag("p", problem, class_="why", role="alert") if problem else None,
+        tag("p", "An operator of this fleet has made it: ", tag("code", "fleet web token add"), "."),
+        asks,
+    )
+
+
+def link_page(status: int, title: str, *children: Child) -> Response:
+    """The page of a link that is good for one answer, or what became of it."""
+    return _page(status, title, *children, wide=True)
 
 
 def come_again() -> Response:
@@ -72,7 +109,9 @@ def spent() -> Response:
     )
 
 
-def _page(status: int, title: str, *children: Child, refresh: str | None = None) -> Response:
+def _page(
+    status: int, title: str, *children: Child, refresh: str | None = None, wide: bool = False
+) -> Response:
     again = None
     if refresh is not None:
         again = tag("meta", http_equiv="refresh", content=f"0; url={refresh}" if refresh else "0")
@@ -85,5 +124,5 @@ def _page(status: int, title: str, *children: Child, refresh: str | None = None)
         tag("link", rel="icon", href="/static/fleet.svg"),
         tag("link", rel="stylesheet", href="/static/fleet.css"),
     )
-    body = tag("body", tag("main", tag("h1", title), *children, class_="door"))
+    body = tag("body", tag("main", tag("h1", title), *children, class_="letter" if wide else "door"))
     return HTMLResponse(Html(f'<!doctype html>\n<html lang="en">{head}{body}</html>'), status_code=status)

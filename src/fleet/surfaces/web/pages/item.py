@@ -174,6 +174,8 @@ def _comments(found: Item) -> Html:
 
 
 def _comment_form(look: Look, found: Item) -> Html:
+    if not look.may_operate:
+        return NOTHING
     return form(
         url("items", found.id, "comment"),
         look.token,
@@ -183,7 +185,7 @@ def _comment_form(look: Look, found: Item) -> Html:
 
 
 def _label_form(look: Look, found: Item) -> Html:
-    if not found.open:
+    if not found.open or not look.may_operate:
         return NOTHING
     starting = sorted(
         {each.label for flow in look.fleet.workflows for each in flow.triggers if each.label}

@@ -191,6 +191,8 @@ def _reported(run: Run) -> Html:
 
 
 def _acts(look: Look, run: Run) -> Html:
+    if not look.may_operate:
+        return NOTHING
     acts = []
     if run.live:
         acts.append(
