@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from fleet.policy.record import Level
 from fleet.policy.risk.rules import Factor
 
-Level = Literal["low", "medium", "high", "critical"]
 _LEVELS: dict[str, float] = {"low": 0, "medium": 5, "high": 12, "critical": 25}
 _MUCH_OF_THE_BUDGET = 0.8
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleet.model.state import Change, Run, State
 from fleet.policy.fixes import is_fix
+from fleet.policy.record import standing
 from fleet.policy.risk.behaviour import Behaviour
 
 _BAD = ("failed", "timed_out", "over_budget")
@@ -14,11 +15,14 @@ def behaviour_of(state: State, change: Change) -> Behaviour:
     instance = state.instances.get(change.instance)
     record = instance.jobs.get(change.maker) if instance else None
     runs = [state.runs[name] for name in record.runs if name in state.runs] if record else []
+    author = standing(state, f"since/{change.author.removeprefix('agent/')}")
     return Behaviour(
         denied=sum(run.denied for run in runs),
         rounds=instance.round if instance else 1,
         retries=sum(run.outcome in _BAD for run in runs),
         budget_used=max((_budget_used(run) for run in runs), default=0.0),
+        level=author.level,
+        why=str(author.signals[0]["reason"]) if author.signals else "",
     )
 
 

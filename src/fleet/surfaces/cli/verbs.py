@@ -77,6 +77,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         (
             Verb("why", "the events and the rule that led to a state", "why"),
             Verb("plan", "what would be done next, without doing it", "plan"),
+            Verb("agents", "how agents have done lately, and whom to trust", "agents"),
             Verb("risk", "how risky a pull request, a commit or a range is, and why", "risk"),
             Verb("budget", "time and cost used, and what is left", "budget"),
             Verb("telemetry", "traces over OTLP, figures for Prometheus", "telemetry"),
