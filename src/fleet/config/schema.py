@@ -17,6 +17,7 @@ from fleet.config.gate_schema import Gates, Teams
 from fleet.config.notify_schema import Notifications, Notify
 from fleet.config.permit_schema import Permissions
 from fleet.config.price_schema import ModelPrice
+from fleet.config.workspace_schema import Workspace
 from fleet.model.fleet import Duty
 
 Name = Annotated[str, BeforeValidator(values.name, json_schema_input_type=str)]
@@ -276,6 +277,7 @@ class FleetFile(_Part):
     attempts: int = Field(
         default=3, ge=1, le=20, description="How often a job is tried before a person is asked"
     )
+    workspace: Workspace = Field(default=Workspace(), description="What makes a new workspace ready")
     notify: Notifications = Field(
         default=Notify(), description="Where people are told what waits for them: Apprise URLs, or more"
     )

@@ -15,6 +15,8 @@ from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
 from fleet.engine.parts import Ground, Parts
 from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of
+from fleet.engine.said import last_words
+from fleet.engine.setup import set_up
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Check
@@ -24,7 +26,6 @@ from fleet.policy.fact import fact
 from fleet.ports.sandbox import SIGNALS_FROM, Sandbox
 from fleet.ports.session import Command, Exit
 
-_OUTPUT = 8000
 _BRANCH = "fleet/check"
 _ATTEMPTS = 3
 _NOT_FOUND = 127  # how a shell ends that did not find a program
@@ -39,6 +40,7 @@ class _Place:
     workspace: str
     path: str
     base: str
+    commit: str = ""
     conflicts: tuple[str, ...] = ()
 
 
@@ -59,6 +61,7 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
             {"name": "merge", "ok": False, "output": output, "ms": 0, "conflict": True}
         ]
     else:
+        await set_up(parts, ground, place.path, place.commit, parts.fleet.sandbox)
         results = [
             await _run(parts, ground, sandbox, place, each, f"c{change.id}-{head[:12]}-{place.base[:12]}")
             for each in parts.fleet.checks
@@ -90,9 +93,9 @@ def _prepare(ground: Ground, change: Change, head: str, when_ms: int) -> _Place:
     )
     name = f"check-{change.id}-{head[:12]}-{base[:12]}"
     if made.commit is None:
-        return _Place(name, "", base, made.conflicts or ("(git names no file)",))
+        return _Place(name, "", base, conflicts=made.conflicts or ("(git names no file)",))
     if ground.workspaces.exists(name):  # from before a restart: a check may be at work in it
-        return _Place(name, str(ground.workspaces.path(name)), base)
+        return _Place(name, str(ground.workspaces.path(name)), base, made.commit)
     path = ground.workspaces.prepare(
         name,
         start=made.commit,
@@ -102,7 +105,7 @@ def _prepare(ground: Ground, change: Change, head: str, when_ms: int) -> _Place:
         author_name=FLEET.name,
         author_email=FLEET.email,
     )
-    return _Place(name, str(path), base)
+    return _Place(name, str(path), base, made.commit)
 
 
 async def _clear_away(parts: Parts, change: Change, head: str) -> None:
@@ -141,7 +144,7 @@ async def _run(
         if found.reason not in _NOT_ITS_FAULT or attempt == _ATTEMPTS:
             break
         attempt += 1
-    output = await loop.run_in_executor(parts.threads, _tail, parts, key)
+    output = await loop.run_in_executor(parts.threads, last_words, parts, key)
     ok = found.reason == "exited" and found.code == 0
     note = "" if ok else f"\n[{_how(found, each)}]"
     result: dict[str, Any] = {
@@ -154,20 +157,6 @@ async def _run(
     if found.code == _NOT_FOUND and program and which(program, path=str(command.env.get("PATH", ""))) is None:
         result["error"] = f"{each.name} needs {program}, and there is none on the PATH of the watcher"
     return result
-
-
-def _tail(parts: Parts, key: str) -> str:
-    """The last of what the check printed."""
-    offset, text = 0, ""
-    while True:
-        records, after = parts.sessions.read(key, offset)
-        for record in records:
-            if record.stream in ("out", "err"):
-                text += record.text + ("\n" if record.complete else "")
-        text = text[-_OUTPUT:]
-        if after == offset:
-            return text.encode("utf-8", "replace").decode().strip()
-        offset = after
 
 
 def _how(found: Exit, each: Check) -> str:

@@ -10,8 +10,9 @@ import os
 from dataclasses import dataclass
 
 from fleet.engine.environment import session_environment, users_environment
-from fleet.engine.parts import Parts
+from fleet.engine.parts import Ground, Parts
 from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of, with_harness
+from fleet.engine.setup import set_up
 from fleet.engine.tokens import token_of
 from fleet.model import events
 from fleet.model.errors import FleetError, Permanent
@@ -42,6 +43,16 @@ class _Order:
     repo: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Where a run begins: its workspace at `head`, and the base's commit then."""
+
+    ground: Ground
+    workspace: str
+    head: str
+    base: str
+
+
 async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """Events: the run has started, and where the base branch was then."""
     run = state.runs[wish.args["run"]]
@@ -62,7 +73,11 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
     repo = item.repo if item else ""
     base = state.base_of(repo)
     loop = asyncio.get_running_loop()
-    started, head, base_sha, sandbox = await loop.run_in_executor(parts.threads, _start, parts, order)
+    made = await loop.run_in_executor(parts.threads, _prepare, parts, order)
+    if made is not None:
+        await set_up(parts, made.ground, made.workspace, made.head, agent.sandbox)
+    started, sandbox = await loop.run_in_executor(parts.threads, _start, parts, order, made)
+    head, base_sha = (made.head, made.base) if made is not None else (run.head, "")
     facts = []
     if base_sha and base_sha != base:
         facts.append(
@@ -88,16 +103,11 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _start(parts: Parts, order: _Order) -> tuple[Started, str, str, str]:
-    """The session, the commit that it began at, the base's commit ("" where it was found started), and the
-    sandbox that it is in.
-    """
+def _prepare(parts: Parts, order: _Order) -> _Room | None:
+    """The workspace, ready to begin in; None where the session was started before."""
     run = order.run
     if parts.sessions.alive(run.id) or parts.sessions.exit(run.id) is not None:
-        # Before a crash it was started, and a session is never started twice: this gives back what there is.
-        found = parts.sessions.start(run.id, Command(("false",), {}, str(parts.root)))
-        return found, run.head, "", _noted(parts, run.id)
-    sandbox = sandbox_of(parts, order.agent.sandbox)
+        return None
     ground = parts.ground(order.repo)
     base_sha = ground.base_sha()
     if ground.mirror is not None and run.change:
@@ -113,18 +123,28 @@ def _start(parts: Parts, order: _Order) -> tuple[Started, str, str, str]:
         author_email=f"{run.agent}@fleet.invalid",
         reset=True,
     )
-    plan = _plan(parts, order, str(workspace))
+    return _Room(ground, str(workspace), head, base_sha)
+
+
+def _start(parts: Parts, order: _Order, made: _Room | None) -> tuple[Started, str]:
+    """The session, and the sandbox that it is in."""
+    run = order.run
+    if made is None:
+        # Before a crash it was started, and a session is never started twice: this gives back what there is.
+        return parts.sessions.start(run.id, Command(("false",), {}, str(parts.root))), _noted(parts, run.id)
+    sandbox = sandbox_of(parts, order.agent.sandbox)
+    plan = _plan(parts, order, made.workspace)
     env = session_environment(parts, order.run, plan, token_of(parts.secret, run.id), order.item)
     argv = plan.argv
     if sandbox is not None:
-        room = room_of(parts, ground, str(workspace), order.agent.sandbox, env["PATH"])
+        room = room_of(parts, made.ground, made.workspace, order.agent.sandbox, env["PATH"])
         argv = sandbox.wrap(argv, with_harness(parts, room, plan, parts.run_dir(run.id) / "harness"))
     name = sandbox.name if sandbox else UNCONFINED
     (parts.run_dir(run.id) / _NOTE).write_text(name)
     command = Command(
         argv=argv,
         env=env,
-        cwd=str(workspace),
+        cwd=made.workspace,
         stdin=plan.stdin,
         keep_stdin=plan.keep_stdin,
         last_line=plan.last_line,
@@ -133,8 +153,8 @@ def _start(parts: Parts, order: _Order) -> tuple[Started, str, str, str]:
         signals_from=SIGNALS_FROM if sandbox else 0,
     )
     started = parts.sessions.start(run.id, command)
-    parts.spares.want(order.repo, ground.repository, ground.workspaces)
-    return started, head, base_sha, name
+    parts.spares.want(order.repo, made.ground.repository, made.ground.workspaces)
+    return started, name
 
 
 def _noted(parts: Parts, run: str) -> str:
