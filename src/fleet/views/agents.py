@@ -8,6 +8,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import AgentRecord, Run, State
 from fleet.policy.budget import allowance, live_runs, next_day
 from fleet.policy.workflow import workflow_of
+from fleet.views.doing import doing, standing
 from fleet.views.ledger import agent_budget, spent_seconds
 from fleet.views.units import dollars, moment, seconds
 from fleet.views.waiting import asked, at, how_to_answer, wait_of
@@ -56,6 +57,7 @@ def condition_of(fleet: Fleet, state: State, name: str, now: int, *, watched: bo
 
 def run_row(run: Run, now: int) -> dict[str, Any]:
     """A run as every list shows it."""
+    where = standing(run, now)
     return {
         "id": run.id,
         "agent": run.agent or None,
@@ -67,6 +69,10 @@ def run_row(run: Run, now: int) -> dict[str, Any]:
         "state": run.state,
         "outcome": run.outcome or None,
         "reason": run.reason or (f"stopping: {run.stop_reason}" if run.stop_reason else ""),
+        "phase": where.phase,
+        "waits_for": where.waits_for or None,
+        "phase_reason": where.reason,
+        "doing": doing(run, now),
         "last_action": run.action,
         "last_action_at": moment(run.acted),
         "queued": moment(run.queued),

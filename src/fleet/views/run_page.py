@@ -13,7 +13,7 @@ from fleet.views.events import reason_of, who, words
 from fleet.views.units import moment
 from fleet.views.waiting import asked
 
-_NOISE = (events.RUN_SPENT,)
+_NOISE = (events.RUN_SPENT, events.RUN_RETURNED, events.RUN_LOOKED)
 
 
 def run_page(state: State, log: Iterable[Event], run: Run, now: int) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def run_page(state: State, log: Iterable[Event], run: Run, now: int) -> dict[str
 
 
 def events_of(log: Iterable[Event], run: str) -> list[Event]:
-    """The events about a run, without the counting of what it spends."""
+    """The events about a run, without the counting of what it spends and of what it did in detail."""
     return [event for event in log if event.type not in _NOISE and is_about(event, run)]
 
 

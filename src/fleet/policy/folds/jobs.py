@@ -54,6 +54,8 @@ def instance_finished(state: State, event: Event, data: Mapping[str, Any]) -> No
         state.to_show[item.id] = None
     for name in [name for name in state.asked if state.approvals[name].instance == instance.id]:
         state.approvals[name].handled = True
+        if state.approvals[name].run in state.runs:
+            state.runs[state.approvals[name].run].awaits = ""
         del state.asked[name]
 
 

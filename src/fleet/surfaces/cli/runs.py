@@ -65,10 +65,10 @@ def runs(
                 row["agent"] or "-",
                 row["job"],
                 f"#{row['pr'] or row['item'] or '-'}",
-                row["outcome"] or row["state"],
+                _state(row),
                 duration(round(row["seconds"] * 1000)) if row["started"] else "-",
                 f"${row['cost']:.2f}",
-                row["reason"] or row["last_action"],
+                row["reason"] or row["doing"],
             ]
             for row in rows
         ],
@@ -81,7 +81,7 @@ def runs(
 
 def _show(page: dict[str, Any]) -> None:
     say(style(clean(f"{page['id']} {page['job']} by {page['agent'] or 'nobody yet'}"), "bold"))
-    say_fact("state", page["outcome"] or page["state"])
+    say_fact("state", _state(page))
     say_fact("why", page["reason"])
     say_fact("asks", page["question"] or "")
     say_fact("issue", f"#{page['item']} {page['item_title']}" if page["item"] else "")
@@ -98,3 +98,10 @@ def _show(page: dict[str, Any]) -> None:
         why = f" — {event['reason']}" if event["reason"] else ""
         time = clock(parse_rfc3339(event["time"])) if event["time"] else ""
         say_wrapped(f"{event['words']}{why}", indent=12, first=f"  {time:<8}  ")
+
+
+def _state(row: dict[str, Any]) -> str:
+    """Where it stands; of what waits, for what."""
+    if row["waits_for"]:
+        return f"waits: {row['waits_for']}"
+    return str(row["outcome"] or row["state"])

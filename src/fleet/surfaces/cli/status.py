@@ -174,7 +174,7 @@ def _agent_rows(agent: dict[str, Any]) -> list[list[str]]:
             run["about"],
             _seconds(run["seconds"]),
             today if at == 0 else "",
-            run["last_action"] or run["state"],
+            run["doing"] or run["phase"],
         ]
         for at, run in enumerate(agent["runs"])
     ]

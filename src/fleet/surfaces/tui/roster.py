@@ -173,7 +173,10 @@ class Roster:
                 (state_word, "warn" if run.stop_reason else style),
                 (run.id, "dim"),
                 _about(run),
-                (shown((run.stop_reason and f"stopping: {run.stop_reason}") or run.action or "—"), ""),
+                (
+                    shown((run.stop_reason and f"stopping: {run.stop_reason}") or doing_now(run, now) or "—"),
+                    "",
+                ),
                 (lasted(now - run.started) if run.started else "", ""),
                 bar(now - run.started, run.ceiling_ms) if run.started else ("", ""),
                 *(today if first else (("", ""), ("", ""))),

@@ -100,7 +100,7 @@ def _doing(state: State, run: Mapping[str, Any]) -> _Doing:
         item.id if item else 0,
         item.title if item else run["job"],
         run["pr"] or 0,
-        run["last_action"] or run["state"],
+        run["doing"] or run["phase"],
         parse_rfc3339(run["started"]) if run["started"] else 0,
     )
 

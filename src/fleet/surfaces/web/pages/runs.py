@@ -65,6 +65,7 @@ def _row(look: Look, run: Run, *, title: bool) -> Row:
                 item_link(run.item, f"#{run.item} {item.title}") if item else None,
             ),
             badge(run.outcome or run.state),
+            f"waits: {each['waits_for']}" if each["waits_for"] else None,
             class_="line",
         ),
         tag(
@@ -75,7 +76,7 @@ def _row(look: Look, run: Run, *, title: bool) -> Row:
                 lasts,
                 dollars(each["cost"]) if each["cost"] else None,
                 ago_since(run.ended) if run.ended else None,
-                each["reason"] or run.action,
+                each["reason"] or each["doing"],
             ),
             class_="dim small",
         ),
