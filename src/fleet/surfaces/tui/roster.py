@@ -13,6 +13,7 @@ from fleet.surfaces.tui.live import Live
 from fleet.surfaces.tui.look import SIGNS, SPINNER, Column, Line, Piece, bar, laid_out, lasted, shown, widths
 from fleet.surfaces.tui.rows import Row
 from fleet.views.agents import AgentState, condition_of, last_run
+from fleet.views.doing import doing as doing_now
 from fleet.views.ledger import agent_budget
 
 _RANK: dict[AgentState, int] = {"quarantined": 0, "failed": 0, "blocked": 0, "running": 1, "idle": 2}
