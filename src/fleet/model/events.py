@@ -90,13 +90,15 @@ APPROVAL_ESCALATED = "fleet.approval.escalated"  # approval, change, head, why, 
 ACCESS_GRANTED = "fleet.access.granted"  # name, role, digest (of the token), expires (ms), actor
 ACCESS_REVOKED = "fleet.access.revoked"  # name, actor
 LINK_MADE = "fleet.link.made"  # approval, head, name (who may answer), digest, expires (ms), actor
-AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, reason, actor
+AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, rule, reason, actor
 AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
 AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason
 PEOPLE_TOLD = "fleet.people.told"  # channel, about: an approval, quarantine-NAME or digest, at, error?
 TOOL_ASKED = "fleet.tool.asked"  # run, agent, call, tool, about, rule, until: it waits for a person
 TOOL_DECIDED = "fleet.tool.decided"  # run, agent, call, tool, about, permit: allow|deny, rule, why, by
 TOOL_FINISHED = "fleet.tool.finished"  # run, agent, call, tool, ok, ms
+CHANGE_QUARANTINED = "fleet.change.quarantined"  # change, head, reason, actor
+CHANGE_RELEASED = "fleet.change.released"  # change, head, reason, actor
 GATEWAY_REFUSED = "fleet.gateway.refused"  # claimed (run, not proven), reason: its token is not known
 GATE_EVALUATED = "fleet.gate.evaluated"  # change, head, requirements: [{name, met, reason}]
 

@@ -77,7 +77,13 @@ def verified(found: Verification) -> Page:
     """What a verification has found, in words."""
     if found.ok:
         said = tag("p", sign("good"), f" The log holds: {found.events} events, none changed, none missing.")
-        under = tag("p", "Head ", tag("code", found.head.hash), class_="dim")
+        later = found.events - found.sealed
+        signed = (
+            f"{found.checkpoints} signed checkpoints agree with it; {later} events are newer than they are. "
+        )
+        under = tag(
+            "p", signed if found.checkpoints else "", "Head ", tag("code", found.head.hash), class_="dim"
+        )
     else:
         said = tag("p", sign("bad"), f" The event log does not hold: {found.problem}.")
         under = tag("p", f"The {found.events} records before it are as they were written.", class_="dim")
