@@ -114,6 +114,11 @@ def _add_wishes(server: MCPServer[Any], desk: Desk) -> None:
         """Read what this is about: the issue, the pull request, its reviews and checks, feedback for you."""
         return await _ask(desk, ctx, "context", {})
 
+    @server.tool(structured_output=False)
+    async def budget(ctx: Context[Any, Any]) -> str:
+        """Read what is left of this run's time, cost and tokens before it is ended."""
+        return await _ask(desk, ctx, "budget", {})
+
 
 async def _ask(desk: Desk, ctx: Context[Any, Any], verb: str, args: Mapping[str, Any]) -> str:
     headers = ctx.headers or {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from fleet.gateway import checked
 from fleet.gateway.answers import Answer, Refused
+from fleet.gateway.budget import budget_left, budget_words
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run, State
@@ -133,6 +134,11 @@ def _context(state: State, run: Run, _args: Mapping[str, Any]) -> Answer:
     return Answer((), context_text(data), data)
 
 
+def _budget(state: State, run: Run, _args: Mapping[str, Any]) -> Answer:
+    left = budget_left(run, state.now)
+    return Answer((), budget_words(left), left)
+
+
 VERBS: Mapping[str, Callable[[State, Run, Mapping[str, Any]], Answer]] = {
     "done": _done,
     "review": _review,
@@ -140,6 +146,7 @@ VERBS: Mapping[str, Callable[[State, Run, Mapping[str, Any]], Answer]] = {
     "emit": _emit,
     "propose": _propose,
     "context": _context,
+    "budget": _budget,
 }
 
 

@@ -40,7 +40,7 @@ _ANY = """
 opened."""
 _ALSO = """
 - `ask` when only a person can decide; end your turn then, you are resumed with the answer.
-- `context` shows the item, the pull request, its reviews and checks again.
+- `context` shows the item, the pull request, its reviews and checks again; `budget` what you may still use.
 If one of these tools can't be reached, Fleet is just restarting: try again, or use the shell, which waits.
 """
 

@@ -20,6 +20,7 @@ WORDS = {
     "emit": "record an event of your own",
     "propose": "propose an issue or a comment",
     "context": "read the issue, the pull request, reviews and feedback",
+    "budget": "read what is left of the time, cost and tokens of this run",
 }
 
 _MOST = 1024 * 1024  # characters read from a file or stdin: what the gateway takes is far less
@@ -97,6 +98,7 @@ _ARGUMENTS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "emit": _emit,
     "propose": _propose,
     "context": lambda _options: {},
+    "budget": lambda _options: {},
 }
 
 
