@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from fleet.model.fleet import Fleet, Repo
     from fleet.model.state import State
     from fleet.ports.forge import Forge
-    from fleet.ports.harness import Harness
+    from fleet.ports.harness import Harness, Reader
     from fleet.ports.log import Clock, Log
     from fleet.ports.sandbox import Sandbox
+    from fleet.ports.secrets import Secrets
     from fleet.ports.terminal import Terminal
 
 __all__ = ["CONFIG_NAME", "DOT_NAME", "Place", "find_place"]  # so that a surface has one place to ask
@@ -146,6 +147,22 @@ def login_folder(place: Place, written: str) -> str:
     return os.path.normpath(place.root / Path(written).expanduser()) if written else ""
 
 
+def open_secrets() -> Secrets:
+    """What finds passwords, keys and tokens."""
+    from fleet.adapters.secrets.detector import SecretDetector
+
+    return SecretDetector()
+
+
+def open_reader(name: str) -> Reader:
+    """A reader of what sessions of this harness print. Secrets are masked. Raises `FleetError` when there is
+    no such harness.
+    """
+    from fleet.adapters.secrets.masked import MaskedReader
+
+    return MaskedReader(harness(name).reader(), open_secrets())
+
+
 def open_sandbox(folder: Path) -> Sandbox:
     """What keeps sessions from the rest of the machine, where it works; what it prepares goes to `folder`."""
     if not sys.platform.startswith("linux"):
@@ -255,6 +272,7 @@ async def watch(
 
     from fleet.adapters.notifiers.apprise import AppriseNotifier
     from fleet.auditing import open_seals
+    from fleet.adapters.secrets.masked import MaskedReader
     from fleet.engine.desk import EngineDesk
     from fleet.engine.journal import Journal
     from fleet.engine.loop import Engine
@@ -269,6 +287,7 @@ async def watch(
     secret = read_secret(place.secret)
     journal = Journal(log, clock)
     journal.load()
+    secrets = open_secrets()
     parts = Parts(
         fleet=fleet,
         log=log,
@@ -289,8 +308,11 @@ async def watch(
         secret=secret,
         seals=open_seals(place, fleet),
         environment=dict(os.environ),
+        secrets=secrets,
+        masked=lambda reader: MaskedReader(reader, secrets),
         hook=command(),
     )
+    parts.threads.submit(secrets.find, "")  # its patterns take a moment to load
     parts.threads.submit(parts.sandbox.problem)  # the first run need not wait for the trial
     engine = Engine(parts, journal)
     journal.told = told

@@ -35,7 +35,7 @@ ONLY_STATUS = Permissions(allow=("Bash(git status*)",))
 
 
 def permit(command: str, rules: Permissions = RULES) -> str:
-    return rule_on(rules, Call("Bash", command, workspace="/work/shop", home="/home/ann")).permit
+    return rule_on(rules, Call("Bash", command, workspace="/work/shop", home="/home/you")).permit
 
 
 PUSHES = (
@@ -182,7 +182,7 @@ def test_what_no_rule_allows_is_not_allowed_by_standing_beside_what_is(command):
         "cat < .env",
         "git diff --no-index .env x",
         "cat ~/.ssh/id_ed25519",
-        "cat /home/ann/.ssh/id_ed25519",
+        "cat /home/you/.ssh/id_ed25519",
         "cd ~ && cat .ssh/id_ed25519",
         "rm build/../.github/workflows/ci.yml",
         "git rm -r .github",
@@ -210,7 +210,7 @@ def test_a_person_is_asked_before_what_is_allowed():
 
 
 def test_a_link_is_followed_where_the_caller_can_follow_it():
-    call = Call("Bash", "rm build/g/ci.yml", workspace="/work/shop", home="/home/ann")
+    call = Call("Bash", "rm build/g/ci.yml", workspace="/work/shop", home="/home/you")
     found = rule_on(RULES, call, lambda path: path.replace("/build/g", "/.github"))
     assert (found.permit, found.rule) == ("deny", "Edit(.github/**)")
 
@@ -233,7 +233,7 @@ def test_a_link_is_followed_where_the_caller_can_follow_it():
     ],
 )
 def test_tools_other_than_the_shell(call, expected):
-    where = Call(call.tool, "", call.paths, call.hosts, "/work/shop", "/home/ann")
+    where = Call(call.tool, "", call.paths, call.hosts, "/work/shop", "/home/you")
     assert rule_on(RULES, where).permit == expected
 
 

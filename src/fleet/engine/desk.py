@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from fleet.engine.journal import Journal
 from fleet.engine.parts import Parts
@@ -45,4 +47,12 @@ class EngineDesk:
 
     async def submit(self, events: Sequence[Event]) -> None:
         """Append these; returns when they are durable."""
-        await self._journal.record(list(events))
+        await self._journal.record([replace(each, data=self._masked(each.data)) for each in events])
+
+    def _masked(self, value: Any) -> Any:
+        """What an agent wrote, without the secrets in it: nobody reads them in the log or on the forge."""
+        if isinstance(value, str):
+            return self._parts.secrets.mask(value)
+        if isinstance(value, Mapping):
+            return {name: self._masked(each) for name, each in value.items()}
+        return [self._masked(each) for each in value] if isinstance(value, list | tuple) else value

@@ -13,12 +13,13 @@ from fleet.model.errors import Permanent
 from fleet.model.fleet import Fleet
 from fleet.model.state import Run
 from fleet.ports.forge import Forge
-from fleet.ports.harness import AgentEvent, Harness
+from fleet.ports.harness import AgentEvent, Harness, Reader
 from fleet.ports.log import Clock, Log
 from fleet.ports.notifier import Notifier
 from fleet.ports.repository import Repository
 from fleet.ports.sandbox import Sandbox
 from fleet.ports.seal import Seals
+from fleet.ports.secrets import Secrets
 from fleet.ports.session import Sessions
 from fleet.ports.terminal import Terminal
 from fleet.ports.workspace import Workspaces
@@ -69,6 +70,8 @@ class Parts:
 
     `seals` is what the log is signed with; None where nothing is signed.
 
+    `secrets` finds what nobody may see, and `masked` keeps it out of what a reader gives.
+
     `environment` is the operator's own, from which agents are given what their harness may have. `program`
     is the folder that `fleet` itself lies in, so that agents find it. `hook` is the program that harnesses
     start to ask about a call of a tool.
@@ -85,6 +88,8 @@ class Parts:
     terminal: Terminal
     clock: Clock
     render: Render
+    secrets: Secrets
+    masked: Callable[[Reader], Reader]
     threads: Executor
     root: Path
     runs: Path

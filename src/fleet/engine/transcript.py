@@ -29,7 +29,7 @@ class Transcript:
         self._parts = parts
         self._run = run
         harness = parts.harnesses.get(run.harness)
-        self._reader: Reader | None = harness.reader() if harness else None
+        self._reader: Reader | None = parts.masked(harness.reader()) if harness else None
         self._offset = 0
         self._count = 0
         self._pieces: dict[str, str] = {"out": "", "err": ""}

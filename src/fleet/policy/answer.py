@@ -35,6 +35,8 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
         run = state.runs.get(approval.run)
         if approval.kind == "handoff" and not (state.step and run is not None and run.state == "queued"):
             decided.append(_settled(approval, "lapsed: it is not held any more"))
+        if approval.kind == "secrets" and (run is None or not run.live):
+            decided.append(_settled(approval, "lapsed: the run has ended"))
         if approval.kind == "permission" and not is_held(state, approval):
             decided.append(_settled(approval, "lapsed: the call does not wait any more"))
         over = state.instances[approval.instance].outcome if approval.instance in state.instances else ""
@@ -63,7 +65,7 @@ def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
 
 def _refused(state: State, approval: Approval) -> list[Event]:
     change = state.changes.get(approval.change)
-    if approval.kind == "permission":
+    if approval.kind in ("permission", "secrets"):
         return []
     said = f"{approval.by} refused: {approval.note}" if approval.note else f"{approval.by} refused"
     decided: list[Event] = []

@@ -11,6 +11,7 @@ from fleet.policy.budget import live_by_agent, next_day
 from fleet.policy.ceilings import has_windows
 from fleet.policy.guard import begins_until
 from fleet.policy.land import landing, tried_again_at
+from fleet.policy.leak import is_withheld
 from fleet.policy.notify import telling_times
 from fleet.policy.question import answers_due
 from fleet.policy.remind import gate_times
@@ -51,7 +52,8 @@ def rest(fleet: Fleet, state: State) -> Rest:
     """Whether anything is under way: `busy`; nothing, and nothing is left to do: `idle`; or what is left
     `waits` for a person.
     """
-    if state.pending or any(state.runs[name].live for name in state.moving):
+    live_runs = [run for name in state.moving if (run := state.runs[name]).live]
+    if state.pending or any(not is_withheld(state, run) for run in live_runs):
         return "busy"
     queued = [run for name in state.moving if (run := state.runs[name]).state == "queued"]
     live = live_by_agent(state)

@@ -13,6 +13,7 @@ from fleet.model.state import Change, Instance, Run, RunOutcome, State
 from fleet.policy.again import FREE, MOST_FREE, cause_of
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
+from fleet.policy.leak import is_withheld, leak_of, leak_to_ask
 from fleet.policy.passage import shut, to_publish
 from fleet.policy.unstick import others_may
 from fleet.policy.workflow import base_branch
@@ -51,6 +52,11 @@ def runs_to_end(fleet: Fleet, state: State) -> list[Event]:
     number, approvals = state.number, state.approval_number
     for run in _ended_sessions(state):
         if _must_collect(run) and not run.collected:
+            continue
+        if is_withheld(state, run):
+            asked = leak_to_ask(state, run, approvals + 1)
+            approvals += len(asked)
+            decided += asked
             continue
         instance = state.instances[run.instance]
         ending = ending_of(fleet, state, run)
@@ -92,6 +98,10 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
     said = f" (it said: {run.text[:200]})" if run.text else ""
     if run.stop_kind in ("person", "takeover", "quarantine", "not_wanted"):
         return _stopped(run)
+    leak = leak_of(state, run)
+    if leak:
+        after: Literal["again", "stuck"] = "stuck" if _is_given_up(fleet, state, run) else "again"
+        return Ending("failed", leak, after, "failed")
     if _is_delivered(state, run):
         lost = _without_a_change(state, run)
         return Ending("succeeded", lost or _delivered(run), "stuck" if lost else "done", "failed")

@@ -14,6 +14,7 @@ Law
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -103,6 +104,19 @@ class FileChange:
     status: str
     mode: str
     old_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Lines that a commit adds to a file, one below the other from `line` on. `cut`: there is more than is
+    looked at.
+    """
+
+    commit: str
+    path: str
+    line: int
+    text: str
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +215,10 @@ class Repository(Protocol):
         """What `head` changes since it left `base`, as a patch of at most `limit` bytes (and a last line that
         says so).
         """
+        ...
+
+    def added(self, head: str, known: Iterable[str]) -> tuple[Added, ...]:
+        """What each commit of `head` adds, its message included, but for those that are in `known`."""
         ...
 
     def stat(self, base: str, head: str) -> tuple[FileChange, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from fleet.adapters.git import changes, refs
+from fleet.adapters.git.added import added
 from fleet.adapters.git.advance import advance, recover
 from fleet.adapters.git.checkout import holders
 from fleet.adapters.git.command import Place, git, run
@@ -18,6 +20,7 @@ from fleet.adapters.git.tags import tag
 from fleet.adapters.git.take import check_forward, take_objects, workspace_head
 from fleet.model.errors import Permanent, Temporary
 from fleet.ports.repository import (
+    Added,
     Author,
     Background,
     Blocked,
@@ -136,6 +139,10 @@ class GitRepository:
     def diff(self, base: str, head: str, *, limit: int = 1_000_000) -> str:
         """See the port."""
         return changes.patch(self._git_dir, base, head, limit)
+
+    def added(self, head: str, known: Iterable[str]) -> tuple[Added, ...]:
+        """See the port."""
+        return added(self._git_dir, head, known)
 
     def stat(self, base: str, head: str) -> tuple[FileChange, ...]:
         """See the port."""

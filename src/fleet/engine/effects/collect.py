@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from fleet.engine.parts import Ground, Parts
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.model.state import State, Wish
+from fleet.model.state import Run, State, Wish
 from fleet.policy.fact import fact
+
+_MOST = 100
 
 
 async def collect(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """The event that says which commit the run's branch is at."""
     run = state.runs[wish.args["run"]]
-    workspace, branch = run.workspace, run.branch
     ground = parts.ground(state.items[run.item].repo)
-    loop = asyncio.get_running_loop()
-    data = await loop.run_in_executor(parts.threads, _collect, ground, workspace, branch)
-    return [fact(events.RUN_COLLECTED, {"run": run.id, **data}, cause=wish.cause, story=run.instance)]
+    data = await asyncio.get_running_loop().run_in_executor(parts.threads, _collect, parts, ground, run)
+    facts = [fact(events.RUN_COLLECTED, {"run": run.id, **data}, cause=wish.cause, story=run.instance)]
+    for secret in data.get("secrets", ()):
+        what = f"publish a {secret['kind']} ({secret['path']}:{secret['line']})"
+        denied = {"run": run.id, "agent": run.agent, "action": what, "reason": "a secret is not published"}
+        denied["kind"] = "secret"
+        facts.append(fact(events.AGENT_DENIED, denied, cause=wish.cause, story=run.instance))
+    return facts
 
 
-def _collect(ground: Ground, workspace: str, branch: str) -> dict[str, object]:
-    status = ground.workspaces.status(workspace)
+def _collect(parts: Parts, ground: Ground, run: Run) -> dict[str, Any]:
+    status = ground.workspaces.status(run.workspace)
     dirty = list(status.dirty_paths)
     if status.branch_head is None:
-        why = f"the branch {branch} is gone in its workspace"
+        why = f"the branch {run.branch} is gone in its workspace"
         return {"head": "", "commits": 0, "dirty": dirty, "error": why}
-    taken = ground.repository.take(ground.workspaces.path(workspace), branch=branch)
-    return {"head": taken.head, "commits": taken.commits, "dirty": dirty}
+    taken = ground.repository.take(ground.workspaces.path(run.workspace), branch=run.branch)
+    found = {"head": taken.head, "commits": taken.commits, "dirty": dirty}
+    if taken.commits:
+        found["secrets"] = _secrets(parts, ground, taken.head, run.head)
+    return found
+
+
+def _secrets(parts: Parts, ground: Ground, head: str, before: str) -> list[dict[str, Any]]:
+    """Where the commits add secrets, and of which kind. What was there `before` is published already."""
+    found: dict[tuple[str, int, str], None] = {}
+    known = [each for each in (ground.repository.base_sha(), before) if each]
+    for block in ground.repository.added(head, known):
+        if block.cut:
+            found["the rest of it", 0, "more than can be looked through"] = None
+        for secret in parts.secrets.find(block.text):
+            line = block.line + block.text.count("\n", 0, secret.start)
+            found[block.path, line, secret.kind] = None
+    return [{"path": path, "line": line, "kind": kind} for path, line, kind in list(found)[:_MOST]]

@@ -13,7 +13,7 @@ from fleet.model.state import Run
 from fleet.surfaces.cli.project import Project
 from fleet.views.run_page import is_about
 from fleet.views.transcript import Entry, Transcript
-from fleet.wiring import Place, harness, open_sessions
+from fleet.wiring import Place, open_reader, open_sessions
 
 _LOOK_ANYWAY_MS = 1000
 """The watcher tells of what a run does. Where none runs, nobody rings, and this is how often one looks."""
@@ -26,7 +26,7 @@ class OpenTranscript:
         self.run = run
         self.sessions = open_sessions(place)
         self._offset = 0
-        self._transcript = Transcript(harness(run.harness).reader())
+        self._transcript = Transcript(open_reader(run.harness))
 
     def __enter__(self) -> Self:
         return self
