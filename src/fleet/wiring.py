@@ -222,6 +222,7 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
     from fleet.adapters.harnesses.codex import CodexHarness
     from fleet.adapters.harnesses.command import CommandHarness
+    from fleet.adapters.harnesses.copilot import CopilotHarness
     from fleet.adapters.harnesses.gemini import GeminiHarness
     from fleet.adapters.harnesses.opencode import OpencodeHarness
     from fleet.adapters.harnesses.scripted import ScriptedHarness
@@ -229,8 +230,8 @@ def _harness_makers() -> Mapping[str, Callable[[], Harness]]:
     announced = entry_points(group=ENTRY_POINTS)
     makers: dict[str, Callable[[], Harness]] = {each.name: partial(_make, each) for each in announced}
     ours = (
-        *(AcpHarness, ClaudeCodeHarness, CodexHarness, CommandHarness, GeminiHarness, OpencodeHarness),
-        ScriptedHarness,
+        *(AcpHarness, ClaudeCodeHarness, CodexHarness, CommandHarness, CopilotHarness, GeminiHarness),
+        *(OpencodeHarness, ScriptedHarness),
     )
     return makers | {each().name: each for each in ours}
 

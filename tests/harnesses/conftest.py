@@ -20,6 +20,7 @@ import pytest
 from fleet.adapters.harnesses.acp import AcpHarness
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
+from fleet.adapters.harnesses.copilot import CopilotHarness
 from fleet.adapters.harnesses.gemini import GeminiHarness
 from fleet.adapters.harnesses.opencode import OpencodeHarness
 from fleet.adapters.sessions.shim_sessions import ShimSessions
@@ -269,6 +270,29 @@ class GeminiStage(Stage):
 @pytest.fixture
 def gemini(tmp_path, need) -> Iterator[GeminiStage]:
     made = GeminiStage(tmp_path, need("gemini", "npm install -g @google/gemini-cli"))
+    yield made
+    made.close()
+
+
+class CopilotStage(Stage):
+    """The same for Copilot, with a provider of the user's own."""
+
+    make = CopilotHarness
+
+    def settings(self) -> dict[str, str]:
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        return {
+            "COPILOT_PROVIDER_BASE_URL": self.server.url,
+            "COPILOT_PROVIDER_TYPE": "anthropic",
+            "COPILOT_PROVIDER_API_KEY": "dummy",
+            "COPILOT_OFFLINE": "true",
+            "TMPDIR": str(self.folder / "tmp"),
+        }
+
+
+@pytest.fixture
+def copilot(tmp_path, need) -> Iterator[CopilotStage]:
+    made = CopilotStage(tmp_path, need("copilot", "npm install -g @github/copilot"))
     yield made
     made.close()
 

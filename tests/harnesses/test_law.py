@@ -14,6 +14,7 @@ from fleet.adapters.harnesses.acp import AcpHarness
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
 from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.adapters.harnesses.command import CommandHarness
+from fleet.adapters.harnesses.copilot import CopilotHarness
 from fleet.adapters.harnesses.gemini import GeminiHarness
 from fleet.adapters.harnesses.opencode import OpencodeHarness
 from fleet.adapters.harnesses.scripted import ScriptedHarness
@@ -34,6 +35,7 @@ SCRIPTED_RUN = [
         {"type": "result", "ok": True, "text": "Done.", "error": "", "kind": "ok"},
     )
 ]
+COPILOT_RUN = [("out", line) for line in (HERE / "copilot_run.jsonl").read_text().splitlines()]
 GEMINI_RUN = [("out", line) for line in (HERE / "gemini_run.jsonl").read_text().splitlines()]
 OPENCODE_RUN = [("out", line) for line in (HERE / "opencode_run.jsonl").read_text().splitlines()]
 COMMAND_RUN = [("out", "I look."), ("out", "\x1b[1mdone\x1b[0m"), ("err", "a warning")]
@@ -52,6 +54,7 @@ SUBJECTS = {
         CommandHarness, COMMAND_RUN, options={"argv": "agent --go"}, reports=False, listens=False
     ),
     "command, steered": Subject(CommandHarness, COMMAND_RUN, options=STEERED, reports=False),
+    "copilot": Subject(CopilotHarness, COPILOT_RUN, {"COPILOT_MODEL": "x"}, tools=("write", "shell(git:*)")),
     "gemini": Subject(
         GeminiHarness,
         GEMINI_RUN,

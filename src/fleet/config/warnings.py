@@ -9,7 +9,7 @@ from fleet.model.fleet import LABELS, Agent, Fleet, Job, Limit, Workflow
 from fleet.policy.prices import price_of
 
 _JUDGES = ("review", "check", "merge")
-_TELL_NO_COST = ("codex", "command", "gemini")
+_TELL_NO_COST = ("codex", "command", "copilot", "gemini")
 _FIGURES = ("time_ms", "cost_micros", "tokens")
 
 
