@@ -59,7 +59,10 @@ def goes_on(last: Run, failures: int) -> bool:
     """Whether the next run goes on in the last one's conversation. One that failed twice in it starts afresh,
     and so does one that was stuck in it or filled it: the conversation itself may be what is wrong.
     """
-    return last.conversed and failures < 2 and cause_of(last) not in ("stuck", "full")
+    cause = cause_of(last)
+    # One that was refused before it could open the conversation has not harmed it.
+    known = last.conversed or (cause in FREE and bool(last.conversation))
+    return known and failures < 2 and cause not in ("stuck", "full")
 
 
 def _doubling(times: int, salt: str, first: int, longest: int) -> int:
