@@ -9,6 +9,7 @@ from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, did_you_mean, named, placed, problem_at
 from fleet.config.forge import project_problems
 from fleet.config.gate_meaning import gate_problems
+from fleet.config.permit_meaning import permit_problems
 from fleet.model.fleet import Duty
 
 _ACTIONS = ("merge", "release")
@@ -31,6 +32,7 @@ class Meaning:
         yield from self._harness(("defaults", "harness"), self._declared.defaults.harness, harnesses)
         for name, agent in self._declared.agents.items():
             yield from self._harness(("agents", name, "harness"), agent.harness, harnesses)
+            yield from permit_problems(self._file, self._document, self._declared, name)
             yield from self._fallback(("agents", name, "fallback"), name, agent.fallback)
         for name, workflow in self._declared.workflows.items():
             path = ("workflows", name)
