@@ -237,7 +237,7 @@ def test_of_a_result_that_was_cut_off_it_is_still_told_how_it_ended(error, kind)
         "subtype": "success",
         "is_error": error,
         "api_error_status": 529,
-        "result": "x" * 500,
+        "result": "x" * 1_000_000,
     }
     line = json.dumps(begun, separators=(",", ":"))[:-100]
     (end,) = read(line)

@@ -25,6 +25,7 @@ _ERRORS: Mapping[str, FinishKind] = {
     "server_error": "overloaded",
     "max_output_tokens": "limit",
 }
+_KEPT = 900_000  # characters: a line that is cut for its length is longer
 
 
 def end_of(record: Mapping[str, Any], error: str) -> Finished:
@@ -40,7 +41,9 @@ def end_of(record: Mapping[str, Any], error: str) -> Finished:
 
 
 def end_of_cut(line: str) -> Finished:
-    """The end that the beginning of a `result` tells, when the rest of it is missing."""
+    """The end that the beginning of a `result` tells, when the rest of it is missing: because it was too long
+    to be kept, or because the CLI died over it, which is no good end.
+    """
     head = line[:2000]
     subtype = re.search(r'"subtype":"(\w{1,100})"', head)
     status = re.search(r'"api_error_status":(\d{3})\b', head)
@@ -50,6 +53,8 @@ def end_of_cut(line: str) -> Finished:
         "api_error_status": int(status[1]) if status else None,
     }
     kind = _kind(record, "")
+    if kind == "ok" and len(line) < _KEPT:
+        return Finished(False, "", "it broke off in its last words", "crash")
     text = f"(its last words were too long: {len(line)} characters)"
     return Finished(True, text, "", "ok") if kind == "ok" else Finished(False, "", text, kind)
 

@@ -162,8 +162,11 @@ def _tool_result(record: Mapping[str, Any]) -> AgentEvent:
 
 def _result(record: Mapping[str, Any]) -> AgentEvent:
     ok = record.get("ok") is True
-    kind = _KINDS.get(_string(record, "kind", _SUMMARY), "ok" if ok else "error")
-    return Finished(ok, _string(record, "text", _TEXT), _string(record, "error", _TEXT), kind)
+    if ok:
+        return Finished(True, _string(record, "text", _TEXT), "", "ok")
+    kind = _KINDS.get(_string(record, "kind", _SUMMARY), "error")
+    error = _string(record, "error", _TEXT) or "it gave no reason"
+    return Finished(False, _string(record, "text", _TEXT), error, "error" if kind == "ok" else kind)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], AgentEvent]] = {
