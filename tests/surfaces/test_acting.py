@@ -287,7 +287,7 @@ def test_an_agent_is_quarantined_and_released(cli):
 def test_an_agent_is_released_as_its_status_says(cli):
     cli("quarantine", "developer")
     hint = cli("why", "developer", "--json").json["waits_for"]
-    assert hint == "a person: fleet release developer"
+    assert hint == 'a person: fleet release developer -m "why"'
     assert cli(*hint.partition("fleet ")[2].split()).code == 0
 
 

@@ -90,7 +90,7 @@ def test_an_agent_that_asks_is_blocked_by_its_question(story):
 def test_a_quarantined_agent_says_why_and_how_it_is_released(story):
     story.tell(events.AGENT_QUARANTINED, agent="developer", reason="it loops", actor="user/mia")
     found = agent(story, "developer")
-    assert (found["state"], found["reason"]) == ("quarantined", "it loops (fleet release developer)")
+    assert (found["state"], found["reason"]) == ("quarantined", 'it loops (fleet release developer -m "why")')
 
 
 def test_an_agent_without_budget_is_blocked_until_tomorrow():

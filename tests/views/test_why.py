@@ -128,7 +128,7 @@ def test_a_quarantined_agent_leads_to_its_last_failure(story):
         story.end(run, code=1)
     found = explained(story, "developer")
     assert found["state"] == "quarantined"
-    assert found["waits_for"] == "a person: fleet release developer"
+    assert found["waits_for"] == 'a person: fleet release developer -m "why"'
     assert types(found)[:2] == ["agent.quarantined", "run.ended"]
     assert "3 runs failed in a row; the last, r3" in found["chain"][0]["reason"]
 

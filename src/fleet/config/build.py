@@ -29,6 +29,7 @@ from fleet.model.fleet import (
     Workflow,
 )
 from fleet.model.gates import Asking, Window
+from fleet.model.quarantine import Quarantining
 
 
 def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, folder: str) -> Fleet:
@@ -61,6 +62,7 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         merge_gate=defaults.merge_gate if gate is None else tuple(_requirement(each) for each in gate),
         quarantine_failures=declared.quarantine.failures,
         quarantine_when=declared.quarantine.when or "",
+        quarantine=_quarantining(declared.quarantine),
         attempts=declared.attempts,
         budget=ceilings_of(declared.budget),
         sandbox=_sandbox(declared.sandbox),
@@ -155,6 +157,17 @@ def _repos(project: schema.Project) -> Iterator[Repo]:
         yield Repo(project.repo, project.base)
     for each in project.repos or ():
         yield Repo(each.repo, each.base or project.base, each.url or "")
+
+
+def _quarantining(declared: schema.Quarantine) -> Quarantining:
+    return Quarantining(
+        level="" if declared.level == "never" else declared.level,
+        denied=declared.denied,
+        hourly_micros=declared.spending or 0,
+        secrets=declared.secrets,
+        tampering=declared.tampering,
+        score=declared.score,
+    )
 
 
 def _workflow(name: str, workflow: schema.Workflow, agents: tuple[Agent, ...], ready: str) -> Workflow:

@@ -46,7 +46,22 @@ OF_A_PUSH: Known = {
 }
 OF_AN_EVENT: Known = {"event": {"type": "", "source": "", "subject": "", "data": {}, "time": 0}}
 OF_QUARANTINE: Known = {
-    "agent": {"failures_in_a_row": 0, "denied_actions": 0},
+    "agent": {
+        "name": "",
+        "failures_in_a_row": 0,
+        "denied_actions": 0,
+        "risk": 0,
+        "level": "",
+        "hourly_micros": 0,
+        "runs": 0,
+        "failed_runs": 0,
+        "denied": 0,
+        "objections": 0,
+        "reviews": 0,
+        "reverted": 0,
+        "merged": 0,
+        "secrets": 0,
+    },
     "run": {"denied_actions": 0, "cost_micros": 0, "tokens": 0, "round": 1},
 }
 

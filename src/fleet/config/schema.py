@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fleet.config import values
 from fleet.config.audit_schema import Audit, Retention
-from fleet.config.care_schema import Budget, Duration, Fallbacks, QuestionRules, SharedBudget, Stucks
+from fleet.config.care_schema import Budget, Cost, Duration, Fallbacks, QuestionRules, SharedBudget, Stucks
 from fleet.config.gate_schema import Gates, Teams
 from fleet.config.notify_schema import Notifications, Notify
 from fleet.config.permit_schema import Permissions
@@ -253,6 +253,25 @@ class Quarantine(_Part):
     """When an agent may do nothing more until a person releases it."""
 
     failures: int = Field(default=3, ge=0, le=1000, description="So many failed runs in a row; 0 for never")
+    level: Literal["high", "critical", "never"] = Field(
+        default="critical", description="An agent whose own risk is so high: high, critical or never"
+    )
+    denied: int = Field(
+        default=10, ge=0, le=100_000, description="So many denied actions in a day; 0 for never"
+    )
+    spending: Cost | None = Field(
+        default=None, description="More dollars in an hour than these"
+    )
+    secrets: int = Field(
+        default=2, ge=0, le=1000, description="So many runs whose commits hold secrets; 0 for never"
+    )
+    tampering: bool = Field(
+        default=True,
+        description="Wrong tokens at the gateway; and a change that touches what rules the fleet waits",
+    )
+    score: int = Field(
+        default=0, ge=0, le=100, description="A change whose risk is above it waits; 0 for none"
+    )
     when: QuarantineCondition | None = Field(default=None, description="CEL over agent and run")
 
 

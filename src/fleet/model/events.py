@@ -99,7 +99,7 @@ TOOL_DECIDED = "fleet.tool.decided"  # run, agent, call, tool, about, permit: al
 TOOL_FINISHED = "fleet.tool.finished"  # run, agent, call, tool, ok, ms
 CHANGE_QUARANTINED = "fleet.change.quarantined"  # change, head, reason, actor
 CHANGE_RELEASED = "fleet.change.released"  # change, head, reason, actor
-GATEWAY_REFUSED = "fleet.gateway.refused"  # claimed (run, not proven), reason: its token is not known
+GATEWAY_REFUSED = "fleet.gateway.refused"  # claimed (run whose process asked, "": not known), agent, reason
 GATE_EVALUATED = "fleet.gate.evaluated"  # change, head, requirements: [{name, met, reason}]
 
 PASSAGE_EVALUATED = (
@@ -126,7 +126,7 @@ CHANGE_GUARDED = (
 )
 RELEASE_MADE = "fleet.release.made"  # instance, job, change, repo, tag, commit, url ("" locally)
 FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, trusted, head
-FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason
+FORGE_COMMAND_SETTLED = "fleet.forge.command_settled"  # command (event id), reason, refused?
 FORGE_SHOWN = "fleet.forge.shown"  # item, digest, final: how the forge shows it now
 FORGE_POLLED = "fleet.forge.polled"  # repo, reason: only when the forge could not be asked
 

@@ -10,6 +10,7 @@ from fleet.model.channel import Channel
 from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
 from fleet.model.permissions import Permissions
 from fleet.model.price import Price
+from fleet.model.quarantine import Quarantining
 from fleet.model.setup import Setup
 
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
@@ -221,6 +222,7 @@ class Fleet:
     merge_gate: tuple[Requirement, ...] = (Requirement("review"), Requirement("checks"))
     quarantine_failures: int = 3
     quarantine_when: str = ""
+    quarantine: Quarantining = Quarantining()
     attempts: int = 3
     budget: Ceilings = Ceilings()
     notify: tuple[Channel, ...] = ()

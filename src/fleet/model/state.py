@@ -70,6 +70,7 @@ class Instance:
     round: int = 1
     outcome: str = ""
     reason: str = ""
+    answered: str = ""  # what came of the last command that somebody gave there on the forge
     cause: str = ""
 
 
@@ -103,6 +104,9 @@ class Run:
     conversed: bool = False  # its harness has opened that conversation, or gone on with it
     question: str = ""
     asked_at: int = 0  # when it asked
+    answer: str = ""  # what it was told since, and by whom
+    answered_by: str = ""
+    answer_heard: bool = False
     unsaid: dict[str, str] = field(default_factory=dict)  # event id → words for the agent, not delivered yet
     pid: int = 0  # of the process that supervises its session
     sandbox: str = ""  # what keeps it from the rest of the machine: bwrap or none; "" before it starts
@@ -194,6 +198,9 @@ class Change:
     approved_at: dict[str, int] = field(default_factory=dict)  # who approved it → when last
     gate: list[dict[str, Any]] = field(default_factory=list)
     held: dict[str, Any] = field(default_factory=dict)
+    quarantined: str = ""  # the reason, "" when free
+    quarantined_at: int = 0
+    released: str = ""  # the head for which a person released it
     cause: str = ""
 
 
@@ -315,6 +322,7 @@ class State:
     triggers: list[str] = field(default_factory=list)  # event types that fleet.yaml's workflows listen to
     bases: dict[str, str] = field(default_factory=dict)  # repository → its base branch's commit, last seen
     refs: dict[str, int] = field(default_factory=dict)  # what a forge calls an item or change → its number
+    shown_brief: dict[int, str] = field(default_factory=dict)  # the same of what nobody may have to wait for
     shown: dict[int, str] = field(default_factory=dict)  # item → the digest of how its forge shows it
     posted: dict[str, None] = field(default_factory=dict)  # runs whose review was posted on the forge
     to_show: dict[int, None] = field(default_factory=dict)  # items whose forge may show them as they were

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Agent, Fleet
-from fleet.model.state import Run, State
+from fleet.model.state import Change, Run, State
 from fleet.policy.again import account_of
 from fleet.policy.ask import asked_for, for_handoff
 from fleet.policy.budget import UNBOUNDED, Allowance, allowance, live_by_agent
@@ -16,6 +16,7 @@ from fleet.policy.ceilings import scopes_of_job
 from fleet.policy.fact import fact, wish
 from fleet.policy.outcome import branch_name
 from fleet.policy.priority import in_turn
+from fleet.policy.suspect import standing_still
 from fleet.policy.unstick import is_given_up_on
 from fleet.policy.workflow import base_branch, workflow_of
 
@@ -60,14 +61,15 @@ def place(
     """Who would take this queued run now, or what it waits for. `live_runs` are those that hold each agent's
     slots, for who asks about many runs at once.
     """
-    if run.not_before > state.now:
-        return Placement(waits=f"it is tried again in {(run.not_before - state.now) / 1000:.0f} s")
     instance = state.instances[run.instance]
+    change = state.changes.get(instance.change)
+    still = _stands_still(state, run, change)
+    if still:
+        return Placement(waits=still)
     workflow = workflow_of(fleet, instance)
     job = workflow.job(run.job) if workflow else None
     if job is None:
         return Placement(waits=f"the job {run.job} is not in fleet.yaml any more")
-    change = state.changes.get(instance.change)
     reasons: list[str] = []
     able: list[tuple[float, int, Agent, Allowance]] = []
     before = state.runs.get(run.resumes)
@@ -116,6 +118,13 @@ def place(
 def _instead(agent: Agent, names: list[str]) -> list[str]:
     """Who does the work of this agent while it cannot, where fleet.yaml names one."""
     return [agent.fallback] if agent.fallback and agent.fallback not in names else []
+
+
+def _stands_still(state: State, run: Run, change: Change | None) -> str:
+    """Why nobody may begin with it now, whoever it is."""
+    if run.not_before > state.now:
+        return f"it is tried again in {(run.not_before - state.now) / 1000:.0f} s"
+    return standing_still(change)
 
 
 def _admitted(fleet: Fleet, state: State, run: Run, found: Placement) -> Event:

@@ -10,6 +10,7 @@ from fleet.policy.fact import fact
 from fleet.policy.finish import given_up
 from fleet.policy.held import is_held
 from fleet.policy.rounds import sent_back
+from fleet.policy.suspect import KIND as SUSPECT
 
 
 def answers_to_apply(fleet: Fleet, state: State) -> list[Event]:
@@ -39,6 +40,8 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
             decided.append(_settled(approval, "lapsed: the run has ended"))
         if approval.kind == "permission" and not is_held(state, approval):
             decided.append(_settled(approval, "lapsed: the call does not wait any more"))
+        if approval.kind == SUSPECT and not (change and change.open and change.quarantined):
+            decided.append(_settled(approval, "lapsed: it is not in quarantine any more"))
         over = state.instances[approval.instance].outcome if approval.instance in state.instances else ""
         if approval.kind == "gate" and (over or approval.passage not in state.passages):
             decided.append(_settled(approval, "lapsed: nothing waits for it any more"))
@@ -51,6 +54,10 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
 def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
     if approval.kind in ("merge", "handoff", "permission", "gate"):
         return []  # the gate, the admission or the call that waits counts it
+    if approval.kind == SUSPECT:
+        data = {"change": approval.change, "head": approval.head, "reason": approval.note}
+        released = {**data, "actor": approval.by}
+        return [fact(events.CHANGE_RELEASED, released, cause=approval.cause, story=approval.instance)]
     instance = state.instances[approval.instance]
     if approval.kind == "rounds":
         return sent_back(fleet, state, instance, approval.note, cause=approval.cause)
@@ -65,7 +72,7 @@ def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
 
 def _refused(state: State, approval: Approval) -> list[Event]:
     change = state.changes.get(approval.change)
-    if approval.kind in ("permission", "secrets"):
+    if approval.kind in ("permission", "secrets", SUSPECT):
         return []
     said = f"{approval.by} refused: {approval.note}" if approval.note else f"{approval.by} refused"
     decided: list[Event] = []

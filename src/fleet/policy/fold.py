@@ -79,6 +79,8 @@ _COUNTED: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.CHANGE_REVIEWED: record.change_reviewed,
     events.CHANGE_MERGED: record.change_merged,
     events.AGENT_DENIED: record.denied,
+    events.RUN_COLLECTED: record.collected,
+    events.GATEWAY_REFUSED: record.refused,
     events.AGENT_RELEASED: record.released,
 }
 
@@ -135,6 +137,8 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.RUN_REDACTED: audit.run_redacted,
     events.CHANGE_ATTESTED: audit.change_attested,
     events.CHANGE_HELD: changes.change_held,
+    events.CHANGE_QUARANTINED: changes.change_quarantined,
+    events.CHANGE_RELEASED: changes.change_released,
     events.CHANGE_CLOSED: changes.change_closed,
     events.GATE_EVALUATED: changes.gate_evaluated,
     events.APPROVAL_ASKED: people.approval_asked,

@@ -17,6 +17,7 @@ from fleet.policy.guard import protection
 from fleet.policy.land import landing
 from fleet.policy.lines import read_lines
 from fleet.policy.requirements.guarded_files import guarded_files
+from fleet.policy.suspect import quarantine
 
 
 def requirements(fleet: Fleet, state: State, change: Change) -> list[dict[str, Any]]:
@@ -24,7 +25,7 @@ def requirements(fleet: Fleet, state: State, change: Change) -> list[dict[str, A
     asks: `name`, `met`, `reason` and `who` can meet it.
     """
     asked = read_lines(fleet, state, change, fleet.merge_gate)
-    return [*asked, *guarded_files(change), *protection(state, change)]
+    return [*asked, *guarded_files(change), *quarantine(state, change), *protection(state, change)]
 
 
 def gates_to_evaluate(fleet: Fleet, state: State) -> list[Event]:

@@ -10,13 +10,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-_FLEET, _OWNERS = "what rules the fleet", "who owns which files"
+RULES_THE_FLEET, _OWNERS = "what rules the fleet", "who owns which files"
 _CI, _AGENTS = "CI configuration", "what agents are told"
 
 _GUARDED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"(?i)(^|/)({pattern})$"), what)
     for pattern, what in (
-        (r"fleet\.ya?ml|\.fleet(/.*)?", _FLEET),
+        (r"fleet\.ya?ml|\.fleet(/.*)?", RULES_THE_FLEET),
         (r"CODEOWNERS", _OWNERS),
         (r"\.github|\.github/(workflows|actions)(/.*)?", _CI),
         (r"\.(gitlab|forgejo|gitea)(/.*)?|[^/]*\.gitlab-ci\.ya?ml", _CI),

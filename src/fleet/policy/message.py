@@ -24,6 +24,7 @@ _ASKS = {
     "handoff": "May this begin?",
     "takeover": "Somebody has it in hand",
     "stopped": "It was stopped",
+    "suspect": "A change is in quarantine",
     QUARANTINE: "An agent is in quarantine",
 }
 
@@ -38,7 +39,8 @@ def message(fleet: Fleet, state: State, about: str, at: int) -> tuple[str, str] 
         return None
     name = about.removeprefix(f"{QUARANTINE}-")
     if name != about:
-        why = f"{_line(state.agent(name).quarantined, _WHY)}\n\nLet it work again: fleet release {name}"
+        do = f'Let it work again: fleet release {name} -m "why"'
+        why = f"{_line(state.agent(name).quarantined, _WHY)}\n\n{do}"
         return f"[{fleet.name}] {_ASKS[QUARANTINE]}: {name}", _with_link(fleet, why, f"agents/{name}")
     approval = state.approvals[about]
     subject = _subject(state, approval)

@@ -124,7 +124,7 @@ def _quality(count: Mapping[str, int]) -> int | None:
     """What reviewers and time said of its changes: a change that is reverted counts as two bad reviews."""
     told = count.get("reviews", 0) + 2 * count.get("reverted", 0)
     against = count.get("objections", 0) + 2 * count.get("reverted", 0)
-    return round(100 * (1 - against / told)) if told else None
+    return round(100 * max(0.0, 1 - against / told)) if told else None
 
 
 def _reliability(count: Mapping[str, int]) -> int | None:
@@ -138,6 +138,6 @@ def _efficiency(count: Mapping[str, int]) -> int | None:
     """Which part of its cost was not lost, of its time not waited for, and of its rounds was needed."""
     if not count.get("runs"):
         return None
-    rounds = count.get("merged", 0) / count["rounds"] if count.get("rounds") else 1.0
+    rounds = min(1.0, count.get("merged", 0) / count["rounds"]) if count.get("rounds") else 1.0
     used = (1 - _share(count, "lost_micros", "cost_micros")) * (1 - _share(count, "blocked_ms", "time_ms"))
     return round(100 * used * rounds)

@@ -14,9 +14,12 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, State
 from fleet.policy.fact import wish
 from fleet.policy.passage import shut
+from fleet.policy.suspect import quarantine
 
 STATUS = "fleet/gates"
 OPEN = "every gate is open"
+MANY = 10
+"""With more items than this at work, what changes is told together with where the work stands."""
 
 
 def items_to_show(fleet: Fleet, state: State) -> list[Event]:
@@ -24,14 +27,19 @@ def items_to_show(fleet: Fleet, state: State) -> list[Event]:
     decided = []
     items = {each.item: each for each in (state.instances[name] for name in state.active)}
     busy = {each.args.get("item") for each in state.wishes.values() if each.kind == "show"}
+    many = len(items) > MANY
     for number in [*items, *(each for each in state.to_show if each not in items)]:
         item = state.items.get(number)
         if item is None or not item.repo or number in busy:
             continue
         if number in items and not _has_begun(state, items[number]):
             continue
-        digest = digest_of(look(fleet, state, number))
-        if state.shown.get(number) != digest:
+        found = look(fleet, state, number)
+        digest = digest_of(found)
+        shown = state.shown.get(number) == digest
+        if many and number in items:
+            shown = shown or state.shown_brief.get(number) == brief_of(found)
+        if not shown:
             args = {"item": number, "digest": digest}
             decided.append(wish("show", f"{number}/{digest}", args, cause=item.cause))
     return decided
@@ -67,16 +75,17 @@ def reviews_to_post(fleet: Fleet, state: State) -> list[Event]:
 
 
 def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
-    """Plain data: `label` of Fleet's own, `comment` on the issue; of the pull request `title`, `body`,
-    `status`.
-    """
+    """Plain data: `label` of Fleet's own, `comment` on the issue; of the pull request `body`, `status`."""
     instance = _newest(state, number)
     change = state.changes.get(instance.change) if instance else None
     standing = _standing(state, instance, change)
     found: dict[str, Any] = {
         "label": dict(fleet.labels).get(standing, ""),
         "comment": _comment(state, instance, change, standing) if instance else "",
+        "asks": [name for name in state.asked if instance and state.approvals[name].instance == instance.id],
     }
+    if instance is not None and instance.answered:
+        found["asks"].append(instance.answered)
     item = state.items.get(number)
     if item is not None and item.closed_by == "fleet":
         found["closed"] = instance.reason if instance else ""
@@ -84,7 +93,6 @@ def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
         found["rejected"] = "" if change.open or change.merged else instance.reason if instance else ""
         met = bool(change.gate) and all(each["met"] for each in change.gate)
         failed = standing == "blocked"
-        found["title"] = change.title
         found["body"] = body(state, change)
         found["status"] = {
             "head": change.head,
@@ -97,6 +105,13 @@ def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
 def digest_of(data: dict[str, Any]) -> str:
     """A short name for exactly this look."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def brief_of(data: dict[str, Any]) -> str:
+    """The same of what nobody may have to wait for: how the work stands, and what a person is asked."""
+    status = {name: each for name, each in data.get("status", {}).items() if name != "text"}
+    parts = {name: data.get(name) for name in ("label", "asks", "closed", "rejected")}
+    return digest_of(parts | {"status": status})
 
 
 def body(state: State, change: Change) -> str:
@@ -137,7 +152,7 @@ def _comment(state: State, instance: Instance | None, change: Change | None, sta
     for name, record in instance.jobs.items():
         agent = state.runs[record.runs[-1]].agent if record.runs else ""
         lines.append(f"- {name}: {record.state}{f' ({agent})' if agent else ''}")
-    if standing == "approved" and change is not None:
+    if standing in ("approved", "review") and change is not None:
         missing = [f"{each['name']}: {_told(each)}" for each in change.gate if not each["met"]]
         missing += [str(change.held["reason"])] if change.held.get("reason") else []
         lines += [f"- it waits for {_cell(each)}" for each in missing]
@@ -146,6 +161,8 @@ def _comment(state: State, instance: Instance | None, change: Change | None, sta
         if approval.instance == instance.id:
             lines += ["", f"**It waits for a person** ({approval.kind}): {_cell(approval.why)}"]
             lines.append("Answer with a comment: `/fleet approve`, or `/fleet reject` and why.")
+    if instance.answered:
+        lines += ["", _cell(instance.answered)]
     if instance.outcome:
         lines += ["", f"It is {instance.outcome}: {_cell(instance.reason)}"]
     return "\n".join(lines)
@@ -159,8 +176,15 @@ def _standing(state: State, instance: Instance | None, change: Change | None) ->
         return "done" if instance.outcome == "done" else "blocked"
     if any(state.approvals[name].instance == instance.id for name in state.asked):
         return "blocked"
-    if any(record.state == "landing" for record in instance.jobs.values()) or (change and change.merged):
+    if change is not None and change.open and quarantine(state, change):
+        return "blocked"
+    if change is not None and change.merged:
         return "approved"
+    if any(record.state == "landing" for record in instance.jobs.values()):
+        by_itself = (
+            [each for each in change.gate if not each["met"] and each["who"] == "the forge"] if change else []
+        )
+        return "review" if by_itself else "approved"
     maker = instance.jobs.get(change.maker) if change is not None else None
     return "review" if maker is not None and maker.state == "done" else "working"
 

@@ -10,6 +10,7 @@ from fleet.policy.ask import stuck
 from fleet.policy.budget import overspent
 from fleet.policy.fact import fact, wish
 from fleet.policy.question import answer_by
+from fleet.policy.suspect import standing_still
 from fleet.policy.unstick import FROM_FLEET
 
 
@@ -86,6 +87,9 @@ def _must_end(state: State, run: Run) -> tuple[str, str]:
         return "over_budget", f"it used {run.tokens} of {run.token_limit} tokens"
     if agent is not None and agent.quarantined:
         return "quarantine", f"{run.agent} is quarantined: {agent.quarantined}"
+    still = standing_still(state.changes.get(instance.change))
+    if still:
+        return "quarantine", still
     if instance.outcome:
         return "not_wanted", f"its workflow has ended: {instance.reason}"
     if answer_by(run) and state.now >= answer_by(run):

@@ -20,6 +20,9 @@ _LABEL = 64  # characters
 def approved(state: State, actor: str, approval: str, note: str = "") -> list[Event]:
     """It goes on; a question is answered by the note."""
     found = _waiting(state, approval)
+    if found.kind == "suspect" and not note.strip():
+        do = f'Say why it is released: fleet approve {found.id} --note "…"'
+        raise UsageError(f"{found.id} needs a reason", why=found.why, do=do)
     if found.kind == "question" and not note.strip():
         do = f'Answer it: fleet approve {found.id} --note "…"'
         raise UsageError(f"{found.id} is a question, and your answer is missing", why=found.why, do=do)
@@ -118,6 +121,31 @@ def quarantined(state: State, actor: str, agent: str, reason: str) -> list[Event
     return [_deed(events.AGENT_QUARANTINED, data, actor, f"agent/{agent}")]
 
 
+def change_quarantined(state: State, actor: str, number: int, reason: str) -> list[Event]:
+    """Nothing is done about the change, and it is not merged."""
+    change = state.changes.get(number)
+    if change is None or not change.open:
+        why = "it is merged or closed" if change else "there is none of that number"
+        raise FleetError(f"Pull request {number} can't be quarantined", why=why, do="See: fleet pr list")
+    if change.quarantined:
+        raise FleetError(f"Pull request {number} is in quarantine already", why=change.quarantined)
+    data = {"change": number, "head": change.head, "reason": _given(reason, "reason"), "actor": actor}
+    return [
+        _deed(events.CHANGE_QUARANTINED, data, actor, f"change/{number}", change.cause, change.instance)
+    ]
+
+
+def change_released(state: State, actor: str, number: int, reason: str) -> list[Event]:
+    """The change may go on, at the head that it has."""
+    change = state.changes.get(number)
+    if change is None or not change.quarantined:
+        held = [str(each.id) for each in state.changes.values() if each.quarantined]
+        do = f"In quarantine: {', '.join(held)}." if held else "No pull request is."
+        raise FleetError(f"Pull request {number} is not in quarantine", do=do)
+    data = {"change": number, "head": change.head, "reason": _given(reason, "reason"), "actor": actor}
+    return [_deed(events.CHANGE_RELEASED, data, actor, f"change/{number}", change.cause, change.instance)]
+
+
 def released(state: State, actor: str, agent: str, reason: str) -> list[Event]:
     """The agent may work again."""
     record = state.agents.get(agent)
@@ -154,6 +182,9 @@ def retry_refused(state: State, run: Run) -> str:
         return f"it has not ended: it is {run.state}"
     if instance.outcome == "done":
         return f"{instance.id} is done: {instance.reason}"
+    change = state.changes.get(instance.change)
+    if change is not None and change.ref and not change.open and not change.merged:
+        return f"its pull request {change.ref} is closed: open it again there first"
     if record.runs[-1] != run.id:
         return f"it was tried again already, by {record.runs[-1]}"
     if run.outcome == "succeeded" or record.state in ("done", "landing"):

@@ -16,6 +16,7 @@ _ASKS: Mapping[str, str] = {
     "auth": "Its credentials were refused: try again?",
     "stopped": "It was stopped: try again?",
     "takeover": "A person has it in hand",
+    "suspect": "A change is in quarantine: release it?",
     "quarantine": "An agent is kept from working: release it?",
     "budget": "Out of budget for today",
 }
@@ -25,12 +26,14 @@ _YES: Mapping[str, str] = {
     "question": "Send the answer",
     "rounds": "Give it one more round",
     "handoff": "Let it begin",
+    "suspect": "Release it",
     "takeover": "Hand it back to the agent",
 }
 _NO: Mapping[str, str] = {"merge": "Reject and end the work"}
 _WORDS: Mapping[str, str] = {
     "merge": "Your words (needed to send back or to reject)",
     "question": "Your answer",
+    "suspect": "Why it is released (needed)",
     "takeover": "What you did (the agent reads it)",
 }
 

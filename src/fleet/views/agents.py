@@ -44,7 +44,7 @@ def condition_of(fleet: Fleet, state: State, name: str, now: int, *, watched: bo
     record = state.agents.get(name) or AgentRecord(name)
     live = live_runs(state, name)
     if record.quarantined:
-        return Condition("quarantined", f"{record.quarantined} (fleet release {name})")
+        return Condition("quarantined", f'{record.quarantined} (fleet release {name} -m "why")')
     if live:
         return Condition("running", "; ".join(f"{run.id} is stopping" for run in live if run.stop_reason))
     blocked = _held_up(fleet, state, name, now, watched=watched)

@@ -72,6 +72,8 @@ _WORDS: Mapping[str, str] = {
     events.ACCESS_GRANTED: "{actor} gave {name} a token for the page, as {role}",
     events.ACCESS_REVOKED: "{actor} took the token for the page from {name}",
     events.LINK_MADE: "{actor} made a link by which {name} may answer {approval}",
+    events.CHANGE_QUARANTINED: "pull request {change} was quarantined",
+    events.CHANGE_RELEASED: "pull request {change} was released",
     events.AGENT_RELEASED: "{agent} was released",
     events.AGENT_DENIED: "{agent} in {run} was denied: {action}",
     events.PEOPLE_TOLD: "{channel} was told of {about}",

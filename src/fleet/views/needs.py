@@ -20,7 +20,7 @@ its own work does."""
 
 _ORDER: Mapping[str, int] = {"now": 0, "soon": 1, "later": 2}
 _SENDS_BACK = ("merge",)
-_NEEDS_WORDS = ("question",)
+_NEEDS_WORDS = ("question", "suspect")
 _MOST_BEHIND = 6
 
 

@@ -94,6 +94,8 @@ def how_to_answer(approval: Approval) -> str:
     """What a person types to let it go on."""
     if approval.kind == "question":
         return f'fleet approve {approval.id} --note "your answer"'
+    if approval.kind == "suspect":
+        return f'fleet approve {approval.id} --note "why"'
     if approval.kind == "takeover":
         return f"fleet handback {approval.run}"
     return f"fleet approve {approval.id}"

@@ -199,7 +199,7 @@ def _agent(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) ->
     record = state.agents.get(name)
     moving = [state.runs[each] for each in state.moving if state.runs[each].agent == name]
     newest = moving[-1].cause if moving else record.cause if record else ""
-    waits = f"a person: fleet release {name}" if found.state == "quarantined" else ""
+    waits = f'a person: fleet release {name} -m "why"' if found.state == "quarantined" else ""
     if record is not None and record.quarantined:
         newest = record.cause
     return Now(name, "agent", found.state, found.reason, waits, newest)

@@ -10,7 +10,7 @@ from fleet.model.event import Event
 from fleet.model.state import State, Wish
 from fleet.policy import risk
 from fleet.policy.fact import fact
-from fleet.policy.risk.came_about import behaviour_of, mends
+from fleet.policy.risk.came_about import behaviour_of, mends, secrets_of
 
 
 async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -28,6 +28,7 @@ async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
         found.files,
         found.past,
         fix=mends(state, change, found.subjects),
+        secrets=secrets_of(state, change),
         behaviour=behaviour_of(state, change),
     )
     data = {"change": change.id, "head": head, **scored}

@@ -185,6 +185,24 @@ def change_held(state: State, event: Event, data: Mapping[str, Any]) -> None:
         change.cause = event.id
 
 
+def change_quarantined(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Nothing may be done about it, and it is not merged."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and not change.quarantined:
+        change.quarantined = text(data, "reason") or "no reason was given"
+        change.quarantined_at = event.time
+        change.cause = event.id
+
+
+def change_released(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """A person let it go on, at the head that it had then."""
+    change = state.changes.get(whole(data, "change"))
+    if change is not None and change.quarantined:
+        change.quarantined = ""
+        change.released = text(data, "head")
+        change.cause = event.id
+
+
 def change_closed(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """It will not be merged."""
     change = state.changes.get(whole(data, "change"))

@@ -71,6 +71,21 @@ def denied(state: State, event: Event, data: Mapping[str, Any]) -> None:
         _add(state, _names(agent, run.model if run else ""), event.time, {"denied": 1})
 
 
+def collected(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its commits held secrets."""
+    run = state.runs.get(text(data, "run"))
+    if run is not None and run.agent and data.get("secrets") and not run.collected.get("secrets"):
+        _add(state, _names(run.agent, run.model), event.time, {"secrets": 1})
+
+
+def refused(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Somebody asked the gateway as a live run, with a token that is not that run's."""
+    run = state.runs.get(text(data, "claimed"))
+    if run is not None and run.live:
+        _add(state, _names(run.agent, run.model), event.time, {"wrong_tokens": 1})
+        state.agent(run.agent).cause = event.id
+
+
 def released(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """A person trusts the agent again: only what it does from now on may put it back."""
     del event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleet.model.state import Change, Run, State
 from fleet.policy.fixes import is_fix
+from fleet.policy.leak import secrets_in
 from fleet.policy.record import standing
 from fleet.policy.risk.behaviour import Behaviour
 
@@ -24,6 +25,15 @@ def behaviour_of(state: State, change: Change) -> Behaviour:
         level=author.level,
         why=str(author.signals[0]["reason"]) if author.signals else "",
     )
+
+
+def secrets_of(state: State, change: Change) -> int:
+    """How many secrets were found in the commits of the run that made the head."""
+    instance = state.instances.get(change.instance)
+    record = instance.jobs.get(change.maker) if instance else None
+    runs = [state.runs[name] for name in record.runs if name in state.runs] if record else []
+    made = (run for run in reversed(runs) if run.collected.get("head") == change.head)
+    return next((len(secrets_in(run)) for run in made), 0)
 
 
 def mends(state: State, change: Change, subjects: tuple[str, ...]) -> bool:
