@@ -214,3 +214,31 @@ def test_an_agent_that_asks_on_and_on_gets_a_person_in_the_end():
         story.end(f"r{number}")
         wait(story, 2 * MINUTE)
     assert story.state.approvals[f"a{MOST_BY_POLICY + 1}"].answer == ""
+
+
+def test_a_comment_on_the_item_by_a_person_with_a_say_is_the_answer():
+    story = asking()
+    story.end("r1")
+    item = {"item": 1, "author": "user/zoe", "text": "Postgres, of course."}
+    story.tell(events.ITEM_COMMENTED, **item, trusted=False)
+    assert not story.state.approvals["a1"].answer
+    story.tell(events.ITEM_COMMENTED, **{**item, "author": "user/mia"}, trusted=True)
+    assert (story.state.approvals["a1"].answer, story.state.approvals["a1"].by) == ("given", "user/mia")
+    assert "Postgres, of course." in story.state.runs["r2"].feedback
+
+
+def test_an_answer_told_to_a_session_that_ended_without_hearing_it_is_not_lost():
+    story = asking()
+    story.tell(events.RUN_SAID, run="r1", text="Postgres.", actor="user/mia")
+    story.end("r1")
+    assert "Postgres." in story.state.runs["r2"].feedback
+
+
+def test_an_answer_that_was_heard_lets_the_session_go_on():
+    story = asking()
+    story.tell(events.RUN_SAID, run="r1", text="Postgres.", actor="user/mia")
+    story.about("r1", events.RUN_ACTED, action="was told something by a person", told=True)
+    story.about("r1", events.RUN_ACTED, action="edits", id="c9", kind="edit", call="x")
+    wait(story, 2 * WAITS_MS)
+    assert not story.state.runs["r1"].stop_reason
+    assert story.state.runs["r1"].question == ""

@@ -20,14 +20,34 @@ MOST_BY_POLICY = 3
 
 
 def questions_to_answer(fleet: Fleet, state: State) -> list[Event]:
-    """Answers that fleet.yaml gives to questions which nobody answered in time."""
+    """Answers that were given in another place (by a comment on the item, or to the session before it ended),
+    and those that fleet.yaml gives to questions which nobody answered in time.
+    """
     decided = []
     for approval in _open(state):
+        actor, note = _said(state, approval)
         due, then = _policy(fleet, state, approval)
-        if due and due <= state.now:
-            data = {"approval": approval.id, "actor": POLICY, "note": then}
+        if not note and due and due <= state.now:
+            actor, note = POLICY, then
+        if note:
+            data = {"approval": approval.id, "actor": actor, "note": note}
             decided.append(fact(events.APPROVAL_GIVEN, data, cause=approval.cause, story=approval.instance))
     return decided
+
+
+def _said(state: State, approval: Approval) -> tuple[str, str]:
+    """Who answered, and what: the last words told to the session that asked, else the first comment since."""
+    run = state.runs.get(approval.run)
+    if run is not None and run.answer:
+        return run.answered_by, run.answer
+    instance = state.instances.get(approval.instance)
+    item = state.items.get(instance.item) if instance else None
+    since = max(approval.asked, run.asked_at) if run else approval.asked
+    for each in item.comments if item else ():
+        about = each["trusted"] and not each["path"] and not each["text"].lstrip().startswith("/fleet")
+        if about and each["time"] > since and each["author"].startswith("user/"):
+            return each["author"], each["text"]
+    return "", ""
 
 
 def answers_due(fleet: Fleet, state: State) -> list[int]:

@@ -28,11 +28,14 @@ def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.acted = event.time
     if data.get("told") is False:
         run.deaf = True
+    run.answer_heard = run.answer_heard or (data.get("told") is True and bool(run.answer))
     kind = text(data, "kind")
     if kind not in _KINDS:
         return  # an old record, or one of Fleet's own
     at = whole(data, "at") or event.time
     is_heard(run, at)
+    if run.answer_heard and kind != "say":  # it goes on, with the answer
+        run.question, run.answer, run.answer_heard = "", "", False
     known = cast("ActKind", kind)
     act = Act(text(data, "id"), known, text(data, "call"), run.action, at, polls=data.get("polls") is True)
     run.trail.append(act)

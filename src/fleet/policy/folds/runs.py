@@ -100,6 +100,7 @@ def run_reported(state: State, event: Event, data: Mapping[str, Any]) -> None:
         return
     if data.get("verdict") == "ask":
         run.question, run.asked_at = text(data, "text"), event.time
+        run.answer, run.answer_heard = "", False
     else:
         run.verdict, run.text, run.question = text(data, "verdict"), text(data, "text"), ""
     run.cause = event.id
@@ -110,6 +111,8 @@ def run_said(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run = state.runs.get(text(data, "run"))
     if run is not None and run.live:
         run.unsaid[event.id] = text(data, "text")
+        if run.question:
+            run.answer, run.answered_by = text(data, "text"), text(data, "actor")
 
 
 def run_stop_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
