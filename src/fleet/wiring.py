@@ -319,7 +319,7 @@ async def watch(
     journal.told = told
     stopping(engine.stop)
     desk = EngineDesk(journal, parts)
-    asked = build_app(desk, routes=(Hooks(desk).routes(),))
+    asked = build_app(desk, routes=(Hooks(desk, desk.refused).routes(),), refused=desk.refused)
     serving = await serve(asked, build_app(desk, mcp=True), place.socket, port=last_port(place))
     parts.gateway_url = f"http://127.0.0.1:{serving.port}/mcp"
     try:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from fleet.engine.journal import Journal
 from fleet.engine.parts import Parts
 from fleet.engine.tokens import run_of
+from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.permissions import Permissions
-from fleet.model.state import State
+from fleet.model.state import Run, State
+
+_TOLD = 10  # refusals of one run that are noted by one watcher
+_GENERATIONS = 64
 
 
 class EngineDesk:
@@ -21,6 +26,7 @@ class EngineDesk:
     def __init__(self, journal: Journal, parts: Parts) -> None:
         self._journal = journal
         self._parts = parts
+        self._strangers: dict[str, int] = {}
 
     def state(self) -> State:
         """What is true now."""
@@ -41,6 +47,33 @@ class EngineDesk:
         home = self._parts.environment.get("HOME", "/")
         return agent.permissions, os.path.realpath(self._parts.workspace(run)), home
 
+    async def refused(self, process: int, token: str) -> None:
+        """Note that somebody asked with a token that is not known. Who does it all the time is noted a few
+        times.
+        """
+        del token  # what it names is no proof
+        run = self._run_of_process(process)
+        name = run.id if run is not None else ""
+        told = self._strangers[name] = self._strangers.get(name, 0) + 1
+        if told > _TOLD:
+            return
+        data = {"claimed": name, "agent": run.agent if run else "", "reason": "its token is not known"}
+        subject, source = (f"run/{name}", f"agent/{run.agent}") if run else ("", "fleet/gateway")
+        story = run.instance if run else ""
+        await self._journal.record(
+            [Event(events.GATEWAY_REFUSED, data, subject=subject, source=source, correlation_id=story)]
+        )
+
+    def _run_of_process(self, process: int) -> Run | None:
+        """The live run whose session this process is in: its supervisor stands above all of them."""
+        state = self._journal.state
+        above = {run.pid: run for name in state.moving if (run := state.runs[name]).live and run.pid}
+        for _ in range(_GENERATIONS):
+            if process in above or process <= 1:
+                break
+            process = _parent(process)
+        return above.get(process)
+
     def now(self) -> int:
         """The time now, in ms since the epoch."""
         return self._parts.clock()
@@ -56,3 +89,12 @@ class EngineDesk:
         if isinstance(value, Mapping):
             return {name: self._masked(each) for name, each in value.items()}
         return [self._masked(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _parent(process: int) -> int:
+    """The process above this one, 0 where that can't be told."""
+    try:
+        about = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+        return int(about.rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0

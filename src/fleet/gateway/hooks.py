@@ -21,6 +21,8 @@ from fleet.gateway.answers import Refused
 from fleet.gateway.body import BadRequest, body_of
 from fleet.gateway.calls import Told, resolve, told, verdict
 from fleet.gateway.desk import Desk
+from fleet.gateway.strangers import Refused as Refusal
+from fleet.gateway.strangers import process_of
 from fleet.gateway.tokens import bearer
 from fleet.model import events
 from fleet.model.errors import FleetError
@@ -55,8 +57,9 @@ def command() -> tuple[str, ...]:
 class Hooks:
     """Answers hooks. `begun` remembers when a call was let go, so that its duration can be told."""
 
-    def __init__(self, desk: Guard) -> None:
+    def __init__(self, desk: Guard, refused: Refusal | None = None) -> None:
         self._desk = desk
+        self._refused = refused
         self._begun: dict[str, float] = {}
 
     def routes(self) -> BaseRoute:
@@ -100,6 +103,8 @@ class Hooks:
         token = bearer(request.headers.get("authorization", ""))
         found = self._desk.run_of(token)
         if found is None:
+            if self._refused is not None:
+                await self._refused(process_of(request), token)
             raise BadRequest(401, "The token is not known")
         run, rules = self._desk.state().runs.get(found), self._desk.rules(found)
         if run is None or not run.live or rules is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from fleet.gateway.strangers import Telling
 from fleet.gateway.unix_path import short_path
 from fleet.model.errors import Permanent, Temporary
 
@@ -78,6 +79,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=Telling,
                 log_config=None,
                 access_log=False,
                 server_header=False,

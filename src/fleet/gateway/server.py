@@ -18,6 +18,8 @@ from fleet.gateway.body import BadRequest, body_of
 from fleet.gateway.desk import Desk, answer
 from fleet.gateway.mcp import McpEndpoint
 from fleet.gateway.requests import Refused
+from fleet.gateway.strangers import Refused as Refusal
+from fleet.gateway.strangers import process_of
 from fleet.gateway.tokens import bearer
 from fleet.model.errors import FleetError, Temporary
 
@@ -26,14 +28,20 @@ LOOPBACK = ("127.0.0.1", "localhost")
 KEY_HEADER = "idempotency-key"
 
 
-def build_app(desk: Desk, *, mcp: bool = False, routes: Sequence[BaseRoute] = ()) -> Starlette:
+def build_app(
+    desk: Desk, *, mcp: bool = False, routes: Sequence[BaseRoute] = (), refused: Refusal | None = None
+) -> Starlette:
     """The gateway as an ASGI application, with MCP at `/mcp` when `mcp` is set, and the caller's own routes.
 
     Only requests whose Host is this machine's loopback name are served, so no web page can reach it by a
     name that it lets point here. An application serves one server: its lifespan can't be entered twice.
     """
     endpoint = McpEndpoint(desk) if mcp else None
-    served: list[BaseRoute] = [agent_route(desk), *([Route("/mcp", endpoint)] if endpoint else []), *routes]
+    served: list[BaseRoute] = [
+        agent_route(desk, refused),
+        *([Route("/mcp", endpoint)] if endpoint else []),
+        *routes,
+    ]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -47,12 +55,15 @@ def build_app(desk: Desk, *, mcp: bool = False, routes: Sequence[BaseRoute] = ()
     return Starlette(routes=served, middleware=[hosts], lifespan=lifespan)
 
 
-def agent_route(desk: Desk) -> BaseRoute:
-    """The route that `fleet agent` talks to."""
+def agent_route(desk: Desk, refused: Refusal | None = None) -> BaseRoute:
+    """The route that `fleet agent` talks to. `refused` is told of tokens that are not known."""
 
     async def ask(request: Request) -> JSONResponse:
-        run_id = desk.run_of(bearer(request.headers.get("authorization", "")))
+        token = bearer(request.headers.get("authorization", ""))
+        run_id = desk.run_of(token)
         if run_id is None:
+            if refused is not None:
+                await refused(process_of(request), token)
             return _problem(401, "The token is not known", "it is good for one run and that run is over", "")
         try:
             args = _object(await body_of(request, BODY_BYTES))
