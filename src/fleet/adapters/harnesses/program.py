@@ -33,7 +33,7 @@ def look_for(program: Program, path: str, seconds: float) -> Detected:
     if found is None:
         return Detected(False, "", f"There is no {program.name} on PATH", program.install)
     said = _version_of(found, path, seconds)
-    version = re.match(r"(?:[\w-]+ )?(\d+)\.(\d+)\.(\d+)", said or "")
+    version = re.match(r"(?:[\w-]+ ){0,4}v?(\d+)\.(\d+)\.(\d+)", said or "")
     if version is None:
         heard = f"said {said[:80]!r}" if said is not None else f"took longer than {seconds:g} s"
         return Detected(True, "", f"{found} --version {heard}", f"Try it by hand. {program.install}")

@@ -94,6 +94,8 @@ def _harnesses(
     known: Mapping[str, Harness], broken: Mapping[str, str], used: Mapping[str, int]
 ) -> list[Finding]:
     path = os.environ.get("PATH", os.defpath)
+    with ThreadPoolExecutor(8) as pool:  # each starts its program to ask its version
+        looked = dict(zip(known, pool.map(lambda each: each.detect(path), known.values()), strict=True))
     found = []
     for name in sorted({*known, *broken, *used}):
         needed = used.get(name, 0)
@@ -103,7 +105,7 @@ def _harnesses(
             else "agents, if you name it"
         )
         if name in known:
-            seen = known[name].detect(path)
+            seen = looked[name]
             found.append(
                 Finding(
                     name, "harness", seen.found, seen.version, needed > 0, purpose, seen.problem, seen.fix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from fleet.surfaces.cli.output import clean, print_json, say, style
 from fleet.surfaces.cli.table import Column, print_table
 
 if TYPE_CHECKING:
+    from fleet.ports.harness import Harness
     from fleet.testing.harness_law import Lines, Subject
 
 app = typer.Typer(help="List harnesses, put one to the law.", no_args_is_help=True)
@@ -27,25 +29,38 @@ def list_(json: Json = False) -> None:
     """List the harnesses that fleet.yaml may name: Fleet's own, and those of other packages."""
     from fleet.wiring import broken_harnesses, harnesses
 
-    path, broken = os.environ.get("PATH", os.defpath), broken_harnesses()
+    path, broken, known = os.environ.get("PATH", os.defpath), broken_harnesses(), sorted(harnesses().items())
     found: list[dict[str, Any]] = []
-    for name, each in sorted(harnesses().items()):
-        seen = each.detect(path)
-        about = {"name": name, "found": seen.found, "version": seen.version}
-        found.append(about | {"problem": seen.problem, "fix": seen.fix})
+    with ThreadPoolExecutor(8) as pool:
+        looked = pool.map(lambda pair: pair[1].detect(path), known)
+        for (name, each), seen in zip(known, looked, strict=True):
+            about = {"name": name, "found": seen.found, "version": seen.version, "can": _can(each)}
+            found.append(about | {"problem": seen.problem, "fix": seen.fix})
     for name, why in sorted(broken.items()):
-        about = {"name": name, "found": False, "version": "", "problem": f"it can't be loaded: {why}"}
+        about = {"name": name, "found": False, "version": "", "can": []}
+        about["problem"] = f"it can't be loaded: {why}"
         found.append(about | {"fix": "Install the package that brings it again."})
     if json:
         print_json(found)
         return
     print_table(
-        ["name", "there", "version", Column("problem", least=20)],
+        ["name", "there", "version", "can", Column("problem", least=20)],
         [
-            [each["name"], "yes" if each["found"] else "no", each["version"] or "-", each["problem"] or "-"]
+            [
+                *(each["name"], "yes" if each["found"] else "no", each["version"] or "-"),
+                *(", ".join(each["can"]) or "-", each["problem"] or "-"),
+            ]
             for each in found
         ],
     )
+
+
+def _can(harness: Harness) -> list[str]:
+    """What people can do with its runs: tell them something while they work, go on with them by hand."""
+    from fleet.ports.harness import Interactive
+
+    hears = harness.steer("a word") is not None
+    return [*(["say"] if hears else []), *(["takeover"] if isinstance(harness, Interactive) else [])]
 
 
 @app.command("test")
