@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench risk-eval docs-reference screenshots setup clean
+.PHONY: stuck-eval help demo test lint fmt bench risk-eval docs-reference screenshots setup clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,6 +34,9 @@ bench: $(VENV)/dev.stamp ## measure handoff, start-up, shim and log; writes benc
 
 risk-eval: $(VENV)/run.stamp ## how well the risk score tells defects, on git repositories: ARGS="REPO..."
 	@$(BIN)/python bench/risk/evaluate.py $(ARGS)
+
+stuck-eval: $(VENV)/dev.stamp ## how well stuck runs are told from healthy ones; ARGS names files of samples
+	@$(BIN)/python tests/stuck/evaluate.py $(ARGS)
 
 docs-reference: $(VENV)/dev.stamp ## write the pages of docs/ that are made from the code
 	@$(BIN)/python docs/reference.py

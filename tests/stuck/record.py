@@ -1,0 +1,176 @@
+"""Record the samples anew: real programs in real sessions, working for a scripted model.
+
+    python tests/stuck/record.py scripted            or claude-code, opencode, with the program on PATH
+
+A scenario says what the agent does and whether that is stuck. A model that is scripted does not think, and a
+test has no half hour for a build: times are stretched by the scenario's factor, those of the processes too.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import yaml
+from scenarios import SCENARIOS, Scenario
+
+from fleet.adapters.sessions.shim_sessions import ShimSessions
+from fleet.ports.harness import Launch
+from fleet.ports.session import Command
+from fleet.testing.model_script import Answer, ToolUse
+from fleet.testing.model_server import ModelServer
+from fleet.testing.stuck_eval import Sample
+from fleet.wiring import harness
+
+HERE = Path(__file__).parent
+MODEL = {"ANTHROPIC_API_KEY": "dummy", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "IS_SANDBOX": "1"}
+LOOK_SECONDS = 0.25
+
+
+def tool(name: str, step: dict) -> ToolUse:
+    """A step as a call of this harness's own tools."""
+    if "run" in step:
+        given = {"command": step["run"], "description": "work"}
+        return ToolUse("Bash" if name == "claude-code" else "bash", given)
+    if "write" in step:
+        key = "file_path" if name == "claude-code" else "filePath"
+        tool_name = "Write" if name == "claude-code" else "write"
+        return ToolUse(tool_name, {key: step["write"]["path"], "content": step["write"]["content"]})
+    keys = ("file_path", "old_string", "new_string")
+    keys = keys if name == "claude-code" else ("filePath", "oldString", "newString")
+    edit = step["edit"]
+    given = dict(zip(keys, (edit["path"], edit["find"], edit["replace"]), strict=True))
+    return ToolUse("Edit" if name == "claude-code" else "edit", given)
+
+
+def answers(name: str, scenario: Scenario, root: Path) -> list[Answer]:
+    found = []
+    for step in scenario.steps:
+        for part in ("write", "edit"):
+            if part in step:
+                step = {part: {**step[part], "path": str(root / step[part]["path"])}}
+        words = step.get("say", "")
+        found.append(Answer(words) if words else Answer("", (tool(name, step),)))
+    return [*found, Answer("All done.")]
+
+
+def project(folder: Path) -> Path:
+    root = folder / "workspace"
+    root.mkdir(parents=True)
+    (root / "calc.py").write_text("def add(a, b):\n    return a - b\n")
+    test = "import unittest\nfrom calc import add\n\n\nclass Adds(unittest.TestCase):\n"
+    (root / "test_calc.py").write_text(
+        f"{test}    def test_add(self):\n        self.assertEqual(add(1, 2), 3)\n"
+    )
+    git = ["git", "-c", "user.name=dev", "-c", "user.email=dev@example.org"]
+    subprocess.run([*git, "init", "-q", "-b", "main"], cwd=root, check=True)
+    subprocess.run([*git, "config", "user.name", "dev"], cwd=root, check=True)
+    subprocess.run([*git, "config", "user.email", "dev@example.org"], cwd=root, check=True)
+    subprocess.run([*git, "add", "-A"], cwd=root, check=True)
+    subprocess.run([*git, "commit", "-qm", "Start"], cwd=root, check=True)
+    return root
+
+
+def record(name: str, scenario: Scenario) -> Sample:
+    """Play the scenario once with the real program."""
+    folder = Path(tempfile.mkdtemp(prefix="stuck-"))
+    root, home = project(folder), folder / "home"
+    home.mkdir()
+    script = {"steps": [{**step, "may_fail": True} for step in scenario.steps]}
+    (folder / "script.yaml").write_text(yaml.safe_dump(script))
+    turns = answers(name, scenario, root) if name != "scripted" else []
+    sessions = ShimSessions(folder / "runs")
+    with ModelServer(lambda ask: turns[min(ask.turns_since(-1), len(turns) - 1)]) as server:
+        user = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **MODEL}
+        user |= {"ANTHROPIC_BASE_URL": server.url}
+        if name == "opencode":
+            (home / ".config" / "opencode").mkdir(parents=True)
+            options = {"baseURL": f"{server.url}/v1", "apiKey": "dummy"}
+            about = {"provider": {"anthropic": {"options": options}}}
+            (home / ".config" / "opencode" / "opencode.json").write_text(json.dumps(about))
+        plan = harness(name).plan(
+            Launch(
+                run="r1",
+                workspace=str(root),
+                prompt="Please begin.",
+                system_prompt="You are a developer.",
+                model="anthropic/claude-sonnet-4-5" if name == "opencode" else "",
+                tools=(),
+                conversation="",
+                cost_limit_micros=0,
+                gateway_url="",
+                gateway_token="",
+                run_dir=str(folder / "files"),
+                environment=user,
+                options={"script": "script.yaml"} if name == "scripted" else {},
+                root=str(folder),
+            )
+        )
+        for path, text in plan.files.items():
+            target = folder / "files" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        env = {**user, **plan.env}
+        sessions.start(
+            "r1",
+            Command(plan.argv, env, str(root), plan.stdin, plan.keep_stdin, plan.last_line, seconds=60),
+        )
+        looks, begun = [], time.monotonic()
+        while sessions.exit("r1") is None:
+            if scenario.cut and time.monotonic() - begun > scenario.cut:
+                sessions.stop("r1", "recorded")
+            found = sessions.figures("r1")
+            if found is not None:
+                looks.append([time.time_ns() // 1_000_000, found.cpu_ms, found.io_bytes, found.processes])
+            time.sleep(LOOK_SECONDS)  # figures are taken as a clock ticks
+        ended = sessions.exit("r1").ended
+        records, offset = [], 0
+        while (page := sessions.read("r1", offset))[0]:
+            records += page[0]
+            offset = page[1]
+    sessions.close()
+    shutil.rmtree(folder)
+    return sample(name, scenario, records, looks, ended, str(folder))
+
+
+def sample(name: str, scenario: Scenario, records: list, looks: list, ended: int, folder: str) -> Sample:
+    start, factor = records[0].t, scenario.stretch
+    pieces, lines = {"out": "", "err": ""}, []
+    reader = harness(name).reader()
+    for each in records:
+        if each.stream not in pieces:
+            continue
+        pieces[each.stream] += each.text
+        if each.complete:
+            text, pieces[each.stream] = pieces[each.stream], ""
+            if reader.feed(each.stream, text):
+                lines.append([(each.t - start) * factor, each.stream, text.replace(folder, "/project")])
+    seen = [[(t - start) * factor, cpu * factor, io, count] for t, cpu, io, count in looks]
+    made = Sample(scenario.name, name, scenario.stuck, scenario.why, scenario.duty, scenario.cost_limit)
+    # What follows when the recording was cut is its stopping, which is not the agent's.
+    until = round(scenario.cut * 1000 * factor) if scenario.cut else (ended - start) * factor
+    lines = [line for line in lines if not scenario.cut or line[0] <= until]
+    return replace(made, lines=lines, looks=[each for each in seen if each[0] <= until], until=until)
+
+
+def main(names: list[str]) -> None:
+    for name in names:
+        found = []
+        for scenario in SCENARIOS:
+            if name in scenario.by:
+                found.append(record(name, scenario))
+                print(name, scenario.name, len(found[-1].lines), "lines", flush=True)
+        text = "".join(f"{json.dumps(asdict(each), separators=(',', ':'))}\n" for each in found)
+        (HERE / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
