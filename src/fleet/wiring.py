@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from fleet.model.fleet import Fleet, Repo
     from fleet.model.state import State
     from fleet.ports.forge import Forge
-    from fleet.ports.harness import Harness, Reader
+    from fleet.ports.harness import Harness
     from fleet.ports.log import Clock, Log
     from fleet.ports.sandbox import Sandbox
-    from fleet.ports.secrets import Secrets
     from fleet.ports.terminal import Terminal
 
 __all__ = ["CONFIG_NAME", "DOT_NAME", "Place", "find_place"]  # so that a surface has one place to ask
@@ -145,22 +144,6 @@ def open_forge(place: Place, fleet: Fleet, clock: Clock = clock) -> Forge | None
 def login_folder(place: Place, written: str) -> str:
     """The folder of gh's configuration that fleet.yaml names, from where that lies; "" for gh's own."""
     return os.path.normpath(place.root / Path(written).expanduser()) if written else ""
-
-
-def open_secrets() -> Secrets:
-    """What finds passwords, keys and tokens."""
-    from fleet.adapters.secrets.detector import SecretDetector
-
-    return SecretDetector()
-
-
-def open_reader(name: str) -> Reader:
-    """A reader of what sessions of this harness print. Secrets are masked. Raises `FleetError` when there is
-    no such harness.
-    """
-    from fleet.adapters.secrets.masked import MaskedReader
-
-    return MaskedReader(harness(name).reader(), open_secrets())
 
 
 def open_sandbox(folder: Path) -> Sandbox:
@@ -282,6 +265,7 @@ async def watch(
     from fleet.gateway.hooks import Hooks, command
     from fleet.gateway.serve import serve
     from fleet.gateway.server import build_app
+    from fleet.masking import masked_reader, open_secrets
     from fleet.views.transcript import lines_of
 
     log, sessions = open_log(place, clock), open_sessions(place)
@@ -310,7 +294,7 @@ async def watch(
         seals=open_seals(place, fleet),
         environment=dict(os.environ),
         secrets=secrets,
-        masked=lambda reader: MaskedReader(reader, secrets),
+        masked=partial(masked_reader, secrets),
         hook=command(),
     )
     parts.threads.submit(secrets.find, "")  # its patterns take a moment to load

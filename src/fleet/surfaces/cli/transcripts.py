@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from typing import Self
 
+from fleet.masking import masked_reader, open_secrets
 from fleet.model import events
 from fleet.model.state import Run
 from fleet.surfaces.cli.project import Project
 from fleet.views.run_page import is_about
 from fleet.views.transcript import Entry, Transcript
-from fleet.wiring import Place, open_reader, open_sessions
+from fleet.wiring import Place, harness, open_sessions
 
 _LOOK_ANYWAY_MS = 1000
 """The watcher tells of what a run does. Where none runs, nobody rings, and this is how often one looks."""
@@ -26,7 +27,7 @@ class OpenTranscript:
         self.run = run
         self.sessions = open_sessions(place)
         self._offset = 0
-        self._transcript = Transcript(open_reader(run.harness))
+        self._transcript = Transcript(masked_reader(open_secrets(), harness(run.harness).reader()))
 
     def __enter__(self) -> Self:
         return self

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from fleet.masking import masked_reader, open_secrets
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Run
 from fleet.surfaces.tui.card import Patch
 from fleet.views.transcript import Entry, Transcript
-from fleet.wiring import Place, open_grounds, open_reader, open_sessions
+from fleet.wiring import Place, harness, open_grounds, open_sessions
 
 MOST_ENTRIES = 4000
 """Of one run; what is older is to be had with `fleet logs`."""
@@ -22,7 +23,7 @@ class Reading:
     def __init__(self, place: Place, run: Run) -> None:
         self._run = run.id
         self._sessions = open_sessions(place)
-        self._transcript = Transcript(open_reader(run.harness))
+        self._transcript = Transcript(masked_reader(open_secrets(), harness(run.harness).reader()))
         self._offset = 0
 
     async def news(self) -> list[Entry]:

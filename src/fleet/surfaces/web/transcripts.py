@@ -6,10 +6,11 @@ import asyncio
 from collections import OrderedDict
 
 from fleet.adapters.sessions.shim_sessions import ShimSessions
+from fleet.masking import masked_reader, open_secrets
 from fleet.model.errors import FleetError
 from fleet.model.state import Run
 from fleet.views.transcript import Entry, Transcript
-from fleet.wiring import Place, open_reader, open_sessions
+from fleet.wiring import Place, harness, open_sessions
 
 _KEPT = 16
 _MOST_ENTRIES = 5_000
@@ -20,7 +21,7 @@ class _Reading:
     """One run's transcript so far."""
 
     def __init__(self, run: Run) -> None:
-        self.transcript = Transcript(open_reader(run.harness))
+        self.transcript = Transcript(masked_reader(open_secrets(), harness(run.harness).reader()))
         self.offset = 0
         self.entries: list[Entry] = []
         self.left_out = 0
