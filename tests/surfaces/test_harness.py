@@ -26,7 +26,8 @@ def few_laws(monkeypatch):
 def test_all_are_listed_with_what_is_wrong_with_them(cli, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     found = {each["name"]: each for each in cli("harness", "list", "--json").json}
-    assert set(found) >= {"acp", "claude-code", "codex", "command", "copilot", "gemini", "opencode", "scripted"}
+    ours = {"acp", "claude-code", "codex", "command", "copilot", "gemini", "opencode", "scripted"}
+    assert set(found) >= ours
     assert (found["acp"]["can"], found["gemini"]["can"]) == (["say"], ["takeover"])
     assert found["scripted"]["found"]
     assert not found["codex"]["found"]
