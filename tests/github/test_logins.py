@@ -35,7 +35,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory, need):
     """A team whose bot has approved what GitHub wants one approval for; its agents tell what they know."""
     need("gh")
     with a_team(tmp_path_factory.mktemp("logins")) as made:
-        made.declare(dev={"steps": [{"run": "env > env.txt"}, *CODES]})
+        made.declare(dev={"steps": [{"run": "env | grep -v ^FLEET_TOKEN= > env.txt"}, *CODES]})
         give_login(made, made.hub.login_folder(BOT))
         made.hub.protect(REPO, approvals=1)
         made.ready("Add a note")

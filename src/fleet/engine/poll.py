@@ -56,7 +56,9 @@ class Poller:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                found = await loop.run_in_executor(self._parts.threads, self._forge.poll, repo, cursor)
+                found = await loop.run_in_executor(
+                    self._parts.threads, self._forge.poll, repo, cursor, self._open(repo)
+                )
                 await self._journal.record(found.facts)
                 cursor, failures = found.cursor, 0
                 self._keep(repo, cursor)
@@ -72,6 +74,14 @@ class Poller:
                 logger.warning("%s can't be polled: %s", repo, error)
             self._note(repo, self._parts.clock() + int(pause * 1000), problem)
             await asyncio.sleep(pause)
+
+    def _open(self, repo: str) -> list[int]:
+        """The numbers there of what the log takes for open: while a cursor was lost it may have ended."""
+        state = self._journal.state
+        refs = [each.ref for each in state.changes.values() if each.open and each.repo == repo]
+        items = (state.items.get(state.instances[name].item) for name in state.active)
+        refs += [item.ref for item in items if item is not None and item.repo == repo and item.open]
+        return [int(ref.rpartition("#")[2]) for ref in refs if ref]
 
     def _file(self, repo: str, kind: str) -> Path:
         return self._folder / f"{repo.replace('/', '+')}.{kind}.json"

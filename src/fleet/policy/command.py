@@ -20,7 +20,7 @@ def commands_to_obey(fleet: Fleet, state: State) -> list[Event]:
     decided: list[Event] = []
     for pending in state.commands.values():
         consequences, reason = _obey(state, pending)
-        data = {"command": pending.id, "reason": reason}
+        data = {"command": pending.id, "reason": reason, "refused": not consequences}
         decided += [*consequences, fact(events.FORGE_COMMAND_SETTLED, data, cause=pending.id)]
     return decided
 

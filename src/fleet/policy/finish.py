@@ -74,9 +74,9 @@ def instances_to_abandon(fleet: Fleet, state: State) -> list[Event]:
         change = state.changes.get(instance.change)
         reason, cause = "", instance.cause
         if change is not None and not change.open and not change.merged:
-            reason, cause = f"pull request {change.id} was closed", change.cause
+            reason, cause = f"pull request {change.ref or change.id} was closed", change.cause
         elif item is not None and item.closed_by not in ("", "fleet") and not (change and change.merged):
-            reason, cause = f"item {item.id} was closed", item.cause
+            reason, cause = f"item {item.ref or item.id} was closed", item.cause
         elif not _declared(fleet, instance):
             reason = f"{instance.workflow or instance.agent} is not in fleet.yaml any more"
         if reason:
@@ -119,7 +119,7 @@ def _finished(state: State, instance: Instance) -> list[Event]:
     if change is not None:
         where = f"merged as {change.merged[:12]}" if change.merged else "open, for a person to merge"
         where += f", by {change.merged_by}" if change.merged_by else ""
-        reason = f"pull request {change.id} is {where}"
+        reason = f"pull request {change.ref or change.id} is {where}"
     data = {"instance": instance.id, "outcome": "done", "reason": reason}
     decided = [fact(events.INSTANCE_FINISHED, data, cause=cause, story=instance.id)]
     if item is not None and item.open and (item.kind == "task" or (change is not None and change.merged)):

@@ -120,8 +120,10 @@ class Look:
 class Forge(Protocol):
     """One forge with any number of repositories, named `owner/name`."""
 
-    def poll(self, repo: str, cursor: Mapping[str, Any]) -> Polled:
-        """What happened there since `cursor` ({} for the first time: what is open now)."""
+    def poll(self, repo: str, cursor: Mapping[str, Any], known: Sequence[int] = ()) -> Polled:
+        """What happened there since `cursor` ({} for the first time: what is open now, and what became of
+        those that are `known`).
+        """
         ...
 
     def quota(self) -> Quota:

@@ -91,7 +91,7 @@ def test_obeys(law: Law, tmp_path: Path, need: Callable[..., str]) -> None:
 
 
 class TellsNoComments(GitHubForge):
-    def poll(self, repo: str, cursor: Mapping[str, Any]) -> Polled:
+    def poll(self, repo: str, cursor: Mapping[str, Any], known: Any = ()) -> Polled:
         polled = super().poll(repo, cursor)
         return replace(polled, facts=tuple(e for e in polled.facts if e.type != events.ITEM_COMMENTED))
 
@@ -99,7 +99,7 @@ class TellsNoComments(GitHubForge):
 class MakesNewIds(GitHubForge):
     polls = 0
 
-    def poll(self, repo: str, cursor: Mapping[str, Any]) -> Polled:
+    def poll(self, repo: str, cursor: Mapping[str, Any], known: Any = ()) -> Polled:
         self.polls += 1
         polled = super().poll(repo, cursor)
         return replace(polled, facts=tuple(replace(e, id=f"{self.polls}:{e.id}") for e in polled.facts))
@@ -111,7 +111,7 @@ class TrustsEverybody(GitHubForge):
 
 
 class BelievesEveryCommand(GitHubForge):
-    def poll(self, repo: str, cursor: Mapping[str, Any]) -> Polled:
+    def poll(self, repo: str, cursor: Mapping[str, Any], known: Any = ()) -> Polled:
         polled = super().poll(repo, cursor)
         facts = tuple(replace(e, data={**e.data, "trusted": True}) for e in polled.facts)
         return replace(polled, facts=facts)
@@ -143,7 +143,7 @@ class ReviewsTwice(GitHubForge):
 
 
 class TellsTheNewestHead(GitHubForge):
-    def poll(self, repo: str, cursor: Mapping[str, Any]) -> Polled:
+    def poll(self, repo: str, cursor: Mapping[str, Any], known: Any = ()) -> Polled:
         polled = super().poll(repo, cursor)
         heads = [e.data["head"] for e in polled.facts if e.type == events.CHANGE_HEAD_SEEN]
         facts = [replace(e, data={**e.data, "head": heads[0]}) if heads else e for e in polled.facts]

@@ -15,7 +15,7 @@ from fleet.model.state import State, Wish
 from fleet.policy.fact import fact
 from fleet.policy.outcome import delivered
 from fleet.policy.remarks import remarks_in
-from fleet.policy.show import STATUS, digest_of, look
+from fleet.policy.show import STATUS, brief_of, digest_of, look
 from fleet.policy.workflow import base_branch
 from fleet.ports.forge import Forge, LineComment, Look
 
@@ -68,7 +68,7 @@ async def show(parts: Parts, state: State, wish: Wish) -> list[Event]:
     )
     final = not mine or bool(mine[-1].outcome)
     await asyncio.get_running_loop().run_in_executor(parts.threads, work)
-    return [_shown(item.id, digest_of(found), wish.cause, final=final)]
+    return [_shown(item.id, digest_of(found), wish.cause, final=final, brief=brief_of(found))]
 
 
 def shown(state: State, wish: Wish, *, error: str) -> Event:
@@ -104,8 +104,14 @@ async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
     return [fact(events.CHANGE_REVIEW_POSTED, data, cause=wish.cause, story=change.instance)]
 
 
-def _shown(item: int, digest: str, cause: str, *, final: bool, error: str = "") -> Event:
-    data = {"item": item, "digest": digest, "final": final, **({"error": error} if error else {})}
+def _shown(item: int, digest: str, cause: str, *, final: bool, error: str = "", brief: str = "") -> Event:
+    data = {
+        "item": item,
+        "digest": digest,
+        "brief": brief,
+        "final": final,
+        **({"error": error} if error else {}),
+    }
     return fact(events.FORGE_SHOWN, data, cause=cause)
 
 
@@ -115,8 +121,10 @@ def _show(fleet: Fleet, forge: Forge, repo: str, item: str, change: str, found: 
     if item:
         comments = {"status": str(found["comment"])} if found["comment"] else {}
         forge.show(repo, _number(item), Look(labels=labels, comments=comments))
-    if change and "title" in found:
-        forge.show(repo, _number(change), Look(labels=labels, title=found["title"], body=found["body"]))
+    if change and "body" in found:
+        # Where there is an issue, its labels tell where the work stands; twice would cost twice.
+        look = Look(labels=() if item else labels, body=found["body"])
+        forge.show(repo, _number(change), look)
         status = found["status"]
         forge.status(repo, status["head"], name=STATUS, state=status["state"], text=status["text"])
         if found["rejected"]:

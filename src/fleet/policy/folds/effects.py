@@ -47,6 +47,7 @@ def forge_shown(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     """
     item = whole(data, "item")
     state.shown[item] = text(data, "digest")
+    state.shown_brief[item] = text(data, "brief")
     if data.get("final") is True:
         state.to_show.pop(item, None)
 

@@ -58,6 +58,7 @@ def item_commented(state: State, event: Event, data: Mapping[str, Any]) -> None:
         trusted = data.get("trusted") is True
         comment = {"author": text(data, "author"), "text": text(data, "text"), "trusted": trusted}
         comment |= {"path": text(data, "path"), "line": whole(data, "line"), "time": event.time}
+        comment["at"] = whole(data, "at") or event.time  # when it was said, where a forge knows
         item.comments.append(comment)
         if change is not None and trusted and (comment["path"] or data.get("review") is True):
             change.remarks.append(comment | {"head": text(data, "head")})

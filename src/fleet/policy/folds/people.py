@@ -102,7 +102,18 @@ def commanded(state: State, event: Event, data: Mapping[str, Any]) -> None:
 def command_settled(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """What follows from the command has followed, or it was refused."""
     del event
-    state.commands.pop(text(data, "command"), None)
+    pending = state.commands.pop(text(data, "command"), None)
+    if pending is None or data.get("refused") is not True:
+        return
+    number = whole(pending.data, "item")
+    change = state.changes.get(number)
+    mine = [each for each in state.instances.values() if each.item == (change.item if change else number)]
+    if mine:
+        said = f"/fleet {text(pending.data, 'command')} of {text(pending.data, 'actor')}"
+        mine[-1].answered = f"`{said}` was not followed: {text(data, 'reason')}"
+        item = state.items.get(mine[-1].item)
+        if item is not None and item.ref:
+            state.to_show[item.id] = None
 
 
 def quarantined(state: State, event: Event, data: Mapping[str, Any]) -> None:

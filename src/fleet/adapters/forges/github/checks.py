@@ -7,7 +7,7 @@ something is under way, further and further apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,14 +46,32 @@ class Check:
     job: int = 0
 
 
-def look(requests: Requests, facts: Facts, number: int, follow: Follow, cursor: Cursor, now: int) -> None:
+def lacks(follow: Follow, required: Collection[str], now: int) -> bool:
+    """Whether a check that its branch requires was not seen yet, and may still come as a commit status."""
+    missing = {name for name in required if not name.startswith(_OWN)} - set(follow.names)
+    return bool(missing) and now - follow.begun < SELDOM_UNTIL_MS
+
+
+def look(
+    requests: Requests,
+    facts: Facts,
+    number: int,
+    follow: Follow,
+    cursor: Cursor,
+    now: int,
+    required: Collection[str] = (),
+) -> None:
     """Ask how the checks of this head stand, tell what is new, and set when to look again (0: never)."""
     checks = list(_runs(requests, facts.repo, follow.head))
     cursor.checked |= bool(checks)
     age = now - follow.begun
     over = bool(checks) and all(check.state != "pending" for check in checks)
-    if cursor.bare < 0 or (not follow.asked and (over or age > NONE_YET_MS // 2)):
+    follow.names = sorted({*follow.names, *(check.name for check in checks)})
+    if lacks(follow, required, now):
+        checks += list(_statuses(requests, facts.repo, follow.head))
+    elif cursor.bare < 0 or (not follow.asked and (over or age > NONE_YET_MS // 2)):
         checks += _others_statuses(requests, facts.repo, follow, cursor)
+    follow.names = sorted({*follow.names, *(check.name for check in checks)})
     news = False
     for check in checks:
         if follow.told.get(check.key) == check.state:
@@ -65,7 +83,7 @@ def look(requests: Requests, facts: Facts, number: int, follow: Follow, cursor: 
     states = {check.state for check in checks}
     if "pending" in states or (not checks and age < NONE_YET_MS):
         follow.next = now + follow.wait
-    elif news:  # others may begin when one has ended
+    elif news or lacks(follow, required, now):  # others may begin when one has ended
         follow.next = now + LONGEST_MS
     elif ("failed" in states or (not checks and cursor.checked)) and age < SELDOM_UNTIL_MS:
         follow.next = now + SELDOM_MS

@@ -53,6 +53,7 @@ class Follow:
     wait: int
     told: dict[str, str] = field(default_factory=dict)
     asked: bool = False  # for commit statuses, too
+    names: list[str] = field(default_factory=list)  # of the checks that were seen
 
 
 @dataclass(slots=True)
@@ -104,7 +105,7 @@ def read_cursor(data: Mapping[str, Any]) -> Cursor:
 
 
 def _follow(each: Mapping[str, Any]) -> Follow:
-    return Follow(**{**each, "told": dict(each["told"])})
+    return Follow(**{**each, "told": dict(each["told"]), "names": list(each.get("names", ()))})
 
 
 def known_of(entry: Mapping[str, Any]) -> Known:

@@ -21,6 +21,7 @@ from fleet.adapters.forges.github.people import People
 from fleet.adapters.forges.github.poll import Poller
 from fleet.adapters.forges.github.requests import Requests
 from fleet.adapters.forges.github.review import Reviewer
+from fleet.adapters.forges.github.seen import Seen
 from fleet.adapters.forges.github.show import Shower
 from fleet.model.fleet import LABELS
 from fleet.ports.forge import (
@@ -70,16 +71,28 @@ class GitHubForge:
         deeds = self._deeds = Deeds(self._requests.now_ms, folder)
         named = dict(LABELS) if labels is None else labels
         self._labels = Labels(self._requests, deeds, named)
-        self._shower = Shower(self._requests, self._people, deeds, self._labels)
-        self._reviewer = Reviewer(self._requests, self._people, voices)
+        seen = Seen()
+        self._shower = Shower(self._requests, self._people, deeds, self._labels, seen)
+        self._reviewer = Reviewer(self._requests, self._people, voices, seen)
         self._merger = Merger(self._requests, deeds)
         self._statuses = refs.Statuses(self._requests)
+        self._required: dict[str, Sequence[str]] = {}
         own = [label for state, label in named.items() if state != "ready"]
-        self._poller = Poller(self._requests, self._people, deeds, self._heads, pace or Pace(), clock, own)
+        self._poller = Poller(
+            self._requests,
+            self._people,
+            deeds,
+            self._heads,
+            pace or Pace(),
+            clock,
+            seen,
+            self._required,
+            own,
+        )
 
-    def poll(self, repo: str, cursor: Mapping[str, Any]) -> Polled:
-        """What happened there since `cursor`."""
-        return self._poller.poll(repo, cursor)
+    def poll(self, repo: str, cursor: Mapping[str, Any], known: Sequence[int] = ()) -> Polled:
+        """What happened there since `cursor`; without one, also what became of those that are known."""
+        return self._poller.poll(repo, cursor, known)
 
     def quota(self) -> Quota:
         """Where the limit on requests stands; asks nothing."""
@@ -153,7 +166,9 @@ class GitHubForge:
 
     def protection(self, repo: str, branch: str) -> Protection:
         """What the branch is protected by."""
-        return refs.protection(self._requests, repo, branch)
+        found = refs.protection(self._requests, repo, branch)
+        self._required[repo] = found.checks
+        return found
 
     def login(self) -> str:
         """The login that gh acts as."""

@@ -60,8 +60,12 @@ class Labels:
                     raise
             self._known(repo).add(name.lower())
 
-    def put(self, repo: str, number: int, entry: Mapping[str, Any], wanted: Collection[str]) -> None:
-        """Set those of `wanted` that the entry lacks, take off Fleet's own that are not wanted."""
+    def put(
+        self, repo: str, number: int, entry: Mapping[str, Any], wanted: Collection[str]
+    ) -> list[str] | None:
+        """Set those of `wanted` that the entry lacks, take off Fleet's own that are not wanted. Returns those
+        that it has then, None where nothing was to be done.
+        """
         there = {name.lower(): name for name in labels_of(entry)}
         keep = {name.lower() for name in wanted}
         for name in wanted:
@@ -74,6 +78,9 @@ class Labels:
             if low in self._states and low not in keep:
                 with self._deeds.doing(f"{repo}#{number} unlabeled {name}"):
                     self._take_off(f"repos/{repo}/issues/{number}/labels/{quote(name, safe='')}")
+        left = [name for low, name in there.items() if low in keep or low not in self._states]
+        added = [name for name in wanted if name.lower() not in there]
+        return [*left, *added] if added or len(left) < len(there) else None
 
     def _take_off(self, path: str) -> None:
         try:

@@ -30,6 +30,7 @@ from fleet.adapters.forges.github.people import People
 from fleet.adapters.forges.github.pull_telling import PullStory, PullTeller, head_of, is_own, seen_at
 from fleet.adapters.forges.github.pulls import Heads, documents_of, newest
 from fleet.adapters.forges.github.requests import Requests
+from fleet.adapters.forges.github.seen import Seen
 from fleet.adapters.forges.github.telling import Story, Teller
 from fleet.model.event import Event
 from fleet.ports.forge import Polled
@@ -48,14 +49,20 @@ class Poller:
     heads: Heads
     pace: Pace
     clock: Clock
+    seen: Seen
+    required: Mapping[str, Collection[str]]  # repository → the checks that its branch requires, where known
     own_labels: Collection[str] = ()  # those that start nothing, since Fleet itself sets them
 
-    def poll(self, repo: str, data: Mapping[str, Any]) -> Polled:
+    def poll(self, repo: str, data: Mapping[str, Any], lost: Sequence[int] = ()) -> Polled:
         """What happened since; the cursor for the next time; when that should be. As the port says."""
         cursor = read_cursor(data)
+        if not cursor.seen:
+            cursor.loose = sorted(set(lost))
         spent = self.requests.spent_here
         self._watch(repo, cursor)
         seen = listing.look(self.requests, repo, cursor)
+        for entry in seen.changed.values():
+            self.seen.polled(repo, entry)
         facts = Facts(repo, self.people, cursor.told)
         now = self.clock()
         closer = not self._has_details(cursor, seen, now) or self.pace.may_look(repo, now)
@@ -154,10 +161,11 @@ class Poller:
         self, repo: str, cursor: Cursor, seen: Listing
     ) -> tuple[dict[int, list[history.Happening]], set[int]]:
         """The history of each that has one; and the numbers whose history is not all there yet."""
+        own = self._own(repo, cursor, seen)
         wanted = {
             number: "pull_request" in entry
             for number, entry in seen.changed.items()
-            if _has_history(entry, str(number) in cursor.known)
+            if number not in own and _has_history(entry, str(number) in cursor.known)
         }
         if len(wanted) <= _ONE_BY_ONE:
             one = {
@@ -169,6 +177,12 @@ class Poller:
         labels = {(number, label) for number in new for label in labels_of(seen.changed[number])}
         many, missing = history.of_many(self.requests, repo, wanted, cursor.seen, labels)
         return many, missing
+
+    def _own(self, repo: str, cursor: Cursor, seen: Listing) -> set[int]:
+        """Those that only Fleet's own deeds moved, so that their history need not be read."""
+        known = {number: cursor.known.get(str(number)) for number in seen.changed}
+        read = [number for number, each in known.items() if each is not None and each.until]
+        return {number for number in read if self.seen.explains(repo, seen.changed[number])}
 
     def _saw_head(self, repo: str, cursor: Cursor, number: int, document: Mapping[str, Any]) -> None:
         """Remember since when this head is there to be seen, and follow its checks if it is Fleet's."""
@@ -199,6 +213,9 @@ class Poller:
         """The cursor after all was told."""
         for number, entry in seen.changed.items():
             known = known_of(entry)
+            before = cursor.known.get(str(number))
+            if before is not None and number not in later:
+                known.until, known.recent = before.until, before.recent
             if number in histories and number not in later:
                 known.until, known.recent = history.end_of(histories[number], known.updated)
             cursor.known[str(number)] = known
@@ -220,9 +237,12 @@ class Poller:
         cursor.told = {name: at for name, at in cursor.told.items() if at >= edge}
 
     def _follow(self, facts: Facts, cursor: Cursor, now: int) -> None:
+        required = self.required.get(facts.repo, ())
         for name, follow in cursor.follow.items():
+            if not follow.next and checks.lacks(follow, required, now):
+                follow.next = now  # what its branch requires was not known when it was looked at
             if follow.next and follow.next <= now:
-                checks.look(self.requests, facts, int(name), follow, cursor, now)
+                checks.look(self.requests, facts, int(name), follow, cursor, now, required)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from fleet.adapters.forges.github.marks import marked, same_text
+from fleet.adapters.forges.github.marks import fitted, mark_of, marked, same_text
 from fleet.adapters.forges.github.requests import Rejected, Requests
 from fleet.ports.forge import PullRequest
 
@@ -119,7 +120,7 @@ def open_pull_request(
     found = _open_one(requests, repo, branch, base)
     if found is not None:
         return found
-    new = {"title": title, "head": branch, "base": base, "body": marked(body, MARK)}
+    new = {"title": title, "head": branch, "base": base, "body": written(body)}
     try:
         made: Mapping[str, Any] = requests.send("POST", f"repos/{repo}/pulls", new)
     except Rejected as error:
@@ -131,17 +132,35 @@ def open_pull_request(
     return made
 
 
+def written(body: str) -> str:
+    """The text with a mark that says what it was when Fleet wrote it."""
+    return marked(body, f"{MARK}:{_sum(fitted(body))}")
+
+
+def is_untouched(text: str) -> bool:
+    """Whether a pull request's text is as Fleet wrote it. What a person has changed there is theirs."""
+    mark = mark_of(text)
+    rest = text.replace("\r\n", "\n").rpartition("<!-- fleet:")[0].strip()
+    return mark == MARK or mark == f"{MARK}:{_sum(rest)}"
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:12]
+
+
 def edit(
     requests: Requests, repo: str, document: Mapping[str, Any], title: str | None, body: str | None
-) -> None:
-    """Give it this title and this text, if it has others."""
+) -> dict[str, str]:
+    """Give it this title and this text, if it has others. Returns what was changed."""
     new: dict[str, str] = {}
     if title is not None and title != document.get("title"):
         new["title"] = title
-    if body is not None and not same_text(marked(body, MARK), document.get("body")):
-        new["body"] = marked(body, MARK)
+    there = str(document.get("body") or "")
+    if body is not None and is_untouched(there) and not same_text(written(body), there):
+        new["body"] = written(body)
     if new:
         requests.send("PATCH", f"repos/{repo}/pulls/{document['number']}", new)
+    return new
 
 
 def _open_one(requests: Requests, repo: str, branch: str, base: str) -> Mapping[str, Any] | None:

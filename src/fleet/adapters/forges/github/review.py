@@ -15,6 +15,7 @@ from fleet.adapters.forges.github.logins import Logins
 from fleet.adapters.forges.github.marks import fitted, is_mark, marked
 from fleet.adapters.forges.github.people import People
 from fleet.adapters.forges.github.requests import Rejected, Requests
+from fleet.adapters.forges.github.seen import Seen
 from fleet.model.errors import Permanent
 from fleet.ports.forge import LineComment, Posted
 
@@ -43,6 +44,7 @@ class Reviewer:
     requests: Requests
     people: People
     logins: Logins
+    seen: Seen
 
     def review(
         self,
@@ -61,7 +63,7 @@ class Reviewer:
         there = self._there(path, mark, verdict)
         if there is not None:
             return there
-        document = self.requests.get(path).document
+        document = self._document(repo, number, path, anew=bool(comments))
         author = str((document.get("user") or {}).get("login"))
         inline, rest = self._placed(path, head, document, comments)
         wanted = _Review(path, head, mark, verdict, text, inline, rest)
@@ -77,6 +79,12 @@ class Reviewer:
             reason = reason or f"{self.people.login()} may not judge here{', as its author' if mine else ''}"
             return Posted(self.people.login(), counted=False, reason=reason)
         return Posted(self.people.login(), counted=True)
+
+    def _document(self, repo: str, number: int, path: str, *, anew: bool) -> Mapping[str, Any]:
+        """The pull request, or what is known of it already, which has its author but not its head."""
+        known = None if anew else self.seen.take(repo, number)
+        document: Mapping[str, Any] = self.requests.get(path).document if known is None else known
+        return document
 
     def _as(self, login: str, author: str, wanted: _Review) -> str:
         """Post it in the name of this login; or why that can't be."""

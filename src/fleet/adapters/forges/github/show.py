@@ -12,6 +12,7 @@ from fleet.adapters.forges.github.labels import Labels
 from fleet.adapters.forges.github.marks import fitted, mark_of, marked, same_text
 from fleet.adapters.forges.github.people import People
 from fleet.adapters.forges.github.requests import Rejected, Requests
+from fleet.adapters.forges.github.seen import Seen
 from fleet.ports.forge import Look
 
 
@@ -23,17 +24,25 @@ class Shower:
     people: People
     deeds: Deeds
     labels: Labels
+    seen: Seen
     _posted: dict[tuple[str, int, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def show(self, repo: str, number: int, look: Look) -> None:
         """Compare and write. A comment whose mark is known is edited, never repeated."""
         path = f"repos/{repo}/issues/{number}"
-        entry = self.requests.get(path).document
+        entry = self.seen.take(repo, number)
+        if entry is None:
+            entry = self.requests.get(path).document
+            self.seen.keep(repo, number, entry)
         if "pull_request" in entry:
-            pulls.edit(self.requests, repo, entry, look.title, look.body)
+            edited = pulls.edit(self.requests, repo, entry, look.title, look.body)
         else:
-            self._edit(path, entry, look)
-        self.labels.put(repo, number, entry, look.labels)
+            edited = self._edit(path, entry, look)
+        if edited:
+            self.seen.changed(repo, number, self.requests.now_ms(), **edited)
+        names = self.labels.put(repo, number, entry, look.labels)
+        if names is not None:
+            self.seen.relabelled(repo, number, self.requests.now_ms(), names)
         if look.comments:
             self._comments(repo, number, look.comments)
 
@@ -52,7 +61,7 @@ class Shower:
             pull = "pull_request" in entry
             self.requests.send("PATCH", f"repos/{repo}/pulls/{number}" if pull else path, new)
 
-    def _edit(self, path: str, entry: Mapping[str, Any], look: Look) -> None:
+    def _edit(self, path: str, entry: Mapping[str, Any], look: Look) -> dict[str, str]:
         new: dict[str, str] = {}
         if look.title is not None and look.title != entry.get("title"):
             new["title"] = look.title
@@ -60,10 +69,14 @@ class Shower:
             new["body"] = fitted(look.body)
         if new:
             self.requests.send("PATCH", path, new)
+        return new
 
     def _comments(self, repo: str, number: int, wanted: Mapping[str, str]) -> None:
         there: dict[str, Mapping[str, Any]] = {}
-        for comment in self.requests.pages(f"repos/{repo}/issues/{number}/comments"):
+        known = all(
+            (repo, number, mark_of(marked(text, mark))) in self._posted for mark, text in wanted.items()
+        )
+        for comment in () if known else self.requests.pages(f"repos/{repo}/issues/{number}/comments"):
             mark = mark_of(comment.get("body"))
             if mark and self.people.is_own(str((comment.get("user") or {}).get("login"))):
                 there.setdefault(mark, comment)
@@ -80,6 +93,7 @@ class Shower:
         path = f"repos/{repo}/issues/comments/{comment['id']}"
         try:
             self._posted[repo, number, mark_of(body)] = self.requests.send("PATCH", path, {"body": body})
+            self.seen.changed(repo, number, self.requests.now_ms())
         except Rejected as error:
             if error.status != 404:  # somebody has deleted it just now
                 raise
@@ -88,3 +102,4 @@ class Shower:
     def _comment(self, repo: str, number: int, body: str) -> None:
         posted = self.requests.send("POST", f"repos/{repo}/issues/{number}/comments", {"body": body})
         self._posted[repo, number, mark_of(body)] = posted
+        self.seen.commented(repo, number, self.requests.now_ms())

@@ -100,6 +100,15 @@ def required_checks(ask: Ask) -> Answer:
     return Answer(shown)
 
 
+@routes.on("GET", "/branches/{branch*}/protection/required_pull_request_reviews", "admin", hidden=True)
+def required_reviews(ask: Ask) -> Answer:
+    """The reviews that the branch asks."""
+    shown = _protection(ask, _guard(ask)).get("required_pull_request_reviews")
+    if shown is None:
+        raise Refusal(404, "Required pull request reviews not enabled")
+    return Answer(shown)
+
+
 @routes.on("PUT", "/branches/{branch*}/protection", "admin", hidden=True)
 def protect(ask: Ask) -> Answer:
     """Ask checks and reviews of what is merged into the branch."""

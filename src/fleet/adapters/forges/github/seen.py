@@ -1,0 +1,85 @@
+"""How issues and pull requests that Fleet shows things on look, as far as it knows without asking.
+
+What was asked for once is kept up to date by Fleet's own changes and by what polls bring, which costs nothing
+more: each look would count, since Fleet itself has just changed what it looks at.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fleet.adapters.forges.github.cursor import labels_of, ms_of
+from fleet.adapters.forges.github.marks import same_text
+
+_MOST = 2000
+_SECOND_MS = 1000  # GitHub's times are whole seconds
+
+Entry = Mapping[str, Any]
+
+
+class Seen:
+    """The newest entry of each, for any number of threads. `take` gives one of an issue that was kept."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[tuple[str, int], Entry] = {}
+        self._changed: dict[tuple[str, int], int] = {}  # when Fleet last changed it, by GitHub's clock
+
+    def take(self, repo: str, number: int) -> Entry | None:
+        """How it looks, None where it has to be asked for."""
+        return self._entries.get((repo, number))
+
+    def keep(self, repo: str, number: int, entry: Entry) -> None:
+        """It was asked for, and looks like this."""
+        with self._lock:
+            self._entries[repo, number] = entry
+            while len(self._entries) > _MOST:
+                self._changed.pop(name := next(iter(self._entries)), None)
+                del self._entries[name]
+
+    def polled(self, repo: str, entry: Entry) -> None:
+        """A poll brought it. One that may be older than Fleet's last change of it is not trusted."""
+        name = (repo, int(entry["number"]))
+        with self._lock:
+            if name not in self._entries:
+                return
+            at, changed = ms_of(str(entry.get("updated_at"))), self._changed.get(name, 0)
+            if at > changed + _SECOND_MS:
+                self._entries[name] = entry
+            elif at > changed - _SECOND_MS and not _alike(entry, self._entries[name]):
+                del self._entries[name]
+
+    def explains(self, repo: str, entry: Entry) -> bool:
+        """Whether nothing but Fleet's own last change of an issue moved it: then its history has no news."""
+        name = (repo, int(entry["number"]))
+        known, at = self._entries.get(name), ms_of(str(entry.get("updated_at")))
+        if known is None or "pull_request" in entry or abs(at - self._changed.get(name, 0)) > 2 * _SECOND_MS:
+            return False
+        return _alike(entry, known) and entry.get("comments") == known.get("comments")
+
+    def changed(self, repo: str, number: int, now_ms: int, **parts: Any) -> None:
+        """Fleet has changed these parts of it."""
+        with self._lock:
+            known = self._entries.get((repo, number))
+            if known is not None:
+                self._entries[repo, number] = {**known, **parts}
+                self._changed[repo, number] = now_ms
+
+    def commented(self, repo: str, number: int, now_ms: int) -> None:
+        """Fleet has written one comment more."""
+        known = self._entries.get((repo, number))
+        if known is not None:
+            self.changed(repo, number, now_ms, comments=int(known.get("comments") or 0) + 1)
+
+    def relabelled(self, repo: str, number: int, now_ms: int, names: Sequence[str]) -> None:
+        """Fleet has changed its labels to these."""
+        self.changed(repo, number, now_ms, labels=[{"name": name} for name in names])
+
+
+def _alike(one: Entry, other: Entry) -> bool:
+    """Whether both show the same."""
+    same = all(one.get(part) == other.get(part) for part in ("title", "state", "assignees"))
+    bodies = same_text(str(one.get("body") or ""), str(other.get("body") or ""))
+    return same and bodies and sorted(labels_of(one)) == sorted(labels_of(other))
