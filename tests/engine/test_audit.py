@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -41,7 +42,11 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def copy(merged: Stage, tmp_path: Path) -> Stage:
-    shutil.copytree(merged.root, tmp_path / "shop", ignore=shutil.ignore_patterns("*.sock", "door", "wake", "control", ".wake"))
+    shutil.copytree(
+        merged.root,
+        tmp_path / "shop",
+        ignore=shutil.ignore_patterns("*.sock", "door", "wake", "control", ".wake"),
+    )
     return Stage(tmp_path / "shop")
 
 
@@ -235,3 +240,14 @@ def rewrite(stage: Stage, found: list[tuple[int, str, str, str]]) -> None:
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", made)
     stage.place.log.with_name("log.head").write_text(f"{len(made):020d} {digest.hex()}\n")
     assert Anchor(stage.place.log.with_name("log.head")).read()
+
+
+def test_a_lock_that_a_killed_git_has_left_is_taken_away(copy: Stage, merged: Stage) -> None:
+    lock = copy.root / ".git" / f"{SHELF}.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+
+    copy.watch(merged.pair(checks=CHECKS))
+
+    found = auditing.verify(copy.place)
+    assert (found.ok, found.sealed) == (True, found.events)

@@ -62,15 +62,17 @@ class Sealing:
 
     async def _seal(self) -> None:
         parts = self._parts
-        await self._work(lambda seals: seals.seal(parts.log, parts.clock()))
-        self._task = None
+        try:
+            await self._work(lambda seals: seals.seal(parts.log, parts.clock()))
+        finally:
+            self._task = None
 
     async def _work(self, do: Callable[[Seals], int]) -> None:
         seals = self._parts.seals
         assert seals is not None
         try:
             self._sealed = await asyncio.get_running_loop().run_in_executor(self._parts.threads, do, seals)
-        except FleetError as error:
+        except (FleetError, OSError) as error:
             self._pause = self._parts.clock() + _AFTER_FAILURE_MS
             if str(error) != self._told:
                 self._told = str(error)

@@ -11,6 +11,7 @@ from fleet.model.errors import Permanent
 
 # A lock on a ref is held for a millisecond or two. One that is this old was left by a git that was killed.
 STALE_S = 2.0
+_OURS = (f"refs/heads/{FLEET}", "refs/fleet/", "refs/notes/fleet")
 
 
 def read(git_dir: Path, ref: str) -> str | None:
@@ -65,7 +66,7 @@ def _changed(place: Place, ref: str, old: str | None, args: tuple[str, ...]) -> 
         try:
             git(place, *args)
         except GitBusy:
-            if not _unlocked(place.git_dir, ref):
+            if not unlocked(place.git_dir, ref):
                 raise
             git(place, *args)
     except (GitFailed, GitBusy) as error:
@@ -81,13 +82,13 @@ def _changed(place: Place, ref: str, old: str | None, args: tuple[str, ...]) -> 
     return True
 
 
-def _unlocked(git_dir: Path, ref: str) -> bool:
-    """Take away the lock that a killed git has left on one of Fleet's own branches. Whether there was one.
+def unlocked(git_dir: Path, ref: str) -> bool:
+    """Take away the lock that a killed git has left on one of Fleet's own refs. Whether there was one.
 
     Nobody else moves those, and no move takes seconds. Locks on other branches belong to their owner.
     """
     lock = git_dir / f"{ref}.lock"
-    if not ref.startswith(f"refs/heads/{FLEET}") or age(lock) < STALE_S:
+    if not ref.startswith(_OURS) or age(lock) < STALE_S:
         return False
     lock.unlink(missing_ok=True)
     return True

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fleet.adapters.git.command import GitFailed, Place, git, run
+from fleet.adapters.git.command import GitBusy, GitFailed, Place, git, run
 from fleet.adapters.git.names import commit_id
-from fleet.adapters.git.refs import read
+from fleet.adapters.git.refs import read, unlocked
 from fleet.adapters.git.remote import reach
 from fleet.model.errors import Permanent
 from fleet.ports.seal import Filed
@@ -61,7 +61,7 @@ class GitShelf:
             stream += f"M 100644 inline {name}\n".encode() + _data(content)
         if (read(self._git_dir, CHECKPOINTS) or "") != behind:
             raise Permanent("The log was not sealed.", why="another checkpoint was made meanwhile")
-        git(self._git_dir, "fast-import", "--quiet", "--date-format=raw", input=stream + b"done\n")
+        self._write(CHECKPOINTS, "fast-import", "--quiet", "--date-format=raw", input=stream + b"done\n")
         made = read(self._git_dir, CHECKPOINTS)
         if made is None or made == behind:
             raise Permanent("The log was not sealed.", why=f"git did not move {CHECKPOINTS}")
@@ -69,16 +69,15 @@ class GitShelf:
 
     def attach(self, commit: str, text: str) -> None:
         """See the port."""
-        git(
-            Place(self._git_dir),
+        self._write(
+            NOTES,
             "notes",
             f"--ref={NOTES}",
             "add",
             "--force",
             "--file=-",
             commit_id(commit),
-            input=text,
-            env=_WHO,
+            input=text.encode(),
         )
 
     def attached(self, commit: str) -> str | None:
@@ -121,6 +120,15 @@ class GitShelf:
         there = commit_id(found[0])
         reach(self._git_dir, url, "fetch", "--quiet", "--no-write-fetch-head", url, CHECKPOINTS, timeout=60)
         return self._filed([there])[0].note
+
+    def _write(self, ref: str, *args: str, input: bytes) -> None:
+        """Run git, which moves this ref; once more where a git that was killed had left its lock."""
+        try:
+            git(self._git_dir, *args, input=input, env=_WHO)
+        except GitBusy:
+            if not unlocked(self._git_dir, ref):
+                raise
+            git(self._git_dir, *args, input=input, env=_WHO)
 
     def _filed(self, names: list[str]) -> list[Filed]:
         asked = "".join(f"{name}:checkpoint\n{name}:marks\n" for name in names)
