@@ -256,7 +256,7 @@ async def watch(
 
     from fleet.adapters.notifiers.apprise import AppriseNotifier
     from fleet.auditing import open_seals
-    from fleet.adapters.secrets.masked import MaskedReader
+    from fleet.config.folder import program_folder
     from fleet.engine.desk import EngineDesk
     from fleet.engine.journal import Journal
     from fleet.engine.loop import Engine
@@ -314,23 +314,6 @@ async def watch(
         parts.threads.shutdown(wait=False, cancel_futures=True)
         sessions.close()
         log.close()
-
-
-def program_folder(place: Place) -> Path:
-    """A folder with `fleet` and nothing else in it, for the PATH of agents: the one that this Fleet lies in
-    may hold another Python, which must not stand before the project's own.
-    """
-    from shutil import which
-
-    folder = place.socket.parent / "bin"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = Path(sys.executable).parent / "fleet"
-    found = beside if beside.is_file() else Path(which("fleet") or sys.argv[0]).absolute()
-    draft = folder / f".fleet.{os.getpid()}"
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(found)
-    draft.replace(folder / "fleet")
-    return folder
 
 
 def last_port(place: Place) -> int:

@@ -1,9 +1,13 @@
-"""The folder `.fleet`: closed to others, and unknown to git."""
+"""The folder `.fleet`: closed to others, and unknown to git; and one with `fleet` alone, for agents."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from shutil import which
 
+from fleet.config.place import Place
 from fleet.model.errors import FleetError
 
 
@@ -25,3 +29,18 @@ def make_folder(dot: Path) -> bool:
         ignored.write_text("*\n", encoding="utf-8")
         made = True
     return made
+
+
+def program_folder(place: Place) -> Path:
+    """A folder with `fleet` and nothing else in it, for the PATH of agents: the one that this Fleet lies in
+    may hold another Python, which must not stand before the project's own.
+    """
+    folder = place.socket.parent / "bin"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = Path(sys.executable).parent / "fleet"
+    found = beside if beside.is_file() else Path(which("fleet") or sys.argv[0]).absolute()
+    draft = folder / f".fleet.{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(found)
+    draft.replace(folder / "fleet")
+    return folder
