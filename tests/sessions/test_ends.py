@@ -16,6 +16,13 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 """A Python program that refuses to end; what it does is appended."""
 
 
+def test_a_stop_may_leave_less_time_than_the_start_did(runs):
+    runs.python(f"{STUBBORN}; print('ready', flush=True); time.sleep(600)", grace=600)
+    runs.hear("ready")
+    runs.sessions.stop("r1", "quarantine", grace_seconds=0.1)
+    assert runs.end().reason == "quarantine"
+
+
 def test_the_ceiling_ends_a_whole_group_that_refuses(runs):
     runs.shell("trap '' TERM; for i in 1 2 3; do (while :; do sleep 0.1; done) & done; wait; wait", seconds=1)
     told = runs.end()
@@ -156,3 +163,33 @@ def test_a_missing_working_directory_says_which(runs):
     told = runs.end()
     assert told.reason == "spawn failed"
     assert "/nowhere/at/all cannot be entered: No such file" in told.error
+
+
+def test_a_session_may_last_as_much_longer_as_it_is_allowed_to(runs):
+    runs.shell("echo ready; sleep 2; exit 4", seconds=1)
+    runs.hear("ready")
+    runs.sessions.allow("r1", 60)
+    runs.sessions.allow("r1", 60)
+    assert (runs.end().reason, runs.sessions.exit("r1").code) == ("exited", 4)
+
+
+def test_what_is_allowed_in_all_does_not_add_up(runs):
+    runs.shell("echo ready; sleep 60", seconds=1)
+    runs.hear("ready")
+    for _ in range(50):
+        runs.sessions.allow("r1", 0.5)
+    assert runs.end().reason == "ceiling"
+
+
+def test_figures_show_what_a_quiet_child_of_the_program_uses(runs):
+    busy = "import os; print('ready', flush=True); os.fork()\nwhile True: pass"
+    runs.python(busy)
+    runs.hear("ready")
+    first = runs.sessions.figures("r1")
+    while (later := runs.sessions.figures("r1")).cpu_ms < first.cpu_ms + 200:
+        pass
+    assert later.processes >= 2
+    assert later.output_at == first.output_at
+    runs.sessions.stop("r1", "enough")
+    runs.end()
+    assert runs.sessions.figures("r1") is None

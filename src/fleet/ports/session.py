@@ -129,8 +129,17 @@ class Sessions(Protocol):
         """Whether its supervisor or its program runs: by identity, a reused process id is not believed."""
         ...
 
-    def stop(self, key: str, reason: str) -> None:
-        """Ask it to end, for this reason. Returns at once; `exit` tells the end. The first reason stays."""
+    def stop(self, key: str, reason: str, *, grace_seconds: float | None = None) -> None:
+        """Ask it to end, for this reason. Returns at once; `exit` tells the end. The first reason stays.
+
+        `grace_seconds`: less time than it was started with until it is killed.
+        """
+        ...
+
+    def allow(self, key: str, seconds: float) -> None:
+        """Let it run so much longer, in all, than the ceiling it was started with. Saying it again changes
+        nothing; after its end it means nothing.
+        """
         ...
 
     def send(self, key: str, text: str) -> bool:

@@ -51,6 +51,7 @@ class Watch:
         self._over = False
         seconds = float(command["seconds"])
         self._ceiling = monotonic() + seconds if seconds else None
+        self._allowed = 0.0
         self._kill_at: float | None = None
         self._give_up_at: float | None = None
         self._poll = select.poll()
@@ -143,6 +144,7 @@ class Watch:
             try:
                 order = json.loads(line)
                 verb, reason = order["op"], str(order.get("reason", "stopped"))
+                grace = min(self._grace, float(order.get("grace", self._grace)))
             except (ValueError, KeyError, AttributeError, TypeError):
                 self._tape.note("an order could not be read")
                 continue
@@ -152,10 +154,19 @@ class Watch:
                 while self._take_inbox() or not feed.close_inbox():
                     pass
                 self._feed.end()
+            elif verb == "allow":
+                self._allow(order.get("seconds"))
             elif verb == "stop":
+                self._grace = grace
                 self._stop(reason)
             else:
                 self._tape.note(f"there is no order {verb!r}")
+
+    def _allow(self, seconds: object) -> None:
+        """So much longer in all than the ceiling says: what the run waited does not count."""
+        if self._ceiling is not None and isinstance(seconds, int | float) and seconds >= 0:
+            self._ceiling += seconds - self._allowed
+            self._allowed = float(seconds)
 
     def _notice(self) -> None:
         """A signal arrived: SIGCHLD, or SIGTERM, which means stop."""

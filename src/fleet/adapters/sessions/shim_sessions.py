@@ -71,16 +71,23 @@ class ShimSessions:
             return False
         return processes.is_alive(session.shim) or processes.is_alive(session.child)
 
-    def stop(self, key: str, reason: str) -> None:
+    def stop(self, key: str, reason: str, *, grace_seconds: float | None = None) -> None:
         """See the port."""
         run = RunFolder(self._root, key)
         session = run.session()
         if session is None or run.exit() is not None:
             return
+        grace = {} if grace_seconds is None else {"grace": grace_seconds}
         if not run.order(
-            op="stop", reason=reason[:_LONGEST_REASON] or "stopped"
+            op="stop", reason=reason[:_LONGEST_REASON] or "stopped", **grace
         ) and not processes.send_signal(session.shim, signal.SIGTERM):
             self.exit(key)  # nobody is there to stop it: end what is left
+
+    def allow(self, key: str, seconds: float) -> None:
+        """See the port."""
+        run = RunFolder(self._root, key)
+        if run.session() is not None and run.exit() is None:
+            run.order(op="allow", seconds=seconds)
 
     def send(self, key: str, text: str) -> bool:
         """See the port."""

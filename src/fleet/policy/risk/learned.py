@@ -38,8 +38,11 @@ def grouped(found: Mapping[str, float]) -> dict[str, float]:
 
 def _size(files: Sequence[Touched], past: Past, found: Mapping[str, float]) -> str:
     del past, found
-    code = sum(file.added + file.deleted for file in files if is_code(file.path))
-    return f"{sum(file.added + file.deleted for file in files)} lines changed, {code} of them code"
+    code = [file for file in files if is_code(file.path)]
+    changed = sum(file.added + file.deleted for file in files)
+    reason = f"{changed} lines changed, {sum(file.added + file.deleted for file in code)} of them code"
+    long = sum(file.lines for file in code) // len(code) if code else 0
+    return f"{reason} (in files of {_count(long, 'line')})" if code else reason
 
 
 def _spread(files: Sequence[Touched], past: Past, found: Mapping[str, float]) -> str:

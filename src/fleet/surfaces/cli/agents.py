@@ -58,8 +58,8 @@ def _print(rows: list[dict[str, Any]], by: str, days: int) -> None:
             Column(by, least=10),
             Column("risk", "right"),
             "level",
-            *(Column(title, "right") for title in ("quality", "reliable", "efficient", "runs", "merged")),
-            *(Column(title, "right") for title in ("cost", "per merge")),
+            *(Column(title, "right") for title in ("quality", "reliab.", "effic.", "runs", "merged")),
+            *(Column(title, "right") for title in ("cost", "/merge")),
         ],
         [
             [
