@@ -24,6 +24,14 @@ def test_a_model_is_known_by_its_name_whatever_stands_around_it(name):
     assert price_of(name) == Price(1.25, 10, 0.125, 1.25)
 
 
+def test_a_version_may_be_written_with_a_dot():
+    assert (
+        price_of("claude-sonnet-4.5")
+        == price_of("anthropic/claude-sonnet-4-5-20250929")
+        == Price(3, 15, 0.3, 3.75)
+    )
+
+
 def test_prices_of_ones_own_go_before_the_table_and_others_are_not_made_up():
     assert price_of("openai/gpt-5", OWN) == Price(9, 9, 9, 9)
     assert price_of("gpt-5-mini", OWN) == PRICES["gpt-5-mini"]

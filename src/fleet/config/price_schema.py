@@ -17,8 +17,8 @@ class ModelPrice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    input: Dollars
-    output: Dollars
+    input: Dollars = Field(description="For a million tokens that it is given, in dollars")
+    output: Dollars = Field(description="For a million tokens that it says, in dollars")
     cached: Dollars | None = Field(
         default=None, description="Input that the provider had kept; as `input` by default"
     )

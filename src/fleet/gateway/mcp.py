@@ -6,8 +6,10 @@ The SDK takes most of a second to import, and a fleet whose agents use `fleet ag
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,7 +44,8 @@ class McpEndpoint:
             await JSONResponse({"error": "There is no stream."}, 405, {"Allow": "POST"})(scope, receive, send)
             return
         app = self._app or await self._load()
-        await app(scope, receive, send)
+        with contextlib.suppress(ClientDisconnect):  # some agents go without waiting for their last answer
+            await app(scope, receive, send)
 
     async def stop(self) -> None:
         """End the server that was loaded, if one was. May be repeated."""

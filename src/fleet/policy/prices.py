@@ -65,7 +65,9 @@ def price_of(model: str, own: Iterable[tuple[str, Price]] = ()) -> Price | None:
     """
     mine = dict(own)
     bare = model.rpartition("/")[2].lower()
-    for name in (model, bare, _DATED.sub("", bare)):
+    undated = _DATED.sub("", bare)
+    # Some write Claude's versions with a dot.
+    for name in (model, bare, undated, undated.replace(".", "-") if "claude" in bare else undated):
         if found := mine.get(name) or PRICES.get(name):
             return found
     return None

@@ -67,7 +67,7 @@ def runs(
                 f"#{row['pr'] or row['item'] or '-'}",
                 _state(row),
                 duration(round(row["seconds"] * 1000)) if row["started"] else "-",
-                f"${row['cost']:.2f}",
+                f"${row['cost']:.2f}" if row["cost_known"] else "unknown",
                 row["reason"] or row["doing"],
             ]
             for row in rows
@@ -87,7 +87,8 @@ def _show(page: dict[str, Any]) -> None:
     say_fact("issue", f"#{page['item']} {page['item_title']}" if page["item"] else "")
     say_fact("pull req.", f"#{page['pr']} {page['pr_title']}" if page["pr"] and page["pr_title"] else "")
     say_fact("time", duration(round(page["seconds"] * 1000)) if page["started"] else "")
-    say_fact("cost", f"${page['cost']:.4f}, {page['tokens']} tokens")
+    cost = f"${page['cost']:.4f}" if page["cost_known"] else "unknown"
+    say_fact("cost", f"{cost}, {page['tokens']} tokens")
     say_fact("model", f"{page['model'] or 'default'} on {page['harness'] or '-'}")
     say_fact("sandbox", page["sandbox"] or "")
     say_fact("reported", page["verdict"] or "")

@@ -91,7 +91,7 @@ async def run(look: Look) -> Page:
 
 def _state(look: Look, run: Run) -> Html:
     row_ = run_row(run, look.now)
-    why = row_["reason"]
+    why = row_["reason"] or row_["phase_reason"] or row_["doing"]
     if run.state == "queued":
         why = wait_of(look.fleet, look.state, run, look.now, watched=look.watched).reason
     return tag("span", badge(run.outcome or run.state), " ", why)
@@ -125,7 +125,8 @@ def _used(look: Look, run: Run) -> Html:
     ceiling = row_["ceiling_seconds"]
     time = bar("time", row_["seconds"], ceiling, f"{lasted} of {length(ceiling)}" if ceiling else lasted)
     limit = f" of {money(run.cost_limit)}" if run.cost_limit else ""
-    unknown = "" if run.cost_known or not run.live else " (told at its end)"
+    untold = " (told at its end)" if run.live else " (not known)" if run.tokens else ""
+    unknown = "" if run.cost_known else untold
     cost = bar("cost", run.cost_micros, run.cost_limit or None, f"{money(run.cost_micros)}{limit}{unknown}")
     spent = list(look.projection.about(f"spent/{run.id}", _LATEST_EVENTS))
     return tag(
