@@ -185,3 +185,16 @@ def test_an_agent_is_told_what_is_left_of_its_run():
     found = to_events(story.state, "r1", "budget", {})
     assert "$3.50 left of $5.00" in found.message
     assert found.data["tokens"] == {"used": 1000, "limit": 4000, "left": 3000}
+
+
+def test_a_session_may_last_longer_by_what_it_waited():
+    story = Story(clerks())
+    ask(story)
+    story.start("r1")
+    until = story.now + 600_000
+    story.about("r1", events.RUN_WAITS, kind="rate limit", reason="429", at=story.now, until=until)
+    assert story.state.wishes["allow/r1"].args["ms"] == 600_000
+    story.tell(events.EFFECT_DONE, key="allow/r1")
+    heard = {"id": "c1", "kind": "run", "call": "x", "action": "ls", "at": until - 540_000}
+    story.about("r1", events.RUN_ACTED, **heard)  # its provider took it back sooner than it had said
+    assert story.state.wishes["allow/r1"].args["ms"] == 60_000

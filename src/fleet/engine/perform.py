@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
+from fleet.engine.effects.allow import allow
 from fleet.engine.effects.assess import assess
 from fleet.engine.effects.attest import attest
 from fleet.engine.effects.check import check
@@ -44,6 +45,7 @@ DEEDS: Mapping[str, Deed] = {
     "start": start,
     "stop": stop,
     "look": look,
+    "allow": allow,
     "say": say,
     "collect": collect,
     "check": check,

@@ -152,6 +152,7 @@ class Run:
     waits_kind: str = ""  # rate limit | permission: what it waits for inside, until waits_until
     waits_reason: str = ""
     waits_until: int = 0
+    allowed_ms: int = 0  # how much longer its session may last for that
     waited_ms: int = 0  # how long it has waited so, which its budget of time does not count
     cause: str = ""
 

@@ -42,7 +42,7 @@ from fleet.policy.retain import transcripts_to_forget
 from fleet.policy.rounds import jobs_to_renew, jobs_to_send_back
 from fleet.policy.route import schedules_due, triggers_to_route
 from fleet.policy.show import items_to_show, reviews_to_post
-from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, words_to_say
+from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, time_to_allow, words_to_say
 from fleet.policy.suspect import changes_to_quarantine, releases_to_ask
 from fleet.policy.unstick import runs_to_look_at, runs_to_unstick
 from fleet.policy.warn import budgets_to_warn_of
@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     runs_to_cancel,
     sessions_to_stop,
     words_to_say,
+    time_to_allow,
     changes_to_check,
     changes_to_assess,
     changes_to_inspect,

@@ -13,6 +13,8 @@ from fleet.policy.question import answer_by
 from fleet.policy.suspect import standing_still
 from fleet.policy.unstick import FROM_FLEET
 
+MOST_WAITED_MS = 86_400_000
+
 
 def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
     """Live runs that have to end, each with the reason."""
@@ -38,6 +40,23 @@ def sessions_to_stop(fleet: Fleet, state: State) -> list[Event]:
         wish("stop", run.id, {"run": run.id, "reason": run.stop_kind}, cause=run.cause, story=run.instance)
         for run in _live(state)
         if run.stop_reason and not run.stopping and run.state == "running"
+    ]
+
+
+def time_to_allow(fleet: Fleet, state: State) -> list[Event]:
+    """Wishes to let sessions last longer by what they waited for their provider: that is not their time."""
+    del fleet
+    return [
+        wish(
+            "allow",
+            run.id,
+            {"run": run.id, "ms": min(run.waited_ms, MOST_WAITED_MS)},
+            cause=run.cause,
+            story=run.instance,
+        )
+        for run in _live(state)
+        if run.state == "running" and run.ceiling_ms and f"allow/{run.id}" not in state.wishes
+        if abs(min(run.waited_ms, MOST_WAITED_MS) - run.allowed_ms) >= 1000
     ]
 
 

@@ -20,6 +20,8 @@ def effect_wanted(state: State, event: Event, data: Mapping[str, Any]) -> None:
         run.unsaid.pop(key.removeprefix("say/"), None)
     elif run is not None and data.get("kind") == "stop":
         run.stopping = True
+    elif run is not None and data.get("kind") == "allow":
+        run.allowed_ms = whole(args, "ms")
 
 
 def passage_evaluated(state: State, event: Event, data: Mapping[str, Any]) -> None:
