@@ -48,6 +48,7 @@ class GitRepository:
         self._ref = branch_ref(base)
         self._journal = Journal(scratch.absolute())
         self._past = PastStore(scratch.absolute() / "past.db")
+        self._past_then = PastStore(scratch.absolute() / "past-then.db")  # before a commit of the base
 
     def base_sha(self) -> str:
         """See the port."""
@@ -192,7 +193,7 @@ class GitRepository:
         author, when = (made[0].author.email, made[0].when_ms) if made else ("", 0)
         tip, store = self.base_sha(), self._past
         if refs.contains(self._git_dir, commit_id(head), tip):
-            tip, store = commit_id(start), PastStore(None)
+            tip, store = commit_id(start), self._past_then
         touched, past = store.look(self._git_dir, tip, files, author, when)
         return Background(tuple(touched), past, tuple(each.subject for each in made))
 
