@@ -1,8 +1,10 @@
 """What an hour of a busy team costs of GitHub's quota: the whole watcher at work, with the real gh and git.
 
 Thirty pull requests are open and wait for a person. In the hour each of them is reviewed by an agent and has
-four checks that run and pass; a third is sent back by a person, made anew and reviewed again. Time runs thirty
-times as fast: the clock of the watcher, its event loop and the stand-in's all do, the processes do not.
+four checks that run and pass; a third is sent back by a person, made anew and reviewed again.
+
+Time runs thirty times as fast: the clock of the watcher, its event loop and the stand-in's all do, the
+processes do not.
 """
 
 from __future__ import annotations
@@ -82,7 +84,8 @@ def measure(pulls: int = PULLS, hour: float = HOUR) -> dict[str, Any]:
         team = _Team(hub, clock, pulls, hour)
         with asyncio.Runner(loop_factory=partial(FastLoop, clock)) as runner:
             runner.run(_watched(place, team, clock))
-    kinds = Counter(f"{each.method} {_NUMBERS.sub('/N', each.path)}" for each in team.requests if each.counted)
+    counted = [each for each in team.requests if each.counted]
+    kinds = Counter(f"{each.method} {_NUMBERS.sub('/N', each.path)}" for each in counted)
     return {
         "pulls": pulls,
         "seconds": hour,

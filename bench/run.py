@@ -24,6 +24,7 @@ PARTS = {
     "shim": "shim_bench",
     "log": "log_bench",
     "github": "github_bench",
+    "hour": "github_hour_bench",
     "crowd": "crowd_bench",
 }
 
@@ -45,6 +46,7 @@ AIMS = (
     Aim(("github", "idle", "most_of_one"), 2, "requests of one repository in 210 s, idle"),
     Aim(("github", "idle", "counted"), 0, "of those counted against the quota"),
     Aim(("github", "label", "after_poll", "median"), 200, "a process after the poll that saw its label, ms"),
+    Aim(("hour", "counted"), 500, "30 open pull requests: counted requests in an hour"),
     Aim(("github", "many", "twice"), 0, "of 1,000 labelled issues begun twice"),
     Aim(("crowd", "back_after_kill_s"), 2, "200 live sessions: back after kill -9, s"),
     Aim(("crowd", "handoff_p95_ms"), 250, "200 live sessions: handoff, p95 ms"),

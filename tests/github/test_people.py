@@ -195,3 +195,26 @@ def test_remarks_of_an_agent_stand_at_their_lines(team: Team):
     assert [(each["path"], each["line"], each["body"]) for each in remarks] == [
         ("note-1-1.txt", 1, "I like this line.")
     ]
+
+
+def test_what_a_person_wrote_into_the_pull_request_stays(team: Team):
+    team.declare(gate="    - human: always")
+    team.ready("Add a note")
+    assert team.watch() == 3
+    pull = team.api("/pulls")[0]["number"]
+    mine = {"title": "Note (mine)", "body": "Read the second file first."}
+    team.hub.call("PATCH", f"/repos/{REPO}/pulls/{pull}", "bob", mine)
+    team.hub.comment(REPO, pull, "bob", "/fleet approve")
+    assert team.watch() == 0
+    found = team.api(f"/pulls/{pull}")
+    assert {name: found[name] for name in mine} == mine
+
+
+def test_a_command_that_is_refused_is_answered_in_the_one_comment(team: Team):
+    team.declare(gate="    - human: always")
+    number = team.ready("Add a note")
+    assert team.watch() == 3
+    team.hub.comment(REPO, number, "carol", "/fleet approve")
+    assert team.watch() == 3
+    (comment,) = [each for each in team.api(f"/issues/{number}/comments") if "Fleet:" in each["body"]]
+    assert "`/fleet approve of user/carol` was not followed: user/carol may not command" in comment["body"]

@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.slow]
 def test_what_is_merged_is_released_once_though_the_answer_is_lost(team: Team):
     declared = team.place.config.read_text()
     jobs = "      merge: {action: merge, needs: [review]}\n"
-    release = '      release: {action: release, needs: [merge], tag: "v1.{change}", notes: "{title} {links}"}\n'
+    said = 'tag: "v1.{change}", notes: "{title} {links}"'
+    release = f"      release: {{action: release, needs: [merge], {said}}}\n"
     team.place.config.write_text(declared.replace(jobs, jobs + release))
     team.hub.faults.add(Fault(method="POST", path="/releases", status=502, times=1, performed=True))
     number = team.ready("Add a note")

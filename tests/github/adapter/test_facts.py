@@ -338,3 +338,31 @@ def test_a_forge_without_timelines_is_read_from_its_parts(world: World) -> None:
 
     assert [each["verdict"] for each in data(facts, events.CHANGE_REVIEWED)] == ["approve"]
     assert [each["text"] for each in data(facts, events.ITEM_COMMENTED)] == ["Well done."]
+
+
+def test_what_ended_while_the_cursor_was_lost_is_told(world: World) -> None:
+    made = pull(world)
+    world.settle()
+    world.hub.call("PATCH", f"/repos/{REPO}/pulls/{made.number}", ANN, {"state": "closed"})
+
+    told = world.forge.poll(REPO, {}, [made.number]).facts
+
+    assert [each["actor"] for each in data(told, events.CHANGE_CLOSED)] == [f"user/{ANN}"]
+
+
+def test_a_status_that_a_branch_comes_to_require_is_looked_for(world: World) -> None:
+    made = pull(world)
+    world.hub.check(REPO, made.head, "build", "success")
+    world.clock.seconds += 60
+    world.poll()
+    world.cursor = {**world.cursor, "bare": 7}  # no head had a commit status so far
+    world.hub.protect(REPO, checks=["legacy"])
+    world.forge.protection(REPO, "main")
+    path = f"/repos/{REPO}/statuses/{made.head}"
+    world.hub.call("POST", path, ANN, {"state": "success", "context": "legacy"})
+    facts: list = []
+    for _ in range(4):
+        world.clock.seconds += 60
+        facts += world.poll()
+
+    assert "legacy" in [each["name"] for each in data(facts, events.CHANGE_REPORTED)]
