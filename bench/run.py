@@ -23,6 +23,7 @@ PARTS = {
     "help": "help_bench",
     "shim": "shim_bench",
     "log": "log_bench",
+    "web": "web_bench",
     "github": "github_bench",
     "hour": "github_hour_bench",
     "crowd": "crowd_bench",
@@ -52,6 +53,10 @@ AIMS = (
     Aim(("crowd", "handoff_p95_ms"), 250, "200 live sessions: handoff, p95 ms"),
     Aim(("crowd", "status_ms"), 300, "200 live sessions: fleet status, ms"),
     Aim(("crowd", "watcher_cpu_percent_of_a_core"), 100, "200 live sessions: the watcher, % of a core"),
+    Aim(("web", "overview_ms"), 150, "the overview from the server, 100 agents, ms"),
+    Aim(("web", "first_paint_ms"), 500, "… its first paint, ms"),
+    Aim(("web", "event_to_screen_median_ms"), 100, "… an event on the screen at 200/s, ms"),
+    Aim(("web", "busy_percent"), 20, "… the browser's main thread, busy %"),
     Aim(("log", "follow_ms", "other_process", "p95"), 50, "an event reaches another process, p95 ms"),
 )
 NOISE = 1.5
