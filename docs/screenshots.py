@@ -27,7 +27,7 @@ from fleet.testing.crowd import Crowd, make_project
 from fleet.wiring import Place, clock
 
 PICTURES = Path(__file__).parent / "pictures"
-DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+DESK, PHONE = {"width": 1280, "height": 780}, {"width": 390, "height": 844}
 _ARGS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking")
 _PAST = 120
 
@@ -48,7 +48,7 @@ SHOTS = (
     Shot("overview-phone", "/", phone=True, dark=True),
     Shot("approval", "/approvals/{merge}"),
     Shot("approvals-phone", "/approvals", phone=True),
-    Shot("insight", "/insight", whole=True),
+    Shot("insight", "/insight"),
     Shot("item", "/items/{item}", dark=True),
 )
 _PAGES = (

@@ -213,7 +213,7 @@ def next_link(process: subprocess.Popen[str]) -> str:
     """The next link that it prints."""
     assert process.stdout is not None
     for line in process.stdout:
-        found = re.search(r"http://\S+", line)
+        found = re.search(r"https?://\S+", line)
         if found:
             return found[0]
     raise AssertionError("it ended without a link")

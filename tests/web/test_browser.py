@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from fleet.model import events
+from fleet.surfaces.access import linked
+from fleet.wiring import clock
 
 pytestmark = pytest.mark.chromium
 
@@ -38,6 +40,7 @@ PAGES = (
     "/items/1",
     "/changes/2",
     "/budgets",
+    "/insight",
     "/audit",
 )
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">\'"&'
@@ -142,8 +145,7 @@ def test_a_story_is_watched_and_answered(shop, enter, size):
     assert tab.wrong == []
 
 
-@SIZES
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
 def test_every_page_fits_and_is_accessible(shop, enter, size, scheme, axe):
     shop.merge_asked()
     shop.story.issue("Another one")
@@ -155,7 +157,38 @@ def test_every_page_fits_and_is_accessible(shop, enter, size, scheme, axe):
         over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert over <= 0, f"{path} is {over} px too wide"
         assert axe(page) == [], path
+    shop.log.append(linked(shop.story.state, "user/mia", "a1", "nina", "once", 1, clock()))
+    for path in ("/login", "/a/once"):
+        page = tab.go(path)
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
+        assert axe(page) == [], path
     assert tab.wrong == []
+
+
+def test_a_link_is_answered_on_a_phone_without_entering(chromium, shop, server):
+    shop.merge_asked("Take discounts in the cart")
+    shop.log.append(linked(shop.story.state, "user/mia", "a1", "nina", "once", 1, clock()))
+    context = chromium.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.goto(f"{server.address}/a/once")
+    sees(page, "Take discounts in the cart")
+    page.get_by_role("button", name="Approve the merge").click()
+    sees(page, "a1 is answered, as nina")
+    assert shop.newest(events.APPROVAL_GIVEN).data["actor"] == "user/nina"
+    context.close()
+
+
+def test_an_answer_is_given_in_the_queue_itself(shop, enter):
+    shop.merge_asked()
+    tab = enter(PHONE)
+    page = tab.go("/approvals")
+    live(page)
+    page.get_by_text("Answer here").click()
+    page.get_by_label("Your words").fill("Fine.")
+    page.get_by_role("button", name="Approve the merge").click()
+    page.wait_for_url("**/approvals")
+    sees(page, "Nothing needs you.")
+    assert shop.newest(events.APPROVAL_GIVEN).data["note"] == "Fine."
 
 
 def test_no_text_is_obeyed(shop, enter):

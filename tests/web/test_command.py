@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from tests.web.conftest import start_server
+
 import fleet
+from fleet.surfaces.cli.root import run
 
 SOURCE = str(Path(fleet.__file__).parents[1])
 
@@ -57,3 +64,46 @@ def test_no_key_is_written_to_a_file(shop, server):
     files = [path for path in shop.place.dot.rglob("*") if path.is_file()]
     assert files
     assert [path for path in files if key.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--host", "0.0.0.0"), "does not serve on"),
+        (("--cert", "x.pem"), "needs its key"),
+        (("--behind-proxy",), "how browsers reach it"),
+        (("--behind-proxy", "--url", "http://fleet.example.org"), "can't be the address"),
+        (("--url", "https://fleet.example.org"), "--url is for"),
+        (("--cert", "x.pem", "--key", "x.pem", "--url", "https://localhost"), "certificate can't be used"),
+    ],
+)
+def test_words_that_would_let_others_in_unprotected_are_refused(shop, monkeypatch, capsys, words, why):
+    monkeypatch.chdir(shop.root)
+    assert run(["web", "--port", "0", *words]) in (1, 2)
+    assert why in capsys.readouterr().err
+
+
+def test_by_tls_it_is_served_to_its_name_and_to_no_other(shop, need, tmp_path):
+    openssl = need("openssl")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
+    subprocess.run([*made, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"https://localhost:{port}"
+    server = start_server(shop, "--port", str(port), "--cert", str(cert), "--key", str(key), "--url", url)
+    try:
+        assert server.link.startswith(f"{url}/enter?key=")
+        trust = ssl.create_default_context(cafile=str(cert))
+        connection = http.client.HTTPSConnection("localhost", port, context=trust, timeout=20)
+        connection.request("GET", server.link.removeprefix(url))
+        answer = connection.getresponse()
+        answer.read()
+        assert "Secure" in (answer.getheader("set-cookie") or "")
+        connection.request("GET", "/", headers={"host": f"127.0.0.1:{port}"})
+        assert connection.getresponse().status == 421
+        connection.close()
+    finally:
+        assert server.end() == 0

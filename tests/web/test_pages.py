@@ -118,7 +118,7 @@ def test_the_riskiest_file_stands_first(shop, page):
     text = page.get("/changes/2").text
     paths = re.findall(r'class="path">([^<]+)<', text)
     assert paths == ["src/login.py", "docs/a.md"]
-    assert "authentication or secrets" in text
+    assert "says who may do what, or secrets" in text
     assert "+secret" in text
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from fleet.model.state import Approval, Change, Run, State
-from fleet.policy.risk import Touched, assess
 from fleet.ports.repository import FileChange
 from fleet.surfaces.figures import money
 from fleet.surfaces.questions import ask
+from fleet.surfaces.risky import risk_of
 from fleet.surfaces.tui.live import Live
 from fleet.surfaces.tui.look import Line, Piece, lasted, shown, wrapped
 from fleet.views.changes import change_page
@@ -66,9 +66,8 @@ def by_risk(files: Iterable[FileChange]) -> list[tuple[FileChange, tuple[str, ..
     """The files with what makes them risky, the riskiest first."""
     found = []
     for each in files:
-        risk = assess([Touched(each.path, each.added, each.deleted, each.binary, each.status, each.mode)])
-        reasons = tuple(str(factor["reason"]) for factor in risk["factors"] if factor["name"] != "size")
-        found.append((int(risk["score"]), each, reasons))
+        score, reasons = risk_of(each)
+        found.append((score, each, reasons))
     found.sort(key=lambda row: -row[0])
     return [(each, reasons) for _, each, reasons in found]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fleet.policy.risk import Touched, assess
 from fleet.ports.repository import FileChange
+from fleet.surfaces.risky import risk_of
 from fleet.surfaces.web.draw.parts import badge
 from fleet.surfaces.web.html import NOTHING, Html, tag
 
@@ -38,12 +38,7 @@ def by_risk(changes: Sequence[FileChange], patch: str) -> list[PatchFile]:
         text = next(chunks, "")
         if change.status == "T":  # git shows another type as one file that goes and one that comes
             text += next(chunks, "")
-        touched = Touched(
-            change.path, change.added, change.deleted, change.binary, change.status, change.mode
-        )
-        risk = assess([touched])
-        reasons = tuple(str(each["reason"]) for each in risk["factors"] if each["name"] != "size")
-        files.append(PatchFile(change, text, int(risk["score"]), reasons))
+        files.append(PatchFile(change, text, *risk_of(change)))
     return sorted(files, key=lambda file: -file.score)
 
 
