@@ -11,6 +11,7 @@ from tests.engine.conftest import APPROVES, BUDGET, Stage, assert_merged, git
 
 from fleet.adapters.secrets.detector import SecretDetector
 from fleet.model import events
+from fleet.model.quarantine import Quarantining
 
 DETECTOR = SecretDetector()
 # In pieces, so that nobody who looks through this file takes them for real ones.
@@ -99,6 +100,7 @@ def test_the_second_time_a_person_says_whether_it_is_one(stage: Stage, answer: s
         stage.agent("dev", "change", ALWAYS, budget=BUDGET),
         stage.agent("lead", "review", APPROVES),
         attempts=3,
+        quarantine=Quarantining(secrets=0),
     )
     stage.issue("Add a note")
     assert stage.watch(fleet) == 3
