@@ -11,12 +11,11 @@ from fleet.ports.harness import (
     Finished,
     Message,
     ModelUsage,
-    Retrying,
     ToolCalled,
     ToolReturned,
     Usage,
 )
-from fleet.testing.model_script import Answer, Fault, Script, ToolUse
+from fleet.testing.model_script import Answer, Script, ToolUse
 
 pytestmark = [pytest.mark.gemini, pytest.mark.slow]  # it takes seconds to start
 
@@ -100,13 +99,6 @@ def test_with_tools_it_has_these_and_the_gateway_and_all_else_is_refused_unasked
     assert sorted(path.name for path in gemini.workspace.iterdir()) == [".git"]
     assert len(door.appended) == 1
     assert played.only(Finished)[-1].ok
-
-
-def test_a_provider_that_is_overloaded_is_asked_again_and_then_ends_it(gemini):
-    played = gemini.play(lambda ask: Fault(503, "busy"), model=MODEL)
-    assert played.only(Retrying) != []
-    assert played.only(Finished)[-1] == Finished(False, "", "busy", "overloaded")
-    assert played.exit.code != 0
 
 
 def test_settings_of_the_repository_keep_it_from_starting_unless_they_may_be_obeyed(gemini):
