@@ -161,11 +161,10 @@ class Poller:
         self, repo: str, cursor: Cursor, seen: Listing
     ) -> tuple[dict[int, list[history.Happening]], set[int]]:
         """The history of each that has one; and the numbers whose history is not all there yet."""
-        own = self._own(repo, cursor, seen)
         wanted = {
             number: "pull_request" in entry
             for number, entry in seen.changed.items()
-            if number not in own and _has_history(entry, str(number) in cursor.known)
+            if _has_history(entry, str(number) in cursor.known)
         }
         if len(wanted) <= _ONE_BY_ONE:
             one = {
@@ -177,12 +176,6 @@ class Poller:
         labels = {(number, label) for number in new for label in labels_of(seen.changed[number])}
         many, missing = history.of_many(self.requests, repo, wanted, cursor.seen, labels)
         return many, missing
-
-    def _own(self, repo: str, cursor: Cursor, seen: Listing) -> set[int]:
-        """Those that only Fleet's own deeds moved, so that their history need not be read."""
-        known = {number: cursor.known.get(str(number)) for number in seen.changed}
-        read = [number for number, each in known.items() if each is not None and each.until]
-        return {number for number in read if self.seen.explains(repo, seen.changed[number])}
 
     def _saw_head(self, repo: str, cursor: Cursor, number: int, document: Mapping[str, Any]) -> None:
         """Remember since when this head is there to be seen, and follow its checks if it is Fleet's."""
@@ -213,9 +206,6 @@ class Poller:
         """The cursor after all was told."""
         for number, entry in seen.changed.items():
             known = known_of(entry)
-            before = cursor.known.get(str(number))
-            if before is not None and number not in later:
-                known.until, known.recent = before.until, before.recent
             if number in histories and number not in later:
                 known.until, known.recent = history.end_of(histories[number], known.updated)
             cursor.known[str(number)] = known

@@ -51,28 +51,6 @@ class Seen:
             elif at > changed - _SECOND_MS and not _alike(entry, self._entries[name]):
                 del self._entries[name]
 
-    def explains(self, repo: str, entry: Entry) -> bool:
-        """Whether nothing but Fleet's own last change of an issue moved it: then its history has no news."""
-        name = (repo, int(entry["number"]))
-        known, at = self._entries.get(name), ms_of(str(entry.get("updated_at")))
-        if known is None or "pull_request" in entry or abs(at - self._changed.get(name, 0)) > 2 * _SECOND_MS:
-            return False
-        return _alike(entry, known) and entry.get("comments") == known.get("comments")
-
-    def changed(self, repo: str, number: int, now_ms: int, **parts: Any) -> None:
-        """Fleet has changed these parts of it."""
-        with self._lock:
-            known = self._entries.get((repo, number))
-            if known is not None:
-                self._entries[repo, number] = {**known, **parts}
-                self._changed[repo, number] = now_ms
-
-    def commented(self, repo: str, number: int, now_ms: int) -> None:
-        """Fleet has written one comment more."""
-        known = self._entries.get((repo, number))
-        if known is not None:
-            self.changed(repo, number, now_ms, comments=int(known.get("comments") or 0) + 1)
-
     def relabelled(self, repo: str, number: int, now_ms: int, names: Sequence[str]) -> None:
         """Fleet has changed its labels to these."""
         self.changed(repo, number, now_ms, labels=[{"name": name} for name in names])

@@ -102,4 +102,4 @@ class Shower:
     def _comment(self, repo: str, number: int, body: str) -> None:
         posted = self.requests.send("POST", f"repos/{repo}/issues/{number}/comments", {"body": body})
         self._posted[repo, number, mark_of(body)] = posted
-        self.seen.commented(repo, number, self.requests.now_ms())
+        self.seen.changed(repo, number, self.requests.now_ms())
