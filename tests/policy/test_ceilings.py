@@ -14,6 +14,7 @@ from fleet.model import events
 from fleet.model.fleet import Agent, Budget, Ceilings, Fleet, Job, Limit, Trigger, Workflow
 from fleet.policy.ceilings import week_of
 from fleet.testing.story import Story
+from fleet.views.ledger import ledger
 
 DAY_MS = 86_400_000
 DOLLAR = 1_000_000
@@ -185,6 +186,20 @@ def test_an_agent_is_told_what_is_left_of_its_run():
     found = to_events(story.state, "r1", "budget", {})
     assert "$3.50 left of $5.00" in found.message
     assert found.data["tokens"] == {"used": 1000, "limit": 4000, "left": 3000}
+
+
+def test_what_the_fleet_and_a_workflow_have_used_is_in_the_ledger():
+    flow = replace(REPORT, budget=Ceilings(per_week=Limit(cost_micros=9 * DOLLAR)))
+    fleet = replace(clerks(), workflows=(flow,), budget=Ceilings(per_day=Limit(cost_micros=5 * DOLLAR)))
+    story = Story(fleet)
+    ask(story)
+    spends(story, "r1", 2)
+    rows = {
+        (each["scope"], each["window"]): each["cost"]
+        for each in ledger(fleet, story.state, story.now)["shared"]
+    }
+    assert rows[("fleet", "day")] == {"used": 2.0, "limit": 5.0, "left": 3.0}
+    assert rows[("workflow/nightly", "week")] == {"used": 2.0, "limit": 9.0, "left": 7.0}
 
 
 def test_a_session_may_last_longer_by_what_it_waited():

@@ -85,6 +85,15 @@ def live_scopes(fleet: Fleet, state: State, live: Mapping[str, list[Run]]) -> It
                 yield scope
 
 
+def shared_scopes(fleet: Fleet, state: State, live: Mapping[str, list[Run]]) -> list[Scope]:
+    """Those of the fleet and of each workflow, whether anything runs in them or not."""
+    runs = [run for each in live.values() for run in each]
+    found: dict[str, Scope] = {}
+    for name in ("", *(workflow.name for workflow in fleet.workflows)):
+        found |= {scope.key: scope for scope in scopes_of_job(fleet, state, name, 0, runs)}
+    return list(found.values())
+
+
 def has_windows(fleet: Fleet) -> bool:
     """Whether anything has a limit that a new day lifts."""
     none = Limit()

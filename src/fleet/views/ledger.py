@@ -6,7 +6,8 @@ from typing import Any
 
 from fleet.model.fleet import Agent, Fleet, Limit
 from fleet.model.state import Run, State
-from fleet.policy.budget import allowance, live_runs, next_day, used_today
+from fleet.policy.budget import allowance, live_by_agent, live_runs, next_day, used_today
+from fleet.policy.ceilings import Scope, shared_scopes
 from fleet.policy.outcome import charge
 from fleet.views.units import dollars, moment, seconds
 from fleet.views.waiting import at
@@ -22,6 +23,7 @@ def ledger(fleet: Fleet, state: State, now: int) -> dict[str, Any]:
         "day": (moment(now) or "")[:10],
         "until": moment(next_day(now)),
         "agents": [_agent_row(fleet, state, name, now) for name in names],
+        "shared": [_shared_row(scope, now) for scope in shared_scopes(fleet, state, live_by_agent(state))],
         "runs": [_run_row(run, now) for run in reversed(begun)],
         "total": _total(begun, now),
     }
@@ -65,6 +67,18 @@ def _agent_row(fleet: Fleet, state: State, name: str, now: int) -> dict[str, Any
             "tokens": per_run.tokens or None,
         },
         "refused": allowance(state, agent, live).refused if agent else "",
+    }
+
+
+def _shared_row(scope: Scope, now: int) -> dict[str, Any]:
+    """What the fleet or a workflow has used of a ceiling that many runs share."""
+    used, limit = scope.used(now), scope.limit
+    return {
+        "scope": scope.key.split(" ")[0],
+        "window": scope.window,
+        "time": _gauge(seconds(used.time_ms), seconds(limit.time_ms)),
+        "cost": _gauge(dollars(used.cost_micros), dollars(limit.cost_micros)),
+        "tokens": _gauge(used.tokens, limit.tokens),
     }
 
 

@@ -48,6 +48,12 @@ def budget(json: Json = False) -> None:
         styles={},
     )
     say()
+    for each in book["shared"]:
+        cost, spent = each["cost"], each["tokens"]
+        figures = [_gauge(_cost(cost["used"]), cost["limit"], _cost)]
+        figures += [f"{tokens(spent['used'])} / {tokens(spent['limit'])} tokens"] if spent["limit"] else []
+        figures += [_gauge(_time(each["time"]["used"]), each["time"]["limit"], _time)]
+        say(f"{each['scope']}, this {each['window']}: {', '.join(figures)}.")
     for each in book["agents"]:
         if each["assumed"]:
             what = "all that was set aside for runs that were ended before they told their cost"
