@@ -17,6 +17,7 @@ _ASKS: Mapping[str, str] = {
     "stopped": "It was stopped: try again?",
     "takeover": "A person has it in hand",
     "suspect": "A change is in quarantine: release it?",
+    "permission": "May it do this?",
     "quarantine": "An agent is kept from working: release it?",
     "budget": "Out of budget for today",
 }
@@ -26,10 +27,11 @@ _YES: Mapping[str, str] = {
     "question": "Send the answer",
     "rounds": "Give it one more round",
     "handoff": "Let it begin",
+    "permission": "Allow it this once",
     "suspect": "Release it",
     "takeover": "Hand it back to the agent",
 }
-_NO: Mapping[str, str] = {"merge": "Reject and end the work"}
+_NO: Mapping[str, str] = {"merge": "Reject and end the work", "permission": "Deny it"}
 _WORDS: Mapping[str, str] = {
     "merge": "Your words (needed to send back or to reject)",
     "question": "Your answer",
