@@ -19,7 +19,7 @@ ARGV = ("/opt/fleet/bin/python", "-P", "-m", "fleet", "watcher", "start", "--for
 PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r"), min_size=1).map("/{}".format)
 
 
-def service(root: str = "/home/mia/shop", path: str = "/usr/bin") -> Service:
+def service(root: str = "/srv/shop", path: str = "/usr/bin") -> Service:
     return Service("shop", "1a2b3c4d", root, ARGV, path)
 
 
