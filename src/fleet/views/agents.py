@@ -16,7 +16,7 @@ from fleet.views.waiting import asked, at, how_to_answer, wait_of
 AgentState = Literal["running", "idle", "blocked", "failed", "quarantined"]
 
 _BAD = ("failed", "timed_out", "over_budget")
-_HELD_UP = ("slots", "budget", "other", "watcher")
+_HELD_UP = ("slots", "budget", "rate limit", "other", "watcher")
 
 
 class Condition(NamedTuple):

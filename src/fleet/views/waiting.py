@@ -11,9 +11,12 @@ from fleet.policy.admit import place
 from fleet.policy.budget import next_day
 from fleet.views.units import moment, seconds
 
-WaitKind = Literal["person", "backs off", "slots", "budget", "quarantine", "watcher", "next", "other"]
+WaitKind = Literal[
+    "person", "backs off", "rate limit", "slots", "budget", "quarantine", "watcher", "next", "other"
+]
 
-_BUDGET, _SLOTS, _QUARANTINE = "of the day is used up", "has no free slot", "is quarantined"
+_BUDGET, _SLOTS, _QUARANTINE = "is used up or set aside", "has no free slot", "is quarantined"
+_PROVIDER = "for its provider"
 
 
 class Wait(NamedTuple):
@@ -117,7 +120,10 @@ def _blocked(reason: str, now: int) -> Wait:
     if _QUARANTINE in reason:
         return Wait("quarantine", reason)
     if _BUDGET in reason:
-        return Wait("budget", f"{reason}; until {moment(next_day(now))}")
+        until = f"; until {moment(next_day(now))}" if "of the day" in reason else ""
+        return Wait("budget", f"{reason}{until}")
+    if _PROVIDER in reason:
+        return Wait("rate limit", reason)
     if _SLOTS in reason:
         return Wait("slots", reason)
     return Wait("other", reason)
