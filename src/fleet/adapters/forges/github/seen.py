@@ -51,6 +51,14 @@ class Seen:
             elif at > changed - _SECOND_MS and not _alike(entry, self._entries[name]):
                 del self._entries[name]
 
+    def changed(self, repo: str, number: int, now_ms: int, **parts: Any) -> None:
+        """Fleet has changed these parts of it."""
+        with self._lock:
+            known = self._entries.get((repo, number))
+            if known is not None:
+                self._entries[repo, number] = {**known, **parts}
+                self._changed[repo, number] = now_ms
+
     def relabelled(self, repo: str, number: int, now_ms: int, names: Sequence[str]) -> None:
         """Fleet has changed its labels to these."""
         self.changed(repo, number, now_ms, labels=[{"name": name} for name in names])
