@@ -25,6 +25,7 @@ PARTS = {
     "log": "log_bench",
     "web": "web_bench",
     "github": "github_bench",
+    "hook": "hook_bench",
     "hour": "github_hour_bench",
     "crowd": "crowd_bench",
 }

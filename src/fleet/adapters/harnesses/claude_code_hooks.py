@@ -1,9 +1,10 @@
 """How Claude Code is made to ask about each call of a tool, in a way that nothing in a workspace undoes.
 
 The hooks are given as settings of the command line, which go before those of the project and of the user: a
-`.claude/settings.json` that switches hooks off, or sets a variable that does, is overruled. They stand in the command line itself, so that there is no file to edit. A hook that fails, is killed or is
-too late would be passed over: what is then left is the mode `dontAsk`, which refuses whatever no rule allows,
-and no rule but an administrator's counts. Newer versions refuse by themselves (`onFailure`).
+`.claude/settings.json` that switches hooks off, or sets a variable that does, is overruled. They stand in the
+command line itself, so that there is no file to edit. A hook that fails, is killed or is too late would be
+passed over: what is then left is the mode `dontAsk`, which refuses whatever no rule allows, and no rule but
+an administrator's counts. Newer versions refuse by themselves (`onFailure`).
 """
 
 from __future__ import annotations
