@@ -55,6 +55,7 @@ def time_to_allow(fleet: Fleet, state: State) -> list[Event]:
             story=run.instance,
         )
         for run in _live(state)
+        if run.waited_ms != run.allowed_ms
         if run.state == "running" and run.ceiling_ms and f"allow/{run.id}" not in state.wishes
         if abs(min(run.waited_ms, MOST_WAITED_MS) - run.allowed_ms) >= 1000
     ]

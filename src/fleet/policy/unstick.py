@@ -18,6 +18,8 @@ FROM_FLEET = "Fleet, which watches your run, notes: "
 MOST_STUCK = 2
 """So often is an agent stuck in one job; then another one is tried, or a person asked."""
 
+_NEWS_MS = 1_000  # whoever was heard just now is not looked at
+
 _ADVICE = {
     "repeats": "Doing it again will not help. Find out why the result stays the same, or try another way.",
     "fails": "Read the failure from its beginning before you change anything more, or try another way.",
@@ -33,6 +35,7 @@ def runs_to_look_at(fleet: Fleet, state: State) -> list[Event]:
     return [
         wish("look", run.id, {"run": run.id}, cause=run.cause, story=run.instance)
         for run in _running(state)
+        if state.now - run.heard >= _NEWS_MS
         if f"look/{run.id}" not in state.wishes and 0 < next_look(rules_of(fleet, run), run) <= state.now
     ]
 

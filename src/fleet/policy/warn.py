@@ -28,10 +28,21 @@ def budgets_to_warn_of(fleet: Fleet, state: State) -> list[Event]:
         decided += list(_passed(state, scope.key, words, scope.used(state.now), scope.limit, scope.runs))
     for runs in live.values():
         for run in runs:
+            if not _is_half_used(run, state.now):
+                continue
             used = Limit(worked_ms(run, state.now), run.cost_micros, run.tokens)
             limit = Limit(run.ceiling_ms, run.cost_limit, run.token_limit)
             decided += list(_passed(state, f"run/{run.id}", f"what {run.id} may use", used, limit, (run,)))
     return decided
+
+
+def _is_half_used(run: Run, now: int) -> bool:
+    """Whether any figure of it is worth a closer look: asked of every live run all the time."""
+    return bool(
+        (run.cost_limit and 2 * run.cost_micros >= run.cost_limit)
+        or (run.token_limit and 2 * run.tokens >= run.token_limit)
+        or (run.ceiling_ms and run.started and 2 * (now - run.started) >= run.ceiling_ms)
+    )
 
 
 def _passed(

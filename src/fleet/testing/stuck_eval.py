@@ -106,7 +106,9 @@ def judge(sample: Sample, harness: Harness, rules: Stuck | None = None) -> Found
         while 0 < (due := next_look(rules, run)) <= now:
             place = bisect_right(times, due - _START) - 1
             _, cpu, io, count = sample.looks[place] if place >= 0 else (0, 0, 0, 0)
+            said = max((line[0] for line in sample.lines if line[0] <= due - _START), default=0)
             seen = {"run": "r1", "at": due, "cpu_ms": cpu, "io_bytes": io, "processes": count}
+            seen["output_at"] = _START + said
             _take(state, events.RUN_LOOKED, seen, due)
             if sign := sign_of(rules, run, due):
                 return Found(sample, sign, due - _START)
