@@ -161,6 +161,8 @@ def names_in(event: Event) -> set[str]:
     names = {"watcher"} if event.type in _WATCHER else set()
     if event.type in _QUEUE:
         names.add("queue")
+    if event.type in (events.AGENT_QUARANTINED, events.AGENT_RELEASED):
+        names.add("approvals")  # each counts as one thing more, or less, that waits for a person
     names |= set(_named(data))
     args = data.get("args")
     if isinstance(args, Mapping):
