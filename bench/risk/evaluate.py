@@ -111,7 +111,8 @@ def _line(found: Figures) -> str:
     return (
         f"{found.name:22} {found.changes:7} {found.defective:7.0%} | "
         f"{found.auc_score:5.3f} {found.auc_own:5.3f}  {found.auc_lines:5.3f} | "
-        f"{found.recall_score:5.2f} {found.recall_own:5.2f}    {found.recall_largest:5.2f}    {found.recall_smallest:5.2f}"
+        f"{found.recall_score:5.2f} {found.recall_own:5.2f}    {found.recall_largest:5.2f}"
+        f"    {found.recall_smallest:5.2f}"
     )
 
 

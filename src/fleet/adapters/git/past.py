@@ -20,7 +20,6 @@ from fleet.ports.repository import FileChange
 
 _VERSION = 1
 _YEAR_MS = 365 * 86_400_000
-_GROUP = 500  # commits in one transaction, so that a pass that is cut off goes on where it was
 _BUSY_S = 60.0
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
