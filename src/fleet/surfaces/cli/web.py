@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ANY = ("0.0.0.0", "::")  # noqa: S104  # to be told apart, and only served by TLS or behind a proxy
 
 app = typer.Typer(invoke_without_command=True)
-app.add_typer(web_token.app, name="token")
+app.add_typer(web_token.tokens, name="token")
 
 
 @app.callback()

@@ -8,10 +8,10 @@ import typer
 
 from fleet.surfaces.cli.options import Json
 
-app = typer.Typer(help="Tokens by which others use the page and its API.", no_args_is_help=True)
+tokens = typer.Typer(help="Tokens by which others use the page and its API.", no_args_is_help=True)
 
 
-@app.command()
+@tokens.command()
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, in the log user/NAME.")],
     role: Annotated[
@@ -42,7 +42,7 @@ def add(
     say(f"  {secret}")
 
 
-@app.command(name="list")
+@tokens.command(name="list")
 def list_(json: Json = False) -> None:
     """List who has a token."""
     from fleet.surfaces.cli.output import print_json
@@ -70,7 +70,7 @@ def list_(json: Json = False) -> None:
     print_table(["name", "role", "good until (UTC)", ""], rows, empty="Nobody has a token.")
 
 
-@app.command()
+@tokens.command()
 def revoke(name: Annotated[str, typer.Argument(metavar="NAME", help="Whose token.")]) -> None:
     """Take NAME's token back. Their sessions end at once."""
     from fleet.surfaces.access import revoked
