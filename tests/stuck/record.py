@@ -1,6 +1,6 @@
 """Record the samples anew: real programs in real sessions, working for a scripted model.
 
-    python tests/stuck/record.py scripted            or claude-code, opencode, with the program on PATH
+    python tests/stuck/record.py scripted ["a quick fix" …]     or claude-code, opencode, found on PATH
 
 A scenario says what the agent does and whether that is stuck. A model that is scripted does not think, and a
 test has no half hour for a build: times are stretched by the scenario's factor, those of the processes too.
@@ -20,14 +20,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import yaml
-from scenarios import SCENARIOS, Scenario
+from scenarios import EVERY, SCENARIOS, Scenario
 
 from fleet.adapters.sessions.shim_sessions import ShimSessions
 from fleet.ports.harness import Launch
 from fleet.ports.session import Command
 from fleet.testing.model_script import Answer, ToolUse
 from fleet.testing.model_server import ModelServer
-from fleet.testing.stuck_eval import Sample
+from fleet.testing.stuck_eval import Sample, samples
 from fleet.wiring import harness
 
 HERE = Path(__file__).parent
@@ -161,15 +161,20 @@ def sample(name: str, scenario: Scenario, records: list, looks: list, ended: int
     return replace(made, lines=lines, looks=[each for each in seen if each[0] <= until], until=until)
 
 
-def main(names: list[str]) -> None:
+def main(words: list[str]) -> None:
+    """Record all scenarios of the harnesses that are named, or those whose names are given too."""
+    names = [word for word in words if word in EVERY]
+    chosen = [each for each in SCENARIOS if each.name in words] or SCENARIOS
     for name in names:
-        found = []
-        for scenario in SCENARIOS:
+        file = HERE / f"{name}.jsonl.gz"
+        found = {each.name: each for each in samples([file] if file.exists() else [])}
+        for scenario in chosen:
             if name in scenario.by:
-                found.append(record(name, scenario))
-                print(name, scenario.name, len(found[-1].lines), "lines", flush=True)
-        text = "".join(f"{json.dumps(asdict(each), separators=(',', ':'))}\n" for each in found)
-        (HERE / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+                found[scenario.name] = record(name, scenario)
+                print(name, scenario.name, len(found[scenario.name].lines), "lines", flush=True)
+        kept = [found[each.name] for each in SCENARIOS if each.name in found]
+        text = "".join(f"{json.dumps(asdict(each), separators=(',', ':'))}\n" for each in kept)
+        file.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":

@@ -93,7 +93,9 @@ STUCK = [
         [run(f"cat /nowhere/file{n}.txt /etc/none{n}") for n in range(4)]
         + [run(f"{word} /nowhere/at/all") for word in ("ls", "stat", "cd", "head", "wc", "file", "rmdir")],
     ),
-    Scenario("a command waits for input", True, "it hangs", [run("ls"), run("sleep 30")], stretch=600, cut=5),
+    Scenario(
+        "a command waits for input", True, "it hangs", [run("ls"), run("sleep 30")], stretch=300, cut=14
+    ),
     Scenario(
         "the agent hangs by itself",
         True,
