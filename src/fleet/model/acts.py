@@ -75,6 +75,10 @@ class Measures:
     talks: int = 0
 
 
+UNMEASURED = Measures()
+"""Of a run that has done nothing yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stuck:
     """When a run counts as stuck, and what then. Times in ms; zero switches that sign off.
@@ -94,6 +98,9 @@ class Stuck:
     spend_percent: int = 60
     nudges: int = 1
 
+
+STANDARD = Stuck()
+"""What holds where fleet.yaml says nothing."""
 
 NEVER_STUCK = Stuck(0, 0, 0, 0, 0, 0, 0)
 """What `stuck: off` is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fleet.model.acts import Stuck
+from fleet.model.acts import STANDARD, Stuck
 from fleet.model.channel import Channel
 from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
 from fleet.model.permissions import Permissions
@@ -56,8 +56,8 @@ class Ceilings:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What becomes of a question that nobody answers: after `wait_ms` the agent is told `then`. Zero: it waits
-    for a person.
+    """What becomes of a question that nobody answers: after `wait_ms` the agent is told `then`. Zero: it
+    waits for a person.
     """
 
     wait_ms: int = 0
@@ -101,7 +101,7 @@ class Agent:
     sandbox: Sandboxing = Sandboxing()
     permissions: Permissions | None = None
     login: str = ""
-    stuck: Stuck = Stuck()
+    stuck: Stuck = STANDARD
     questions: Questions = Questions()
     fallback: str = ""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fleet.model.access import Access, Link
-from fleet.model.acts import Act, Deed, Look, Measures
+from fleet.model.acts import UNMEASURED, Act, Deed, Look, Measures
 
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
 RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
@@ -134,7 +134,7 @@ class Run:
     denied: int = 0
     heard: int = 0  # when it last said or did anything
     trail: list[Act] = field(default_factory=list)  # its latest acts, oldest first, since it was last nudged
-    measures: Measures = Measures()  # what they show of a loop
+    measures: Measures = UNMEASURED  # what they show of a loop
     deeds: dict[str, Deed] = field(default_factory=dict)  # what it did, by what was done
     looks: list[Look] = field(default_factory=list)  # how the machine saw it, since it was last heard
     busy_at: int = 0  # when its processes were last seen at work
