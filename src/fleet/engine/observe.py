@@ -93,7 +93,12 @@ class Observer:
                     await self._journal.record(facts)
                 if over:
                     await self._journal.record([await loop.run_in_executor(parts.threads, transcript.exit)])
-                    return
+                    break
+            # Its supervisor ends a moment later, and has to be collected then: its terminal waits for that.
+            while watch is not None and not _is_readable(watch):
+                await ring.wait()
+                ring.clear()
+            await loop.run_in_executor(parts.threads, parts.sessions.exit, run.id)
         finally:
             if watch is not None:
                 loop.remove_reader(watch)

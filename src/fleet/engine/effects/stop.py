@@ -8,7 +8,6 @@ from fleet.engine.parts import Parts
 from fleet.model.event import Event
 from fleet.model.state import State, Wish
 
-
 # An agent in quarantine has no say in how it ends: all of it is gone within two seconds.
 _QUARANTINE_SECONDS = 1.0
 
