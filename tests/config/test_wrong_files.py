@@ -224,7 +224,7 @@ WRONG = [
     ),
     (w("{agent: dev}", "{needs: []}"), "9:7", "none of them", "one of agent, agents, duty, action"),
     (w("agent: dev", "duty: plan"), "9:20", "plan", "a duty that an agent has: change, review"),
-    (w("action: merge", "action: deploy"), "11:23", "deploy", "merge or release, the actions that need no agent"),
+    (w("action: merge", "action: deploy"), "11:23", "deploy", "merge or release, the actions that need no"),
     (w("needs: [make]", "needs: [mkae]"), "10:36", "mkae", "did you mean 'make'?"),
     (w("needs: [make]", "needs: [review]"), "10:28", "review → review", "needs that do not go in a circle"),
     (
@@ -301,7 +301,12 @@ WRONG = [
     (RIGHT + "gates: {push: [{checks: passing}]}\n", "12:17", "the unknown key 'checks'", "one of human"),
     (RIGHT + "gates: {pull_request: []}\n", "12:9", "the unknown key 'pull_request'", "'pull-request'"),
     (RIGHT + "gates: {release: [{human: {by: codeowners}}]}\n", "12:32", "codeowners", "is for gates.merge"),
-    (RIGHT + "gates: {push: [{policy: true && risk.score < 9}]}\n", "12:33", "true && risk.score < 9", "no risk"),
+    (
+        RIGHT + "gates: {push: [{policy: true && risk.score < 9}]}\n",
+        "12:33",
+        "true && risk.score < 9",
+        "no risk",
+    ),
     (RIGHT + "gates: {merge: passing}\n", "12:16", "passing", "a list"),
     (RIGHT + "gates: {mrege: []}\n", "12:9", "the unknown key 'mrege'", "did you mean 'merge'?"),
     (RIGHT + "quarantine: {failures: 3.5}\n", "12:24", "3.5", "a whole number"),

@@ -28,9 +28,7 @@ OPENS_ALL_GATES = {
 def test_gates_and_budgets_are_the_operators_whatever_the_branch_says(tmp_path):
     stage = make_configured(tmp_path, OPENS_ALL_GATES, APPROVES)
     declared = load_fleet(stage.place)
-    fleet = replace(
-        declared, quarantine=Quarantining(tampering=False)
-    )  # the gate is alone
+    fleet = replace(declared, quarantine=Quarantining(tampering=False))  # the gate is alone
     stage.issue()
     assert stage.watch(fleet) == 3
     change = stage.state().changes[2]

@@ -75,7 +75,8 @@ def test_every_event_of_a_story_but_the_first_ones_names_its_cause(sent_back: St
 def test_an_agent_sees_nothing_of_the_operators_secrets(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     for name in ("GH_TOKEN", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "GIT_ASKPASS", "SOME_SECRET"):
         monkeypatch.setenv(name, "s3cr3t")
-    code = {"steps": [{"run": "env | grep -v FLEET_TOKEN > env.txt; git remote >> env.txt"}, *commits("a note")]}
+    shows = "env | grep -v FLEET_TOKEN > env.txt; git remote >> env.txt"
+    code = {"steps": [{"run": shows}, *commits("a note")]}
     fleet = stage.pair(code)
     stage.issue()
     assert stage.watch(fleet) == 0

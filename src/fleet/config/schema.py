@@ -259,9 +259,7 @@ class Quarantine(_Part):
     denied: int = Field(
         default=10, ge=0, le=100_000, description="So many denied actions in a day; 0 for never"
     )
-    spending: Cost | None = Field(
-        default=None, description="More dollars in an hour than these"
-    )
+    spending: Cost | None = Field(default=None, description="More dollars in an hour than these")
     secrets: int = Field(
         default=2, ge=0, le=1000, description="So many runs whose commits hold secrets; 0 for never"
     )

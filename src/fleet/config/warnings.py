@@ -47,7 +47,7 @@ def _prices(fleet: Fleet) -> Iterator[str]:
         named = f"of {agent.model}" if agent.model else "of its model, which fleet.yaml does not name"
         yield (
             f"{agent.name} has a budget of money, but {agent.harness} tells no cost and the price {named} is"
-            " not known: each run counts as all that is set aside for it. Name it under prices, or bound time."
+            " not known: each run counts as all that is set aside. Name it under prices, or bound time."
         )
 
 

@@ -53,7 +53,7 @@ RUN_STOP_ASKED = (
 )
 RUN_TAKEN_OVER = "fleet.run.taken_over"  # run, actor, program: a person goes on by hand
 RUN_HANDED_BACK = "fleet.run.handed_back"  # run, actor, note, commits, uncommitted: what the person left
-RUN_EXITED = "fleet.run.exited"  # run, reason, code, signal, error, seconds_ms, finish, text, transcript: {sha256, …}
+RUN_EXITED = "fleet.run.exited"  # run, reason, code, signal, error, finish, text, transcript: {sha256, …}
 RUN_COLLECTED = "fleet.run.collected"  # run, head, commits, dirty: what the workspace held at the end
 RUN_ENDED = "fleet.run.ended"  # run, outcome: succeeded|failed|stopped|timed_out|over_budget, reason
 RUN_CANCELLED = "fleet.run.cancelled"  # run, reason: it was queued and is not wanted any more
@@ -78,7 +78,7 @@ CHANGE_ATTESTED = (
     "fleet.change.attested"  # change, commit, repo, digest, key, envelope (DSSE), error?: how it came to be
 )
 AUDIT_REDACTED = "fleet.audit.redacted"  # seq, hash, was, left, actor, reason: a record's data was taken away
-RUN_REDACTED = "fleet.run.redacted"  # run, files: [{name, sha256, bytes}], actor, reason: its transcript is gone
+RUN_REDACTED = "fleet.run.redacted"  # run, files: [{name, sha256, bytes}], actor, reason: they are gone
 
 # People
 APPROVAL_ASKED = "fleet.approval.asked"  # approval, kind, change, head, instance, job, run, why

@@ -22,3 +22,6 @@ class Quarantining:
     secrets: int = 2
     tampering: bool = True
     score: int = 0
+
+
+STANDARD = Quarantining()

@@ -130,9 +130,7 @@ def change_quarantined(state: State, actor: str, number: int, reason: str) -> li
     if change.quarantined:
         raise FleetError(f"Pull request {number} is in quarantine already", why=change.quarantined)
     data = {"change": number, "head": change.head, "reason": _given(reason, "reason"), "actor": actor}
-    return [
-        _deed(events.CHANGE_QUARANTINED, data, actor, f"change/{number}", change.cause, change.instance)
-    ]
+    return [_deed(events.CHANGE_QUARANTINED, data, actor, f"change/{number}", change.cause, change.instance)]
 
 
 def change_released(state: State, actor: str, number: int, reason: str) -> list[Event]:

@@ -20,6 +20,8 @@ def run_redacted(state: State, _event: Event, data: Mapping[str, Any]) -> None:
 
 def change_attested(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """What led to a merge was signed, or could not be."""
+    if whole(data, "change") not in state.changes:
+        return
     state.to_attest.pop(whole(data, "change"), None)
     if not text(data, "error"):
         state.attested = event.seq
