@@ -1,8 +1,8 @@
 """Many live sessions under one watcher: what the control plane costs, and how it comes back after `kill -9`.
 
-`python bench/crowd_bench.py 1000` measures with 1,000, which takes some minutes and 10 GB; without a number it
-is 200. The sessions are real: a shim each, and the scripted agent below it, which says a line a minute. Handoffs
-are timed on the log's clock, as in handoff_bench. The floor beside it: `tmux new-session` for as many programs.
+`python bench/crowd_bench.py 1000` measures with 1,000, which takes some minutes and 10 GB; without a number,
+with 200. The sessions are real: a shim each, and the scripted agent below it, which says a line a minute.
+Handoffs are timed on the log's clock, as in handoff_bench. The floor beside it: `tmux new-session` for each.
 """
 
 from __future__ import annotations

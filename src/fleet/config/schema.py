@@ -261,7 +261,7 @@ class Quarantine(_Part):
     )
     spending: Cost | None = Field(default=None, description="More dollars in an hour than these")
     secrets: int = Field(
-        default=2, ge=0, le=1000, description="So many runs whose commits hold secrets; 0 for never"
+        default=3, ge=0, le=1000, description="So many runs whose commits hold secrets; 0 for never"
     )
     tampering: bool = Field(
         default=True,

@@ -1,4 +1,4 @@
-"""Who may use the page from elsewhere, and links that are good for one answer. Secrets are kept as digests."""
+"""Who may use the page from elsewhere, and links good for one answer. Of secrets there are digests."""
 
 from __future__ import annotations
 

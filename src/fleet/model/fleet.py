@@ -10,7 +10,7 @@ from fleet.model.channel import Channel
 from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
 from fleet.model.permissions import Permissions
 from fleet.model.price import Price
-from fleet.model.quarantine import STANDARD, Quarantining
+from fleet.model.quarantine import USUAL, Quarantining
 from fleet.model.setup import Setup
 
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
@@ -222,7 +222,7 @@ class Fleet:
     merge_gate: tuple[Requirement, ...] = (Requirement("review"), Requirement("checks"))
     quarantine_failures: int = 3
     quarantine_when: str = ""
-    quarantine: Quarantining = STANDARD
+    quarantine: Quarantining = USUAL
     attempts: int = 3
     budget: Ceilings = Ceilings()
     notify: tuple[Channel, ...] = ()

@@ -19,9 +19,9 @@ class Quarantining:
     level: Literal["", "high", "critical"] = "critical"
     denied: int = 10
     hourly_micros: int = 0
-    secrets: int = 2
+    secrets: int = 3  # with the second one a person is asked, who may say that it is none
     tampering: bool = True
     score: int = 0
 
 
-STANDARD = Quarantining()
+USUAL = Quarantining()
