@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fleet.ports.harness import Harness
     from fleet.ports.log import Clock, Log
     from fleet.ports.sandbox import Sandbox
+    from fleet.ports.telemetry import SpanSink
     from fleet.ports.terminal import Terminal
 
 __all__ = ["CONFIG_NAME", "DOT_NAME", "Place", "find_place"]  # so that a surface has one place to ask
@@ -164,6 +165,13 @@ def open_terminal(place: Place, project: str) -> Terminal:
 
     terminal = TmuxTerminal(project, place.digest)
     return terminal if terminal.available() else NoTerminal()
+
+
+def open_spans(project: str, endpoint: str) -> SpanSink:
+    """Where traces go. Raises FleetError where what it takes is not installed."""
+    from fleet.adapters.telemetry.otlp import OtlpSpans
+
+    return OtlpSpans(project, running_version(), endpoint)
 
 
 def in_tmux(place: Place, name: str, program: Sequence[str], folder: Path) -> tuple[str, ...] | None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fleet.adapters.telemetry.prometheus import serve
 from fleet.model.fleet import Agent, Budget, Fleet, Limit
 from fleet.model.state import AgentRecord, Approval, Change, Run, State
+from fleet.surfaces.prometheus import serve
 from fleet.views.metrics import metrics
 
 DOCS = Path(__file__).parents[2] / "docs"

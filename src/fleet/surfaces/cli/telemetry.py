@@ -49,13 +49,15 @@ def telemetry(
 
     Traces go to --otlp, or where OTEL_EXPORTER_OTLP_ENDPOINT says. It goes on where the last one ended.
     """
+    from fleet.wiring import open_spans
+
     people_only("telemetry")
     traced = bool(endpoint) or any(os.environ.get(name) for name in _VARIABLES)
     if not traced and not metrics:
         why = "there is neither --otlp, nor OTEL_EXPORTER_OTLP_ENDPOINT, nor --metrics"
         raise UsageError("There is nothing to do", why=why)
     with open_project() as project, ExitStack() as stack:
-        sink = _sink(project, endpoint) if traced else None
+        sink = open_spans(project.fleet.name, endpoint) if traced else None
         if sink is not None:
             stack.callback(sink.close)
         teller = Teller(project, sink)
@@ -136,15 +138,8 @@ def _go_on(project: Project, teller: Teller) -> None:
             teller.take(following.wait(_AGAIN_SECONDS if teller.waiting else None))
 
 
-def _sink(project: Project, endpoint: str) -> SpanSink:
-    from fleet.adapters.telemetry.otlp import OtlpSpans
-    from fleet.wiring import running_version
-
-    return OtlpSpans(project.fleet.name, running_version(), endpoint)
-
-
 def _serve(teller: Teller, host: str, port: int) -> Callable[[], None]:
-    from fleet.adapters.telemetry.prometheus import serve
+    from fleet.surfaces.prometheus import serve
 
     try:
         return serve(teller.figures, host, port)[1]

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-
-class Figure(Protocol):
-    """One figure, as `fleet.views.metrics` has it."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def help(self) -> str: ...  # noqa: D102
-    @property
-    def samples(self) -> Mapping[tuple[tuple[str, str], ...], float]: ...  # noqa: D102
+from fleet.views.metrics import Metric
 
 
 class FigureCollector(Collector):
     """Asks for the figures whenever Prometheus does."""
 
-    def __init__(self, figures: Callable[[], Iterable[Figure]]) -> None:
+    def __init__(self, figures: Callable[[], Iterable[Metric]]) -> None:
         self._figures = figures
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Family]:
         """The figures as the library has them."""
         for figure in self._figures():
             names = [name for name, _ in next(iter(figure.samples), ())]
@@ -40,7 +29,7 @@ class FigureCollector(Collector):
             yield made
 
 
-def serve(figures: Callable[[], Iterable[Figure]], host: str, port: int) -> tuple[int, Callable[[], None]]:
+def serve(figures: Callable[[], Iterable[Metric]], host: str, port: int) -> tuple[int, Callable[[], None]]:
     """Serve them at `/metrics` in a thread: the port (0: any), and what ends it. OSError: it can't."""
     registry = CollectorRegistry()
     registry.register(FigureCollector(figures))
