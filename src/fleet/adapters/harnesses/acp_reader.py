@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, get_args
 
-from fleet.adapters.harnesses.words import clean, count, string
+from fleet.adapters.harnesses.words import clean, count, micros, note, parsed, string
 from fleet.ports.harness import (
     OUTPUT_KEPT,
     AgentEvent,
@@ -16,7 +14,6 @@ from fleet.ports.harness import (
     Finished,
     FinishKind,
     Message,
-    Note,
     Retrying,
     Stream,
     ToolCalled,
@@ -53,11 +50,11 @@ class AcpReader:
         if not line.strip():
             return []
         if stream == "err" or not line.startswith("{") or len(line) > _LONGEST_LINE:
-            return [_note(line)]
-        record = _parsed(line)
+            return [note(line)]
+        record = parsed(line)
         kind = string(record, "type", _ID) if record is not None else ""
         if record is None or not kind:
-            return [_note(line)]
+            return [note(line)]
         read = _READERS.get(kind)
         return read(self, record) if read else []
 
@@ -91,7 +88,7 @@ class AcpReader:
 
     def _permitted(self, record: Json) -> list[AgentEvent]:
         title = clean(string(record, "title", _SUMMARY))
-        return [] if record.get("allowed") is True else [_note(f"was refused: {title}")]
+        return [] if record.get("allowed") is True else [note(f"was refused: {title}")]
 
     def _used(self, record: Json) -> list[AgentEvent]:
         was = self._total
@@ -106,19 +103,19 @@ class AcpReader:
         return [self._total]
 
     def _paid(self, record: Json) -> list[AgentEvent]:
-        was, micros = self._total, _micros(record.get("dollars"))
-        if micros <= (was.cost_micros or 0):
+        was, paid = self._total, micros(record.get("dollars"))
+        if paid <= (was.cost_micros or 0):
             return []
         self._total = Usage(
             *(was.input_tokens, was.output_tokens, was.cache_read_tokens, was.cache_write_tokens),
-            cost_micros=micros,
+            cost_micros=paid,
             turns=was.turns,
         )
         return [self._total]
 
     def _noted(self, record: Json) -> list[AgentEvent]:
         text = string(record, "text", _NOTE)
-        return [_note(f"planning: {text}" if record.get("type") == "plan" else text)] if text else []
+        return [note(f"planning: {text}" if record.get("type") == "plan" else text)] if text else []
 
     def _ended(self, record: Json) -> list[AgentEvent]:
         kind, error = string(record, "kind", _ID), clean(string(record, "error", _MOST))
@@ -154,22 +151,3 @@ def _summary(kind: str, record: Json, given: Json) -> str:
     if kind in ("read", "edit", "delete") and first:
         return f"{_LINES[kind]}{_WORKSPACE.sub('', first[:_MOST])}"
     return title or f"{_LINES.get(kind, 'using a tool ')}{first[:_MOST]}".strip()
-
-
-def _micros(dollars: object) -> int:
-    if isinstance(dollars, bool) or not isinstance(dollars, int | float):
-        return 0
-    return round(dollars * 1_000_000) if math.isfinite(dollars) and 0 < dollars < 1e6 else 0
-
-
-def _parsed(line: str) -> Json | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
-def _note(line: str) -> Note:
-    text = clean(line[:_NOTE])
-    return Note(text if len(line) <= _NOTE else f"{text} […] ({len(line)} characters)")

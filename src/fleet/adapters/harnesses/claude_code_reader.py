@@ -5,7 +5,6 @@ A `result` is no end yet: an agent that was steered, or whose background task ca
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import Any, TypeAlias
 from fleet.adapters.harnesses.claude_code_end import end_of, end_of_cut
 from fleet.adapters.harnesses.claude_code_tools import summary_of
 from fleet.adapters.harnesses.claude_code_usage import Meter
-from fleet.adapters.harnesses.words import clean, count, rows, string, words
+from fleet.adapters.harnesses.words import clean, count, note, parsed, rows, string, words
 from fleet.ports.harness import (
     OUTPUT_KEPT,
     AgentEvent,
@@ -49,13 +48,13 @@ class ClaudeCodeReader:
         if not line.strip():
             return []
         if stream == "err" or not line.startswith("{"):
-            return [_note(line)]
-        record = _parsed(line) if len(line) <= _LONGEST_LINE else None
+            return [note(line)]
+        record = parsed(line) if len(line) <= _LONGEST_LINE else None
         if record is None:
             return _salvaged(line)
         kind = string(record, "type", _ID)
         if not kind:
-            return [_note(line)]
+            return [note(line)]
         read = _READERS.get(kind)
         return read(self, record) if read else []
 
@@ -90,7 +89,7 @@ class ClaudeCodeReader:
             or string(record, "text", _NOTE)
             or string(record, "summary", _NOTE)
         )
-        return [_note(text)] if text else []
+        return [note(text)] if text else []
 
     def _compacted(self, _record: Json) -> list[AgentEvent]:
         return [Note("the conversation had become long and was summed up")]
@@ -100,7 +99,7 @@ class ClaudeCodeReader:
         status = string(info, "status", _SUMMARY) if isinstance(info, dict) else ""
         if isinstance(info, dict) and status == "rejected":
             self._resets = count(info, "resetsAt")
-        return [] if status in ("", "allowed") else [_note(f"the provider's rate limit: {status}")]
+        return [] if status in ("", "allowed") else [note(f"the provider's rate limit: {status}")]
 
     def _answered(self, record: Json) -> list[AgentEvent]:
         message = record.get("message")
@@ -109,7 +108,7 @@ class ClaudeCodeReader:
         if message.get("model") == "<synthetic>":  # the CLI's own words, which tell of an error
             self._error = string(record, "error", _SUMMARY)
             text = words(message.get("content"), _NOTE)
-            return [_note(text)] if text else []
+            return [note(text)] if text else []
         events: list[AgentEvent] = []
         for block in rows(message.get("content")):
             match block.get("type"):
@@ -168,14 +167,6 @@ _SYSTEM: Mapping[str, _Read] = {
 }
 
 
-def _parsed(line: str) -> Json | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
 def _salvaged(line: str) -> list[AgentEvent]:
     """What can still be told of a record that was cut off: that a tool came back, or how the run ended."""
     head = line[:2000]
@@ -183,7 +174,7 @@ def _salvaged(line: str) -> list[AgentEvent]:
         return [ToolReturned(found[1], '"is_error":true' not in head, f"({len(line)} characters, not kept)")]
     if line.startswith('{"type":"result"'):
         return [end_of_cut(line)]
-    return [_note(line)]
+    return [note(line)]
 
 
 def _warnings(record: Json) -> list[AgentEvent]:
@@ -195,15 +186,10 @@ def _warnings(record: Json) -> list[AgentEvent]:
         if server.get("status") not in ("connected", "disabled")
     ]
     if missing:
-        notes.append(_note(f"MCP servers that are not connected: {', '.join(missing)}"))
+        notes.append(note(f"MCP servers that are not connected: {', '.join(missing)}"))
     mode = string(record, "permissionMode", 40)
     if mode and mode not in _UNATTENDED:
         notes.append(
-            _note(f"a policy set the permission mode to {mode}: tools that would have to ask are refused")
+            note(f"a policy set the permission mode to {mode}: tools that would have to ask are refused")
         )
     return notes
-
-
-def _note(line: str) -> Note:
-    text = clean(line[:_NOTE])
-    return Note(text if len(line) <= _NOTE else f"{text} […] ({len(line)} characters)")

@@ -6,7 +6,6 @@ began is told by `codex_resume` and taken off. It tells no cost.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -14,13 +13,12 @@ from typing import Any, TypeAlias
 
 from fleet.adapters.harnesses import codex_tools
 from fleet.adapters.harnesses.codex_end import failed
-from fleet.adapters.harnesses.words import clean, count, rows, string
+from fleet.adapters.harnesses.words import clean, count, note, parsed, rows, string
 from fleet.ports.harness import (
     AgentEvent,
     Conversation,
     Finished,
     Message,
-    Note,
     Retrying,
     Stream,
     ToolReturned,
@@ -53,7 +51,7 @@ class CodexReader:
             return []
         if stream == "err":
             return self._complained(line)
-        record = _parsed(line) if line.startswith("{") and len(line) <= _LONGEST_LINE else None
+        record = parsed(line) if line.startswith("{") and len(line) <= _LONGEST_LINE else None
         kind = string(record, "type", _ID) if record is not None else ""
         if record is None or not kind:
             return self._salvaged(line)
@@ -64,7 +62,7 @@ class CodexReader:
         """What can still be told of a record that was cut off: that a tool came back."""
         found = _CUT.match(line[:_SUMMARY])
         if found is None or found[1] not in self._open:
-            return [_note(line)]
+            return [note(line)]
         del self._open[found[1]]
         return [ToolReturned(found[1], True, f"({len(line)} characters, not kept)")]
 
@@ -72,7 +70,7 @@ class CodexReader:
         """On stderr it tells what kept it from beginning."""
         if line.startswith("Error: "):
             return [failed(line.removeprefix("Error: "))]
-        return [] if line.startswith(_QUIET) else [_note(line)]
+        return [] if line.startswith(_QUIET) else [note(line)]
 
     def _opened(self, record: Json) -> list[AgentEvent]:
         identity = string(record, "thread_id", _ID)
@@ -106,7 +104,7 @@ class CodexReader:
                 self._last = text
                 return [Message(text)]
             case "error" if text := string(item, "message", _NOTE):
-                return [_note(text)]
+                return [note(text)]
             case "todo_list":
                 return _planned(item)
         return []
@@ -117,7 +115,7 @@ class CodexReader:
         if found := _RETRY.match(text):
             reason = clean((found[3] or "no answer")[:_SUMMARY])
             return [Retrying(f"{reason}, try {found[1][:9]} of {found[2][:9]}", 0)]
-        return [_note(text)] if text else []
+        return [note(text)] if text else []
 
     def _ended(self, record: Json) -> list[AgentEvent]:
         now, before, was = _tokens(record.get("usage")), self._before, self._total
@@ -149,14 +147,6 @@ _READERS: Mapping[str, _Read] = {
 }
 
 
-def _parsed(line: str) -> Json | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
 def _item(record: Json) -> Json:
     item = record.get("item")
     return item if isinstance(item, dict) else {}
@@ -177,9 +167,4 @@ def _tokens(told: object) -> Usage:
 
 def _planned(item: Json) -> list[AgentEvent]:
     todo = [step for step in rows(item.get("items")) if step.get("completed") is not True]
-    return [_note(f"planning: {string(todo[0], 'text', _NOTE)}")] if todo else []
-
-
-def _note(line: str) -> Note:
-    text = clean(line[:_NOTE])
-    return Note(text if len(line) <= _NOTE else f"{text} […] ({len(line)} characters)")
+    return [note(f"planning: {string(todo[0], 'text', _NOTE)}")] if todo else []

@@ -5,12 +5,11 @@ What it used is told at its end, by model, by the `copilot_run` around it. It te
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from fleet.adapters.harnesses.words import clean, count, string
+from fleet.adapters.harnesses.words import calling, clean, count, inside, note, parsed, string
 from fleet.ports.harness import (
     OUTPUT_KEPT,
     AgentEvent,
@@ -19,7 +18,6 @@ from fleet.ports.harness import (
     FinishKind,
     Message,
     ModelUsage,
-    Note,
     Stream,
     ToolCalled,
     ToolReturned,
@@ -31,7 +29,6 @@ Json: TypeAlias = Mapping[str, Any]
 _LONGEST_LINE = 1_100_000  # more than what is passed on of a line, which is 1 MB
 _TEXT, _NOTE, _SUMMARY, _ID, _MOST = 64 * 1024, 300, 200, 200, 2000
 _MOST_MODELS = 16
-_WORKSPACE = re.compile(r"^/.*?/\.fleet/workspaces/[^/]+/")
 _LOGIN = re.compile(r"No authentication|not (?:logged|authenticated)|log ?in|authenticat", re.IGNORECASE)
 _BUSY = re.compile(r"rate.?limit|quota|overloaded|unavailable|timed? ?out|fetch failed|ECONN", re.IGNORECASE)
 _KINDS: Mapping[str, FinishKind] = {
@@ -71,10 +68,10 @@ class CopilotReader:
             return []
         if stream == "err":
             return self._complained(line)
-        record = _parsed(line) if line.startswith("{") and len(line) <= _LONGEST_LINE else None
+        record = parsed(line) if line.startswith("{") and len(line) <= _LONGEST_LINE else None
         kind = string(record, "type", _ID) if record is not None else ""
         if record is None or not kind:
-            return [_note(line)]
+            return [note(line)]
         read = _READERS.get(kind)
         return read(self, record) if read else []
 
@@ -83,7 +80,7 @@ class CopilotReader:
         if line.startswith("Error: "):
             text = clean(line[:_MOST].removeprefix("Error: "))
             return [Finished(False, "", text, _kind("", 0, text))]
-        return [_note(line)]
+        return [note(line)]
 
     def _begun(self, record: Json) -> list[AgentEvent]:
         self._before = {each.model: each for each in _models(record)}
@@ -97,33 +94,33 @@ class CopilotReader:
 
     def _said(self, record: Json) -> list[AgentEvent]:
         self._turns += 1
-        text = string(_inside(record, "data"), "content", _TEXT).strip()
+        text = string(inside(record, "data"), "content", _TEXT).strip()
         if not text:
             return []
         self._last = text
         return [Message(text)]
 
     def _called(self, record: Json) -> list[AgentEvent]:
-        data = _inside(record, "data")
-        name, given = string(data, "toolName", _SUMMARY), _inside(data, "arguments")
-        summary = clean(_summary(name, given))[:_SUMMARY]
+        data = inside(record, "data")
+        name, given = string(data, "toolName", _SUMMARY), inside(data, "arguments")
+        summary = clean(calling(name, given, _LINES, "fleet-"))[:_SUMMARY]
         return [ToolCalled(string(data, "toolCallId", _ID), name, summary, given)]
 
     def _returned(self, record: Json) -> list[AgentEvent]:
-        data = _inside(record, "data")
-        code = _inside(data, "shellExecution").get("exitCode")
+        data = inside(record, "data")
+        code = inside(data, "shellExecution").get("exitCode")
         ok = data.get("success") is True and not (type(code) is int and code != 0)
-        text = string(_inside(data, "result"), "content", 1 << 20)[-OUTPUT_KEPT:]
-        text = text or string(_inside(data, "error"), "message", _MOST)
+        text = string(inside(data, "result"), "content", 1 << 20)[-OUTPUT_KEPT:]
+        text = text or string(inside(data, "error"), "message", _MOST)
         shown = clean(text[-_MOST:])
         shown = shown if len(shown) <= _SUMMARY else f"…{shown[-_SUMMARY:]}"
         return [ToolReturned(string(data, "toolCallId", _ID), ok, shown, text)]
 
     def _failed(self, record: Json) -> list[AgentEvent]:
-        data = _inside(record, "data")
+        data = inside(record, "data")
         text = clean(string(data, "message", _MOST)) or "it gave no reason"
         self._wrong = (_kind(string(data, "errorType", _ID), count(data, "statusCode"), text), text)
-        return [_note(text)]
+        return [note(text)]
 
     def _ended(self, record: Json) -> list[AgentEvent]:
         found = self._opened(string(record, "sessionId", _ID))
@@ -173,8 +170,8 @@ _READERS: Mapping[str, _Read] = {
 
 def _models(record: Json) -> list[ModelUsage]:
     return [
-        ModelUsage(name[:_ID], *_tokens(_inside(told, "usage")))
-        for name, told in list(_inside(record, "models").items())[:_MOST_MODELS]
+        ModelUsage(name[:_ID], *_tokens(inside(told, "usage")))
+        for name, told in list(inside(record, "models").items())[:_MOST_MODELS]
         if isinstance(told, dict)
     ]
 
@@ -193,30 +190,3 @@ def _tokens(told: Json) -> tuple[int, int, int, int]:
     """Its figures as ours: its input tokens have the cached ones among them."""
     read, written = count(told, "cacheReadTokens"), count(told, "cacheWriteTokens")
     return max(0, count(told, "inputTokens") - read - written), count(told, "outputTokens"), read, written
-
-
-def _summary(name: str, given: Json) -> str:
-    line, key = _LINES.get(name, ("", ""))
-    if line:
-        return f"{line}{_WORKSPACE.sub('', string(given, key, _MOST))}"
-    first = next((value for value in given.values() if isinstance(value, str) and value), "")
-    what = f"fleet {name.removeprefix('fleet-')}" if name.startswith("fleet-") else name or "a tool"
-    return f"calling {what}: {first[:_MOST]}".removesuffix(": ")
-
-
-def _parsed(line: str) -> Json | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
-def _inside(record: Json, name: str) -> Json:
-    value = record.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _note(line: str) -> Note:
-    text = clean(line[:_NOTE])
-    return Note(text if len(line) <= _NOTE else f"{text} […] ({len(line)} characters)")

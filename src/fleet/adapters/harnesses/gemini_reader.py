@@ -6,14 +6,13 @@ end alone, by model, and are those of this run. It tells no cost.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from fleet.adapters.harnesses.gemini_end import failed
-from fleet.adapters.harnesses.words import clean, count, string
+from fleet.adapters.harnesses.words import calling, clean, count, inside, note, parsed, string
 from fleet.ports.harness import (
     OUTPUT_KEPT,
     AgentEvent,
@@ -21,7 +20,6 @@ from fleet.ports.harness import (
     Finished,
     Message,
     ModelUsage,
-    Note,
     Retrying,
     Stream,
     ToolCalled,
@@ -34,7 +32,6 @@ Json: TypeAlias = Mapping[str, Any]
 _LONGEST_LINE = 1_100_000  # more than what is passed on of a line, which is 1 MB
 _TEXT, _NOTE, _SUMMARY, _ID, _MOST = 64 * 1024, 300, 200, 200, 2000
 _MOST_MODELS = 16
-_WORKSPACE = re.compile(r"^/.*?/\.fleet/workspaces/[^/]+/")
 _RETRY = re.compile(
     r"Attempt (\d{1,4}) failed(.{0,300}?)\. Retrying (?:with backoff|after (\d{1,9})ms)", re.DOTALL
 )
@@ -78,10 +75,10 @@ class GeminiReader:
             events = _complained(line)
             self._retried = self._retried or any(isinstance(event, Retrying) for event in events)
             return events
-        record = _parsed(line) if line.startswith("{") and len(line) <= _LONGEST_LINE else None
+        record = parsed(line) if line.startswith("{") and len(line) <= _LONGEST_LINE else None
         kind = string(record, "type", _ID) if record is not None else ""
         if record is None or not kind:
-            return [*self._spoken(), _note(line)]
+            return [*self._spoken(), note(line)]
         if kind == "message":
             return self._piece(record)
         read = _READERS.get(kind)
@@ -114,13 +111,15 @@ class GeminiReader:
 
     def _called(self, record: Json) -> list[AgentEvent]:
         self._retried = False
-        name, given = string(record, "tool_name", _SUMMARY), _inside(record, "parameters")
+        name, given = string(record, "tool_name", _SUMMARY), inside(record, "parameters")
         identity = string(record, "tool_id", _ID)
-        return [ToolCalled(identity, name, clean(_summary(name, given))[:_SUMMARY], given)]
+        return [
+            ToolCalled(identity, name, clean(calling(name, given, _LINES, "mcp_fleet_"))[:_SUMMARY], given)
+        ]
 
     def _returned(self, record: Json) -> list[AgentEvent]:
         ok = string(record, "status", _ID) == "success"
-        error = _inside(record, "error")
+        error = inside(record, "error")
         text = string(record, "output", 1 << 20)[-OUTPUT_KEPT:] or string(error, "message", _MOST)
         shown = clean(text[-_MOST:])
         shown = shown if len(shown) <= _SUMMARY else f"…{shown[-_SUMMARY:]}"
@@ -130,14 +129,14 @@ class GeminiReader:
         text = clean(string(record, "message", _MOST))
         if string(record, "severity", _ID) == "error" or text.startswith("Loop detected"):
             self._wrong = text
-        return [_note(text)] if text else []
+        return [note(text)] if text else []
 
     def _ended(self, record: Json) -> list[AgentEvent]:
-        self._total = _higher(self._total, _usage(_inside(record, "stats")))
-        error = string(_inside(record, "error"), "message", _TEXT)
+        self._total = _higher(self._total, _usage(inside(record, "stats")))
+        error = string(inside(record, "error"), "message", _TEXT)
         if string(record, "status", _ID) == "success" and not error and not self._wrong:
             return [self._total, Finished(True, self._last, "", "ok")]
-        told = failed(error or self._wrong, string(_inside(record, "error"), "type", _ID))
+        told = failed(error or self._wrong, string(inside(record, "error"), "type", _ID))
         if told.kind == "error" and self._retried:  # the last words have no status, its tries before had
             told = replace(told, kind="overloaded")
         self._wrong = ""
@@ -160,14 +159,14 @@ def _complained(line: str) -> list[AgentEvent]:
     if found := _RETRY.search(line[:_MOST]):
         reason = clean(found[2]).strip(": ").removeprefix("with ") or "no answer"
         return [Retrying(f"{reason}, try {found[1]}", int(found[3] or 0))]
-    return [] if _QUIET.match(line) else [_note(line)]
+    return [] if _QUIET.match(line) else [note(line)]
 
 
 def _usage(stats: Json) -> Usage:
     """Its figures as ours: its input tokens have the cached ones among them."""
     models = [
         ModelUsage(name[:_ID], *_tokens(told))
-        for name, told in list(_inside(stats, "models").items())[:_MOST_MODELS]
+        for name, told in list(inside(stats, "models").items())[:_MOST_MODELS]
         if isinstance(told, dict)
     ]
     taken, given, cached = _tokens(stats)
@@ -188,30 +187,3 @@ def _higher(was: Usage, now: Usage) -> Usage:
         turns=max(was.turns, now.turns),
         by_model=now.by_model or was.by_model,
     )
-
-
-def _summary(name: str, given: Json) -> str:
-    line, key = _LINES.get(name, ("", ""))
-    if line:
-        return f"{line}{_WORKSPACE.sub('', string(given, key, _MOST))}"
-    first = next((value for value in given.values() if isinstance(value, str) and value), "")
-    what = f"fleet {name.removeprefix('mcp_fleet_')}" if name.startswith("mcp_fleet_") else name or "a tool"
-    return f"calling {what}: {first[:_MOST]}".removesuffix(": ")
-
-
-def _parsed(line: str) -> Json | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
-def _inside(record: Json, name: str) -> Json:
-    value = record.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _note(line: str) -> Note:
-    text = clean(line[:_NOTE])
-    return Note(text if len(line) <= _NOTE else f"{text} […] ({len(line)} characters)")

@@ -6,13 +6,11 @@ when it has come back. It ends with a step whose reason is not that tools were c
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from fleet.adapters.harnesses.words import clean, count, string
+from fleet.adapters.harnesses.words import calling, clean, count, inside, micros, note, parsed, string
 from fleet.ports.harness import (
     OUTPUT_KEPT,
     AgentEvent,
@@ -20,7 +18,6 @@ from fleet.ports.harness import (
     Finished,
     FinishKind,
     Message,
-    Note,
     Stream,
     ToolCalled,
     ToolReturned,
@@ -31,7 +28,6 @@ Json: TypeAlias = Mapping[str, Any]
 
 _LONGEST_LINE = 1_100_000  # more than what is passed on of a line, which is 1 MB
 _TEXT, _NOTE, _SUMMARY, _ID, _MOST = 64 * 1024, 300, 200, 200, 2000
-_WORKSPACE = re.compile(r"^/.*?/\.fleet/workspaces/[^/]+/")
 _ASKED = re.compile(r"permission requested: (.*?)(?:; auto-rejecting|$)", re.DOTALL)
 _LINES: Mapping[str, tuple[str, str]] = {
     "bash": ("running ", "command"),
@@ -68,11 +64,11 @@ class OpencodeReader:
         if stream == "err":
             return _complained(line)
         if not line.startswith("{") or len(line) > _LONGEST_LINE:
-            return [_note(line)]
-        record = _parsed(line)
+            return [note(line)]
+        record = parsed(line)
         kind = string(record, "type", _ID) if record is not None else ""
         if record is None or not kind:
-            return [_note(line)]
+            return [note(line)]
         read = _READERS.get(kind)
         return [*self._opened(record), *(read(self, record) if read else [])]
 
@@ -93,10 +89,10 @@ class OpencodeReader:
 
     def _used(self, record: Json) -> list[AgentEvent]:
         part = _part(record)
-        state, name = _inside(part, "state"), string(part, "tool", _SUMMARY)
-        identity, given = string(part, "callID", _ID), _inside(state, "input")
-        called = ToolCalled(identity, name, clean(_summary(name, given))[:_SUMMARY], given)
-        code = _inside(state, "metadata").get("exit")
+        state, name = inside(part, "state"), string(part, "tool", _SUMMARY)
+        identity, given = string(part, "callID", _ID), inside(state, "input")
+        called = ToolCalled(identity, name, clean(calling(name, given, _LINES, "fleet_"))[:_SUMMARY], given)
+        code = inside(state, "metadata").get("exit")
         failed = string(state, "status", _ID) == "error" or (type(code) is int and code != 0)
         text = string(state, "error", _MOST) or string(state, "output", 1 << 20)[-OUTPUT_KEPT:]
         shown = clean(text[-_MOST:])
@@ -117,8 +113,8 @@ class OpencodeReader:
         return [self._total, Finished(True, self._last, "", "ok")]
 
     def _failed(self, record: Json) -> list[AgentEvent]:
-        error = _inside(record, "error")
-        data, name = _inside(error, "data"), string(error, "name", _ID)
+        error = inside(record, "error")
+        data, name = inside(error, "data"), string(error, "name", _ID)
         text = clean(string(data, "message", _MOST)) or clean(name) or "it gave no reason"
         return [Finished(False, "", text, _kind(name, count(data, "statusCode"), data))]
 
@@ -144,14 +140,14 @@ def _kind(name: str, status: int, data: Json) -> FinishKind:
 
 def _plus(total: Usage, step: Json) -> Usage:
     """The totals with this step. A cost of nothing is none that is known: the model has no price then."""
-    tokens = _inside(step, "tokens")
-    cache, micros = _inside(tokens, "cache"), _micros(step.get("cost"))
+    tokens = inside(step, "tokens")
+    cache, paid = inside(tokens, "cache"), micros(step.get("cost"))
     return Usage(
         input_tokens=total.input_tokens + count(tokens, "input"),
         output_tokens=total.output_tokens + count(tokens, "output") + count(tokens, "reasoning"),
         cache_read_tokens=total.cache_read_tokens + count(cache, "read"),
         cache_write_tokens=total.cache_write_tokens + count(cache, "write"),
-        cost_micros=(total.cost_micros or 0) + micros if micros else total.cost_micros,
+        cost_micros=(total.cost_micros or 0) + paid if paid else total.cost_micros,
         turns=total.turns + 1,
     )
 
@@ -160,43 +156,10 @@ def _complained(line: str) -> list[AgentEvent]:
     """What would have to ask is refused, and that ends the run, which is told on stderr alone."""
     found = _ASKED.search(line[:_MOST])
     if found is None:
-        return [_note(line)]
+        return [note(line)]
     text = f"it had to ask for a permission, which was refused: {clean(found[1])[:_SUMMARY]}"
     return [Finished(False, "", text, "error")]
 
 
-def _micros(dollars: object) -> int:
-    if isinstance(dollars, bool) or not isinstance(dollars, int | float):
-        return 0
-    return round(dollars * 1_000_000) if math.isfinite(dollars) and 0 < dollars < 1e6 else 0
-
-
-def _summary(name: str, given: Json) -> str:
-    line, key = _LINES.get(name, ("", ""))
-    if line:
-        return f"{line}{_WORKSPACE.sub('', string(given, key, _MOST))}"
-    first = next((value for value in given.values() if isinstance(value, str) and value), "")
-    what = f"fleet {name.removeprefix('fleet_')}" if name.startswith("fleet_") else name or "a tool"
-    return f"calling {what}: {first[:_MOST]}".removesuffix(": ")
-
-
-def _parsed(line: str) -> Json | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
 def _part(record: Json) -> Json:
-    return _inside(record, "part")
-
-
-def _inside(record: Json, name: str) -> Json:
-    value = record.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _note(line: str) -> Note:
-    text = clean(line[:_NOTE])
-    return Note(text if len(line) <= _NOTE else f"{text} […] ({len(line)} characters)")
+    return inside(record, "part")
