@@ -121,6 +121,7 @@ class CloneWorkspaces:
         """See the port. It is renamed away first: half a workspace is never found under its name."""
         path = self.path(id)
         self._making.mkdir(parents=True, exist_ok=True)
+        sweep(self._making)  # of one that was killed while it discarded this, too
         trash = self._making / made_name()
         try:
             path.rename(trash)
