@@ -106,7 +106,8 @@ def _reason(state: State, instance: Instance | None, change: Change | None) -> s
             said.append(f"accepted in round {instance.round}, as {by} had sent it back: {why}")
         if change.approved_by:
             names = ", ".join(change.approved_by)
-            factors = ", ".join(str(each["name"]) for each in change.risk.get("factors", ()))
+            found = (each for each in change.risk.get("factors", ()) if int(each["points"]) > 0)
+            factors = ", ".join(str(each["name"]) for each in found)
             said.append(f"approved by {names}, since its risk is {change.risk.get('score')} ({factors})")
     else:
         said += [f"{run.agent} {_how(run)}: {run.reason}" for run in bad[-1:]]
