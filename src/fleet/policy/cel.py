@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from fleet.model.errors import FleetError
 
 _LONGEST = 2000
-_SIGNS = {
+SIGNS = {
     "relation_lt": "<",
     "relation_le": "<=",
     "relation_gt": ">",
@@ -29,6 +29,7 @@ _SIGNS = {
     "unary_not": "!",
     "unary_neg": "-",
 }
+"""Operators by the names that the parser has for them."""
 
 
 def holds(expression: str, variables: Mapping[str, Any]) -> bool:
@@ -117,7 +118,7 @@ def _reason(error: Exception) -> str:
     types = re.findall(r"celtypes\.(\w+?)Type'", text)
     if "overload" in text and types:
         rule = re.search(r"'RULE', '(\w+)'", text)
-        signs = _SIGNS.get(rule[1], "") if rule else ""
+        signs = SIGNS.get(rule[1], "") if rule else ""
         doing = f"{signs} can't be used" if signs else "an operator is used that does not go"
         return f"{doing} with {' and '.join(each.lower() for each in types)}"
     return text.partition(" (in activation")[0].replace("mapping: ", "")

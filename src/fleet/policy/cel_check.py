@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from fleet.policy.cel import parsed
+from fleet.policy.cel import SIGNS, parsed
 from fleet.policy.cel_types import ANY, BOOL, DOUBLE, INT, STRING, ListOf, Record, Type, alike, spoken
 
 _ORDERED = (INT, DOUBLE, "uint", STRING, BOOL, "bytes", "timestamp", "duration")
@@ -136,7 +136,7 @@ def _choice(node: Any, known: Mapping[str, Type]) -> Type:
 
 def _operator(node: Any, known: Mapping[str, Type]) -> Type:
     sign, right = node.children
-    operator = _SIGNS[sign.data]
+    operator = SIGNS[sign.data]
     one, other = _type(sign.children[0], known), _type(right, known)
     if operator == "in":
         return _in(node, one, other)
@@ -325,20 +325,6 @@ _PARTS: Mapping[str, Callable[[Any, Mapping[str, Type]], Type]] = {
     "list_lit": _list,
     "map_lit": _map,
     "literal": _literal,
-}
-_SIGNS = {
-    "relation_lt": "<",
-    "relation_le": "<=",
-    "relation_gt": ">",
-    "relation_ge": ">=",
-    "relation_eq": "==",
-    "relation_ne": "!=",
-    "relation_in": "in",
-    "addition_add": "+",
-    "addition_sub": "-",
-    "multiplication_mul": "*",
-    "multiplication_div": "/",
-    "multiplication_mod": "%",
 }
 
 

@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 from fleet.adapters.harnesses.claude_code_home import files as own_files
 from fleet.adapters.harnesses.claude_code_hooks import HOOKLESS, MANAGED, guarded_settings
 from fleet.adapters.harnesses.claude_code_reader import ClaudeCodeReader
+from fleet.adapters.harnesses.options import PROXIES
 from fleet.adapters.harnesses.program import Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
 
@@ -59,11 +60,7 @@ _PASSED = (
     "NODE_EXTRA_CA_CERTS",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
-    *(
-        name
-        for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-        for name in (proxy, proxy.lower())
-    ),
+    *PROXIES,
 )
 # The keys of a cloud are for its own models only: an agent that uses none of them does not get them.
 _CLOUDS: Mapping[str, tuple[str, ...]] = {

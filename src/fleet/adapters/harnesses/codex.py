@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from fleet.adapters.harnesses.codex_home import files
 from fleet.adapters.harnesses.codex_reader import CodexReader
-from fleet.adapters.harnesses.options import only_known, variables
+from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
 from fleet.model.errors import UsageError
 from fleet.ports.harness import Detected, Launch, Plan
@@ -46,11 +46,7 @@ _PASSED = (
     "NODE_EXTRA_CA_CERTS",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
-    *(
-        name
-        for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-        for name in (proxy, proxy.lower())
-    ),
+    *PROXIES,
 )
 _CONVERSATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from fleet.adapters.harnesses.copilot_reader import CopilotReader
-from fleet.adapters.harnesses.options import only_known, variables
+from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
 
@@ -44,11 +44,7 @@ _PASSED = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "USE_BUILTIN_RIPGREP",
-    *(
-        name
-        for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-        for name in (proxy, proxy.lower())
-    ),
+    *PROXIES,
 )
 _READ = ("config.json", "settings.json", "mcp-config.json", "skills", "agents", "instructions", "pkg")
 _CONVERSATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

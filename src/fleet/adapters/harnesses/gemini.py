@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fleet.adapters.harnesses.gemini_reader import GeminiReader
-from fleet.adapters.harnesses.options import only_known, variables
+from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
 from fleet.model.errors import UsageError
 from fleet.ports.harness import Detected, Launch, Plan
@@ -53,11 +53,7 @@ _PASSED = (
     "NODE_EXTRA_CA_CERTS",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
-    *(
-        name
-        for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-        for name in (proxy, proxy.lower())
-    ),
+    *PROXIES,
 )
 _FILES = ("GOOGLE_APPLICATION_CREDENTIALS", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _CONVERSATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

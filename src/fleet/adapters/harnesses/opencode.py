@@ -18,7 +18,7 @@ import re
 from pathlib import PurePosixPath
 
 from fleet.adapters.harnesses.opencode_reader import OpencodeReader
-from fleet.adapters.harnesses.options import only_known, variables
+from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
 
@@ -47,11 +47,7 @@ _PASSED = (
     "NODE_EXTRA_CA_CERTS",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
-    *(
-        name
-        for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-        for name in (proxy, proxy.lower())
-    ),
+    *PROXIES,
 )
 _CONVERSATION = re.compile(r"ses_[0-9A-Za-z]{10,60}")
 _RULE = re.compile(r"([\w*-]+)(?:\((.*)\))?", re.DOTALL)

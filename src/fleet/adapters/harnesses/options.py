@@ -7,6 +7,13 @@ from collections.abc import Iterable, Mapping
 
 from fleet.model.errors import UsageError
 
+PROXIES = tuple(
+    name
+    for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    for name in (proxy, proxy.lower())
+)
+"""Variables of the user's that say how the network is reached."""
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
 
