@@ -23,6 +23,7 @@ from fleet.model import events
 from fleet.wiring import load_fleet, open_log
 
 DOOMED = Path(__file__).with_name("doomed.py")
+EVERY = int(os.environ.get("FLEET_KILLS_EVERY", "3"))  # 1: at each boundary, which takes minutes
 
 
 def make_stage(folder: Path) -> Stage:
@@ -135,7 +136,7 @@ def test_nobody_is_killed(tmp_path: Path, doom: Doom):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # some eighty stories, each told twice
+@pytest.mark.timeout(600)  # up to some eighty stories
 def test_a_watcher_that_is_killed_at_any_boundary_is_taken_over_by_the_next(tmp_path: Path, doom: Doom):
     _, count, _ = doom.watch(make_stage(tmp_path / "p"))
     dooms = [Doom(), Doom()]
@@ -150,14 +151,14 @@ def test_a_watcher_that_is_killed_at_any_boundary_is_taken_over_by_the_next(tmp_
         return [f"boundary {chosen} ({first[2]}): {each}" for each in found]
 
     def half(which: int) -> list[str]:
-        return [each for chosen in range(1 + which, count + 1, 2) for each in story(which, chosen)]
+        return [each for chosen in range(1 + which * EVERY, count + 1, 2 * EVERY) for each in story(which, chosen)]
 
     with ThreadPoolExecutor(2) as threads:
         found = [each for part in threads.map(half, (0, 1)) for each in part]
     for one in dooms:
         one.close()
     assert found == []
-    assert killed.count(True) > 0.8 * count  # no two stories have quite the same boundaries
+    assert killed.count(True) > 0.8 * len(killed) > 0  # no two stories have quite the same boundaries
 
 
 @pytest.mark.slow
