@@ -312,7 +312,9 @@ async def watch(
     stopping(engine.stop)
     desk = EngineDesk(journal, parts)
     asked = build_app(desk, routes=(Hooks(desk, desk.refused).routes(),), refused=desk.refused)
-    serving = await serve(asked, build_app(desk, mcp=True), place.socket, port=last_port(place))
+    serving = await serve(
+        asked, build_app(desk, mcp=True, refused=desk.refused), place.socket, port=last_port(place)
+    )
     parts.gateway_url = f"http://127.0.0.1:{serving.port}/mcp"
     try:
         return await engine.run(step=step, until_idle=until_idle, ready=lambda: ready(serving.port))

@@ -4,7 +4,9 @@ push or a word that counts, and the log tells of those that could be seen.
 
 from __future__ import annotations
 
+import json
 import shlex
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,6 +22,10 @@ ASK = (
     ' -H "Authorization: Bearer %s" -d %s http://localhost/agent/%s'
 )
 APPROVE = shlex.quote('{"verdict": "approve", "text": "good"}')
+MCP = (
+    'curl -sf -m 5 -H "Content-Type: application/json" -H "Authorization: Bearer r2.x" -d {}'
+    " http://127.0.0.1:$(tr -dc 0-9 < ../../watcher.json)/mcp"
+)
 DENIED = {  # what the run may not do, and is told so
     "reviewing its own change": "fleet agent review approve -m good",
     "an event of Fleet's own": "fleet agent emit fleet.change.merged --data '{\"change\": 2}'",
@@ -39,6 +45,8 @@ FORGED = {  # asked at the socket with a token that is not known
     "another run's name": ASK % ("r2.$(printf 0%.0s $(seq 64))", APPROVE, "review"),
     "its token for another run": ASK % ("r2.${FLEET_TOKEN#*.}", APPROVE, "review"),
     "its token, cut": ASK % ("${FLEET_TOKEN%?}", APPROVE, "review"),
+    "a wrong token over MCP": MCP,
+    "a wrong token on the port": MCP.replace("/mcp", "/agent/review"),
     "a token for the hooks": ASK.replace("/agent/", "/hook/") % ("r9.x", "{}", "before"),
 }
 ODD = {  # asked in a form that is not one
@@ -87,6 +95,14 @@ def test_there_are_enough_of_them():
     assert len(ALL) + len(TRAPS) >= 40
 
 
+def serve_at_a_known_port(stage: Stage) -> None:
+    """As a watcher that was here before would have it: the next one serves there too."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        stage.place.watcher.parent.mkdir(exist_ok=True)
+        stage.place.watcher.write_text(json.dumps({"port": free.getsockname()[1]}))
+
+
 @dataclass
 class Story:
     stage: Stage
@@ -99,6 +115,7 @@ def story(tmp_path_factory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("around")
     stage = Stage(make_project(folder / "shop"))
     found = folder / "found.txt"
+    serve_at_a_known_port(stage)
     lines = [
         f"if ( {command}\n) >/dev/null 2>&1 </dev/null; then echo yes; else echo no; fi >> {found}\n"
         f"echo {shlex.quote(name)} >> {found}"
@@ -154,8 +171,10 @@ def test_the_log_tells_of_it(story: Story):
     assert [event.data["claimed"] for event in refused] == ["r1"] * len(FORGED)
 
 
-def test_who_tries_wrong_tokens_is_quarantined_at_once(stage: Stage):
-    script = {"steps": [{"run": "\n".join([*FORGED.values(), "sleep 20"])}, {"commit": "never"}]}
+@pytest.mark.parametrize("tries", [[ASK % ("", APPROVE, "review")] * 3, [MCP] * 3], ids=["socket", "port"])
+def test_who_tries_wrong_tokens_is_quarantined_at_once(stage: Stage, tries: list[str]):
+    serve_at_a_known_port(stage)
+    script = {"steps": [{"run": "\n".join([*tries, "sleep 20"])}, {"commit": "never"}]}
     fleet = stage.fleet(
         stage.agent("dev", "change", script, budget=BUDGET), stage.agent("lead", "review", APPROVES)
     )

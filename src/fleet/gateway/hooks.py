@@ -104,7 +104,7 @@ class Hooks:
         found = self._desk.run_of(token)
         if found is None:
             if self._refused is not None:
-                await self._refused(process_of(request), token)
+                await self._refused(await process_of(request), token)
             raise BadRequest(401, "The token is not known")
         run, rules = self._desk.state().runs.get(found), self._desk.rules(found)
         if run is None or not run.live or rules is None:

@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fleet.gateway.strangers import Refused, process_of
 from fleet.gateway.tokens import bearer
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 class McpEndpoint:
     """The ASGI endpoint of the MCP server `fleet`. A token that is not known gets no further than here."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, refused: Refused | None = None) -> None:
         self._desk = desk
+        self._refused = refused
         self._loading = asyncio.Lock()
         self._app: ASGIApp | None = None
         self._stop = asyncio.Event()
@@ -35,6 +37,8 @@ class McpEndpoint:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         token = bearer(headers.get(b"authorization", b"").decode("latin-1"))
         if self._desk.run_of(token) is None:
+            if self._refused is not None:
+                await self._refused(await process_of(HTTPConnection(scope)), token)
             refusal = JSONResponse({"error": "The token is not known: it is good for one run."}, 401)
             await refusal(scope, receive, send)
             return

@@ -36,7 +36,7 @@ def build_app(
     Only requests whose Host is this machine's loopback name are served, so no web page can reach it by a
     name that it lets point here. An application serves one server: its lifespan can't be entered twice.
     """
-    endpoint = McpEndpoint(desk) if mcp else None
+    endpoint = McpEndpoint(desk, refused) if mcp else None
     served: list[BaseRoute] = [
         agent_route(desk, refused),
         *([Route("/mcp", endpoint)] if endpoint else []),
@@ -63,7 +63,7 @@ def agent_route(desk: Desk, refused: Refusal | None = None) -> BaseRoute:
         run_id = desk.run_of(token)
         if run_id is None:
             if refused is not None:
-                await refused(process_of(request), token)
+                await refused(await process_of(request), token)
             return _problem(401, "The token is not known", "it is good for one run and that run is over", "")
         try:
             args = _object(await body_of(request, BODY_BYTES))
