@@ -1,7 +1,8 @@
 """A small agent that speaks the Agent Client Protocol, made of its SDK: what it is told is what it does.
 
-Each line of its prompt is an order: `say TEXT`, `may KIND TITLE`, `read PATH`, `write PATH TEXT`,
-`wait` (until the turn is broken off), `recall`, `die`, `refuse`. Conversations are kept as files.
+Each line of its prompt is an order: `say TEXT`, `may KIND TITLE`, `run COMMAND` (if it may), `sneak COMMAND`
+(without asking), `read PATH`, `write PATH TEXT`, `wait` (until the turn is broken off), `recall`, `die`,
+`refuse`. Conversations are kept as files.
 """
 
 from __future__ import annotations
@@ -105,6 +106,25 @@ class Small(Agent):
         answer = await self.client.request_permission(session_id=session_id, tool_call=call, options=options)
         await self.say(session_id, f"{title}: {getattr(answer.outcome, 'option_id', answer.outcome.outcome)}")
 
+    async def run(self, session_id, command):
+        call = ToolCallUpdate(
+            tool_call_id=uuid4().hex, kind="execute", title="a command", raw_input={"command": command}
+        )
+        options = [
+            PermissionOption(option_id=each, name=each, kind=each) for each in ("allow_once", "reject_once")
+        ]
+        answer = await self.client.request_permission(session_id=session_id, tool_call=call, options=options)
+        if getattr(answer.outcome, "option_id", "") == "allow_once":
+            await self.sneak(session_id, command, call.tool_call_id)
+
+    async def sneak(self, session_id, command, call=""):
+        call = call or uuid4().hex
+        start = start_tool_call(call, "a command", kind="execute", raw_input={"command": command})
+        await self.client.session_update(session_id, start)
+        done = await asyncio.create_subprocess_shell(command)
+        status = "failed" if await done.wait() else "completed"
+        await self.client.session_update(session_id, update_tool_call(call, status=status))
+
     async def write(self, session_id, text):
         path, _, content = text.partition(" ")
         call = uuid4().hex
@@ -135,7 +155,8 @@ class Small(Agent):
         raise RequestError.auth_required({"details": "log in first"})
 
 
-ORDERS = {name: getattr(Small, name) for name in ("say", "may", "read", "write", "recall", "die", "refuse")}
+NAMES = ("say", "may", "run", "sneak", "read", "write", "recall", "die", "refuse")
+ORDERS = {name: getattr(Small, name) for name in NAMES}
 
 if __name__ == "__main__":
     asyncio.run(run_agent(Small()))

@@ -80,6 +80,8 @@ def verdict(permit: str, why: str) -> dict[str, Any]:
 
 def _paths(tool: str, given: Mapping[str, Any], cwd: str) -> list[str]:
     found = [value for key in _PATHS if isinstance(value := given.get(key), str) and value]
+    many = given.get("paths")
+    found += [value for value in many if isinstance(value, str)] if isinstance(many, list) else []
     if not found and tool in _IN_FOLDERS:
         found = [cwd]
     return [resolve(str(Path(cwd, each).expanduser())) for each in found if "\0" not in each]

@@ -7,7 +7,9 @@ address go to that program over stdin, the gateway's token by its variable. What
 
 The protocol has no list of tools; an agent asks before it uses one, if it cares to. Without `tools` in
 fleet.yaml all that it asks for is allowed. With `tools` (the protocol's kinds: read, edit, execute …) these
-are, and all else is refused, or a person is asked, as the option `permissions` says.
+are, and all else is refused, or a person is asked, as the option `permissions` says. With `permissions` in
+fleet.yaml each call that it asks for goes by these; one that it made without asking is looked at when it is
+told, and ends the run where it is not allowed.
 """
 
 from __future__ import annotations
@@ -65,6 +67,8 @@ class AcpHarness:
             "files": _files(options, words[0]),
             "ask": _asks(options),
             "wait": _wait(options),
+            "hook": list(launch.hook),
+            "hook_seconds": launch.hook_seconds,
         }
         # -P: the workspace is the agent's to write, so nothing is imported from there.
         driver = (sys.executable, "-P", "-m", "fleet.adapters.harnesses.acp_drive")
@@ -77,6 +81,11 @@ class AcpHarness:
             last_line='{"type": "result"',
             programs=(words[0], "node") if "/" not in words[0] else ("node",),
         )
+
+    @property
+    def permits(self) -> bool:
+        """The program between asks about every call, as far as the agent tells of it."""
+        return True
 
     def reader(self) -> AcpReader:
         """A fresh reader for one run's output."""

@@ -18,6 +18,7 @@ from acp.schema import (
     WriteTextFileResponse,
 )
 
+from fleet.adapters.harnesses.acp_guard import Guard
 from fleet.adapters.harnesses.acp_lines import Inbox, tell
 
 _TEXT, _OUTPUT = 64 * 1024, 8_000
@@ -45,6 +46,7 @@ class Client:
         self.live = False
         self.last = ""
         self.asking: asyncio.Future[bool] | None = None
+        self.guard = Guard(begin["hook"], begin["hook_seconds"], self._workspace) if begin["hook"] else None
 
     def on_connect(self, conn: Any) -> None:
         """The library asks for it; nothing is asked of the agent from here."""
@@ -102,7 +104,16 @@ class Client:
         known = self._calls.get(tool_call.tool_call_id, {})
         kind = str(tool_call.kind or known.get("kind") or "other")
         title = str(tool_call.title or known.get("title") or kind)
-        may = kind in self._allowed or _is_gateway(kind, title) or (self._asks and await self._asked(title))
+        given = tool_call.raw_input or known.get("input")
+        given = given if isinstance(given, dict) else {}
+        places = list(dict.fromkeys([*_places(tool_call), *known.get("places", ())]))
+        if _is_gateway(kind, title):
+            may = True
+        elif self.guard is not None and kind in self._allowed:
+            word = await self.guard.asked(tool_call.tool_call_id, kind, title, given, places)
+            may, title = word.allowed, title if word.allowed else f"{title} ({word.why})"
+        else:
+            may = kind in self._allowed or (self._asks and await self._asked(title))
         chosen = _option(options, ("allow_once", "allow_always") if may else ("reject_once", "reject_always"))
         tell("permission", title=title, kind=kind, allowed=may and chosen is not None)
         if chosen is None:
@@ -114,6 +125,7 @@ class Client:
     ) -> ReadTextFileResponse:
         """A file of the workspace."""
         place = self._inside(path)
+        await self._may_touch("read", place)
         try:
             text = place.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError as error:
@@ -132,6 +144,7 @@ class Client:
         if "edit" not in self._allowed:
             raise RequestError.invalid_params({"details": "this agent may not edit files"})
         place = self._inside(path)
+        await self._may_touch("edit", place)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(content, encoding="utf-8")
@@ -155,6 +168,11 @@ class Client:
         finally:
             self.asking = None
 
+    async def _may_touch(self, kind: str, place: Path) -> None:
+        word = await self.guard.touches(kind, place) if self.guard is not None else None
+        if word is not None and not word.allowed:
+            raise RequestError.invalid_params({"details": word.why})
+
     def _inside(self, path: str) -> Path:
         place = (self._workspace / path).resolve()
         if not place.is_relative_to(self._workspace) or ".git" in place.relative_to(self._workspace).parts:
@@ -177,6 +195,7 @@ class Client:
                 "kind": "",
                 "title": "",
                 "input": None,
+                "places": [],
                 "told": False,
                 "back": False,
             }
@@ -184,14 +203,18 @@ class Client:
         known["title"] = str(update.title or known["title"])
         given = getattr(update, "raw_input", None)
         known["input"] = given if isinstance(given, dict) and given else known["input"]
-        places = [str(place.path) for place in (update.locations or [])[:20]]
+        places = known["places"] = list(dict.fromkeys([*known["places"], *_places(update)]))
         done = update.status in _DONE
         if not known["told"] and (done or _is_known(known, places)):
             known["told"] = True
             shown = known["input"] or {}
-            tell("tool", id=identity, kind=known["kind"], title=known["title"], input=shown, paths=places)
+            tell(
+                "tool", id=identity, kind=known["kind"], title=known["title"], input=shown, paths=places[:20]
+            )
         if done and not known["back"]:
             known["back"] = True
+            if self.guard is not None and not _is_gateway(known["kind"], known["title"]):
+                self.guard.back(identity, known, update.status == "completed")
             tell("tool_result", id=identity, ok=update.status == "completed", output=_output(update))
 
     def _spending(self, update: Any) -> None:
@@ -216,6 +239,13 @@ def _is_known(call: dict[str, Any], places: list[str]) -> bool:
 def _is_gateway(kind: str, title: str) -> bool:
     """Whether it is one of the gateway's tools, which every agent has. A command is never one."""
     return kind in ("other", "") and bool(_GATEWAY.search(title))
+
+
+def _places(update: Any) -> list[str]:
+    """The files that a call is told to be about: its locations, and those whose change it shows."""
+    found = [place.path for place in update.locations or []]
+    found += [each.path for each in update.content or [] if getattr(each, "type", "") == "diff"]
+    return [str(path) for path in found]
 
 
 def _option(options: list[PermissionOption], kinds: tuple[str, ...]) -> str | None:

@@ -49,7 +49,13 @@ async def drive(begin: dict[str, Any], inbox: Inbox, command: list[str]) -> bool
     async with started as (agent, process):
         talking = asyncio.create_task(_talk(agent, client, begin, inbox))
         gone = asyncio.create_task(process.wait())
-        await asyncio.wait((talking, gone), return_when=asyncio.FIRST_COMPLETED)
+        waits = [talking, gone, *([client.guard.broken] if client.guard else [])]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if client.guard and client.guard.broken.done():
+            talking.cancel()
+            gone.cancel()
+            client.flush()
+            return _end(False, "error", client.guard.broken.result())
         if not talking.done():
             await asyncio.wait((talking,), timeout=_GRACE)  # it may have answered and then gone
         if not talking.done():
@@ -89,6 +95,8 @@ async def _talk(agent: Any, client: Client, begin: dict[str, Any], inbox: Inbox)
         broken_off = await _heard(agent, client, inbox, session, turn)
         answer = await turn
         client.flush()
+        if client.guard:
+            await client.guard.settled()
         client.spent(answer)
         if said := inbox.take():
             words = f"A person says: {said}"
@@ -108,6 +116,10 @@ async def _heard(agent: Any, client: Client, inbox: Inbox, session: str, turn: A
         if not said.done():
             said.cancel()
             return False
+        if client.guard and client.guard.holding:
+            # Breaking off now would leave a call half asked for: it is heard once that is decided.
+            await asyncio.wait((turn, client.guard.decided()), return_when=asyncio.FIRST_COMPLETED)
+            continue
         if client.asking is None:
             await agent.cancel(session_id=session)
             return True
