@@ -57,6 +57,10 @@ class Deeds:
                 return True
         return False
 
+    def is_new(self, name: str) -> bool:
+        """Whether it was surely never begun; where deeds are not kept on disk nobody can tell."""
+        return self._file is not None and not self.knows(name)
+
     def knows(self, name: str) -> bool:
         """Whether this was ever Fleet's own doing, as far as it is remembered."""
         return any(known == name for known, *_ in self._deeds)

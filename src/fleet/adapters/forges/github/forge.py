@@ -73,7 +73,7 @@ class GitHubForge:
         self._labels = Labels(self._requests, deeds, named)
         seen = Seen()
         self._shower = Shower(self._requests, self._people, deeds, self._labels, seen)
-        self._reviewer = Reviewer(self._requests, self._people, voices, seen)
+        self._reviewer = Reviewer(self._requests, self._people, voices, seen, deeds)
         self._merger = Merger(self._requests, deeds)
         self._statuses = refs.Statuses(self._requests)
         self._required: dict[str, Sequence[str]] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +29,15 @@ _MEANINGS = {
     "blocked": "it waits for a person",
     "done": "Fleet has finished it",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """Labels to `add`, to take `off`, and all `names` that there are afterwards."""
+
+    add: tuple[str, ...]
+    off: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 class Labels:
@@ -60,27 +71,36 @@ class Labels:
                     raise
             self._known(repo).add(name.lower())
 
-    def put(
-        self, repo: str, number: int, entry: Mapping[str, Any], wanted: Collection[str]
-    ) -> list[str] | None:
-        """Set those of `wanted` that the entry lacks, take off Fleet's own that are not wanted. Returns those
-        that it has then, None where nothing was to be done.
-        """
+    def plan(self, entry: Mapping[str, Any], wanted: Collection[str]) -> Relabelling | None:
+        """What is to be done so that the entry has `wanted` and no other of Fleet's own; None for nothing."""
         there = {name.lower(): name for name in labels_of(entry)}
         keep = {name.lower() for name in wanted}
-        for name in wanted:
-            if name.lower() not in there:
-                self.make(repo, [name])
-                with self._deeds.doing(f"{repo}#{number} labeled {name}"):
-                    path = f"repos/{repo}/issues/{number}/labels"
-                    self._requests.send("POST", path, {"labels": [name]})
-        for low, name in there.items():
-            if low in self._states and low not in keep:
-                with self._deeds.doing(f"{repo}#{number} unlabeled {name}"):
-                    self._take_off(f"repos/{repo}/issues/{number}/labels/{quote(name, safe='')}")
-        left = [name for low, name in there.items() if low in keep or low not in self._states]
-        added = [name for name in wanted if name.lower() not in there]
-        return [*left, *added] if added or len(left) < len(there) else None
+        add = tuple(name for name in wanted if name.lower() not in there)
+        off = tuple(name for low, name in there.items() if low in self._states and low not in keep)
+        if not add and not off:
+            return None
+        return Relabelling(add, off, (*(name for name in there.values() if name not in off), *add))
+
+    def put(self, repo: str, number: int, plan: Relabelling) -> None:
+        """Do it label by label, whatever else the issue has got since it was looked at."""
+        path = f"repos/{repo}/issues/{number}/labels"
+        for name in plan.add:
+            self.make(repo, [name])
+            with self._deeds.doing(f"{repo}#{number} labeled {name}"):
+                self._requests.send("POST", path, {"labels": [name]})
+        for name in plan.off:
+            with self._deeds.doing(f"{repo}#{number} unlabeled {name}"):
+                self._take_off(f"{path}/{quote(name, safe='')}")
+
+    @contextmanager
+    def doing(self, repo: str, number: int, plan: Relabelling) -> Iterator[None]:
+        """While the block does it all at once, it is Fleet's own doing."""
+        self.make(repo, plan.add)
+        with ExitStack() as stack:
+            for kind, names in (("labeled", plan.add), ("unlabeled", plan.off)):
+                for name in names:
+                    stack.enter_context(self._deeds.doing(f"{repo}#{number} {kind} {name}"))
+            yield
 
     def _take_off(self, path: str) -> None:
         try:

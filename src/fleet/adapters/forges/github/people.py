@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from fleet.adapters.forges.github.limits import Clock
@@ -77,3 +78,9 @@ class People:
         user = found.get("user")
         allowed = user.get("permissions") if isinstance(user, dict) else None
         return role in _WRITING or (isinstance(allowed, dict) and allowed.get("push") is True)
+
+
+def login_in(document: Mapping[str, Any], name: str = "user") -> str:
+    """The login of who wrote a document, "" where GitHub does not say (an account that is gone)."""
+    person = document.get(name)
+    return str(person.get("login") or "") if isinstance(person, Mapping) else ""

@@ -60,9 +60,11 @@ class Poller:
             cursor.loose = sorted(set(lost))
         spent = self.requests.spent_here
         self._watch(repo, cursor)
+        asked = self.requests.now_ms()
         seen = listing.look(self.requests, repo, cursor)
         for entry in seen.changed.values():
             self.seen.polled(repo, entry)
+        self.seen.listed(repo, asked)
         facts = Facts(repo, self.people, cursor.told)
         now = self.clock()
         closer = not self._has_details(cursor, seen, now) or self.pace.may_look(repo, now)

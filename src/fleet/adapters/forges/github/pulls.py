@@ -148,18 +148,14 @@ def _sum(text: str) -> str:
     return hashlib.sha256(text.strip().encode()).hexdigest()[:12]
 
 
-def edit(
-    requests: Requests, repo: str, document: Mapping[str, Any], title: str | None, body: str | None
-) -> dict[str, str]:
-    """Give it this title and this text, if it has others. Returns what was changed."""
+def texts_to_set(document: Mapping[str, Any], title: str | None, body: str | None) -> dict[str, str]:
+    """What to change so that it has this title and this text. A text that a person has edited is theirs."""
     new: dict[str, str] = {}
     if title is not None and title != document.get("title"):
         new["title"] = title
     there = str(document.get("body") or "")
     if body is not None and is_untouched(there) and not same_text(written(body), there):
         new["body"] = written(body)
-    if new:
-        requests.send("PATCH", f"repos/{repo}/pulls/{document['number']}", new)
     return new
 
 

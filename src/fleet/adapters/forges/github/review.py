@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fleet.adapters.forges.github.deeds import Deeds
 from fleet.adapters.forges.github.diff_lines import shown_lines
 from fleet.adapters.forges.github.logins import Logins
 from fleet.adapters.forges.github.marks import fitted, is_mark, marked
-from fleet.adapters.forges.github.people import People
+from fleet.adapters.forges.github.people import People, login_in
 from fleet.adapters.forges.github.requests import Rejected, Requests
 from fleet.adapters.forges.github.seen import Seen
 from fleet.model.errors import Permanent
@@ -45,6 +46,7 @@ class Reviewer:
     people: People
     logins: Logins
     seen: Seen
+    deeds: Deeds
 
     def review(
         self,
@@ -59,15 +61,21 @@ class Reviewer:
         login: str,
     ) -> Posted:
         """Post it, unless a review with this mark is there."""
-        path = f"repos/{repo}/pulls/{number}"
-        there = self._there(path, mark, verdict)
+        path, deed = f"repos/{repo}/pulls/{number}", f"{repo}#{number} review {mark}"
+        # What was never begun needs no looking for: it is written down before it is sent.
+        there = None if self.deeds.is_new(deed) else self._there(path, mark, verdict)
         if there is not None:
             return there
         document = self._document(repo, number, path, anew=bool(comments))
-        author = str((document.get("user") or {}).get("login"))
+        author = login_in(document)
         inline, rest = self._placed(path, head, document, comments)
         wanted = _Review(path, head, mark, verdict, text, inline, rest)
-        reason = ""
+        with self.deeds.doing(deed):
+            return self._give(wanted, author, login)
+
+    def _give(self, wanted: _Review, author: str, login: str) -> Posted:
+        """Post it in the name of this login, else in that of Fleet's own."""
+        verdict, reason = wanted.verdict, ""
         if login:
             reason = self._as(login, author, wanted)
             if not reason:
@@ -131,7 +139,7 @@ class Reviewer:
     def _there(self, path: str, mark: str, verdict: Verdict) -> Posted | None:
         """The review that was posted under this mark before, if any."""
         for each in self.requests.pages(f"{path}/reviews"):
-            login = str((each.get("user") or {}).get("login"))
+            login = login_in(each)
             if is_mark(each.get("body"), mark) and self.people.is_fleets(login):
                 counted = verdict == "comment" or str(each.get("state")).upper() != "COMMENTED"
                 return Posted(login, counted, "" if counted else "it was posted as a comment before")

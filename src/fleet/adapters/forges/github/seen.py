@@ -7,7 +7,7 @@ more: each look would count, since Fleet itself has just changed what it looks a
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fleet.adapters.forges.github.cursor import labels_of, ms_of
@@ -15,6 +15,7 @@ from fleet.adapters.forges.github.marks import same_text
 
 _MOST = 2000
 _SECOND_MS = 1000  # GitHub's times are whole seconds
+FRESH_MS = 15_000
 
 Entry = Mapping[str, Any]
 
@@ -26,18 +27,31 @@ class Seen:
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, int], Entry] = {}
         self._changed: dict[tuple[str, int], int] = {}  # when Fleet last changed it, by GitHub's clock
+        self._asked: dict[tuple[str, int], int] = {}  # when it was last asked for by itself
+        self._listed: dict[str, int] = {}  # when the list of all that changed was last asked for
 
     def take(self, repo: str, number: int) -> Entry | None:
         """How it looks, None where it has to be asked for."""
         return self._entries.get((repo, number))
 
-    def keep(self, repo: str, number: int, entry: Entry) -> None:
+    def keep(self, repo: str, number: int, entry: Entry, now_ms: int) -> None:
         """It was asked for, and looks like this."""
         with self._lock:
             self._entries[repo, number] = entry
+            self._asked[repo, number] = now_ms
             while len(self._entries) > _MOST:
                 self._changed.pop(name := next(iter(self._entries)), None)
+                self._asked.pop(name, None)
                 del self._entries[name]
+
+    def is_fresh(self, repo: str, number: int, now_ms: int) -> bool:
+        """Whether GitHub has told just now how it looks, by itself or by a poll that brought no other."""
+        told = max(self._asked.get((repo, number), 0), self._listed.get(repo, 0))
+        return now_ms - told <= FRESH_MS
+
+    def listed(self, repo: str, at_ms: int) -> None:
+        """All that had changed in the repository at that time was told to `polled`."""
+        self._listed[repo] = at_ms
 
     def polled(self, repo: str, entry: Entry) -> None:
         """A poll brought it. One that may be older than Fleet's last change of it is not trusted."""
@@ -52,16 +66,12 @@ class Seen:
                 del self._entries[name]
 
     def changed(self, repo: str, number: int, now_ms: int, **parts: Any) -> None:
-        """Fleet has changed these parts of it."""
+        """Fleet has changed these parts of it, or something under it."""
         with self._lock:
             known = self._entries.get((repo, number))
             if known is not None:
                 self._entries[repo, number] = {**known, **parts}
                 self._changed[repo, number] = now_ms
-
-    def relabelled(self, repo: str, number: int, now_ms: int, names: Sequence[str]) -> None:
-        """Fleet has changed its labels to these."""
-        self.changed(repo, number, now_ms, labels=[{"name": name} for name in names])
 
 
 def _alike(one: Entry, other: Entry) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fleet.adapters.forges.github import pulls
+from fleet.adapters.forges.github.cursor import labels_of
 from fleet.adapters.forges.github.deeds import Deeds
-from fleet.adapters.forges.github.labels import Labels
+from fleet.adapters.forges.github.labels import Labels, Relabelling
 from fleet.adapters.forges.github.marks import fitted, mark_of, marked, same_text
-from fleet.adapters.forges.github.people import People
+from fleet.adapters.forges.github.people import People, login_in
 from fleet.adapters.forges.github.requests import Rejected, Requests
-from fleet.adapters.forges.github.seen import Seen
+from fleet.adapters.forges.github.seen import Entry, Seen
 from fleet.ports.forge import Look
 
 
@@ -29,20 +30,16 @@ class Shower:
 
     def show(self, repo: str, number: int, look: Look) -> None:
         """Compare and write. A comment whose mark is known is edited, never repeated."""
-        path = f"repos/{repo}/issues/{number}"
         entry = self.seen.take(repo, number)
         if entry is None:
-            entry = self.requests.get(path).document
-            self.seen.keep(repo, number, entry)
-        if "pull_request" in entry:
-            edited = pulls.edit(self.requests, repo, entry, look.title, look.body)
-        else:
-            edited = self._edit(path, entry, look)
-        if edited:
-            self.seen.changed(repo, number, self.requests.now_ms(), **edited)
-        names = self.labels.put(repo, number, entry, look.labels)
-        if names is not None:
-            self.seen.relabelled(repo, number, self.requests.now_ms(), names)
+            entry = self._ask(repo, number)
+        texts, plan = _texts(entry, look), self.labels.plan(entry, look.labels)
+        if _is_much(texts, plan) and not self.seen.is_fresh(repo, number, self.requests.now_ms()):
+            # One request for all sets the whole list of labels: none that a person has just given may go.
+            entry = self._ask(repo, number)
+            texts, plan = _texts(entry, look), self.labels.plan(entry, look.labels)
+        if plan is None or not _is_much(texts, plan) or not self._at_once(repo, entry, texts, plan):
+            self._one_by_one(repo, entry, texts, plan)
         if look.comments:
             self._comments(repo, number, look.comments)
 
@@ -61,15 +58,42 @@ class Shower:
             pull = "pull_request" in entry
             self.requests.send("PATCH", f"repos/{repo}/pulls/{number}" if pull else path, new)
 
-    def _edit(self, path: str, entry: Mapping[str, Any], look: Look) -> dict[str, str]:
-        new: dict[str, str] = {}
-        if look.title is not None and look.title != entry.get("title"):
-            new["title"] = look.title
-        if look.body is not None and not same_text(fitted(look.body), entry.get("body")):
-            new["body"] = fitted(look.body)
-        if new:
-            self.requests.send("PATCH", path, new)
-        return new
+    def _ask(self, repo: str, number: int) -> Entry:
+        entry: Entry = self.requests.get(f"repos/{repo}/issues/{number}").document
+        self.seen.keep(repo, number, entry, self.requests.now_ms())
+        return entry
+
+    def _at_once(self, repo: str, entry: Entry, texts: Mapping[str, str], plan: Relabelling) -> bool:
+        """Texts and labels in one request; False where the forge does not do that."""
+        number = int(entry["number"])
+        new = {**texts, "labels": list(plan.names)}
+        try:
+            with self.labels.doing(repo, number, plan):
+                made = self.requests.send("PATCH", f"repos/{repo}/issues/{number}", new)
+        except Rejected as error:
+            if error.status not in (404, 405, 422):
+                raise
+            return False
+        self._changed(repo, number, {**texts, "labels": [{"name": name} for name in plan.names]})
+        there = {name.lower() for name in labels_of(made or {})}
+        return all(name.lower() in there for name in plan.add) and not any(
+            name.lower() in there for name in plan.off
+        )
+
+    def _one_by_one(
+        self, repo: str, entry: Entry, texts: Mapping[str, str], plan: Relabelling | None
+    ) -> None:
+        number = int(entry["number"])
+        if texts:
+            kind = "pulls" if "pull_request" in entry else "issues"
+            self.requests.send("PATCH", f"repos/{repo}/{kind}/{number}", texts)
+            self._changed(repo, number, texts)
+        if plan is not None:
+            self.labels.put(repo, number, plan)
+            self._changed(repo, number, {"labels": [{"name": name} for name in plan.names]})
+
+    def _changed(self, repo: str, number: int, parts: Mapping[str, Any]) -> None:
+        self.seen.changed(repo, number, self.requests.now_ms(), **parts)
 
     def _comments(self, repo: str, number: int, wanted: Mapping[str, str]) -> None:
         there: dict[str, Mapping[str, Any]] = {}
@@ -78,7 +102,7 @@ class Shower:
         )
         for comment in () if known else self.requests.pages(f"repos/{repo}/issues/{number}/comments"):
             mark = mark_of(comment.get("body"))
-            if mark and self.people.is_own(str((comment.get("user") or {}).get("login"))):
+            if mark and self.people.is_own(login_in(comment)):
                 there.setdefault(mark, comment)
         for mark, text in wanted.items():
             body = marked(text, mark)
@@ -93,7 +117,7 @@ class Shower:
         path = f"repos/{repo}/issues/comments/{comment['id']}"
         try:
             self._posted[repo, number, mark_of(body)] = self.requests.send("PATCH", path, {"body": body})
-            self.seen.changed(repo, number, self.requests.now_ms())
+            self._changed(repo, number, {})
         except Rejected as error:
             if error.status != 404:  # somebody has deleted it just now
                 raise
@@ -102,4 +126,21 @@ class Shower:
     def _comment(self, repo: str, number: int, body: str) -> None:
         posted = self.requests.send("POST", f"repos/{repo}/issues/{number}/comments", {"body": body})
         self._posted[repo, number, mark_of(body)] = posted
-        self.seen.changed(repo, number, self.requests.now_ms())
+        self._changed(repo, number, {})
+
+
+def _is_much(texts: Mapping[str, str], plan: Relabelling | None) -> bool:
+    """Whether it takes more than one request, unless all is set at once."""
+    return plan is not None and bool(texts) + len(plan.add) + len(plan.off) > 1
+
+
+def _texts(entry: Entry, look: Look) -> dict[str, str]:
+    """Those of title and text that differ, as they are to be written."""
+    if "pull_request" in entry:
+        return pulls.texts_to_set(entry, look.title, look.body)
+    new: dict[str, str] = {}
+    if look.title is not None and look.title != entry.get("title"):
+        new["title"] = look.title
+    if look.body is not None and not same_text(fitted(look.body), entry.get("body")):
+        new["body"] = fitted(look.body)
+    return new
