@@ -105,6 +105,24 @@ def test_closing_ends_it_and_closing_again_is_no_error(stage):
     assert stage.terminal.attach_command("r7") is None
 
 
+def test_clearing_ends_what_shows_nothing_alive_and_leaves_no_socket(stage):
+    stage.open("r7")
+    stage.open("r77")
+    stage.terminal.clear(["r77"])
+    assert stage.sessions() == ["fleet-shop-r77"]
+    stage.terminal.clear([])
+    assert list(stage.folder.glob("tmux-*/fleet-*")) == []
+
+
+def test_clearing_takes_away_the_socket_of_a_server_that_was_killed(stage):
+    stage.open()
+    server = stage.server()
+    os.kill(server, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{server}").exists())
+    stage.terminal.clear(["r7"])
+    assert list(stage.folder.glob("tmux-*/fleet-*")) == []
+
+
 def test_names_and_titles_from_outside_are_not_obeyed(stage):
     evil = f"#(touch {stage.folder}/obeyed) $(touch {stage.folder}/obeyed) #{{pid}};"
     terminal = TmuxTerminal(evil, stage.digest)

@@ -14,7 +14,7 @@ from fleet.engine.observe import Observer
 from fleet.engine.parts import Parts
 from fleet.engine.perform import Performer
 from fleet.engine.poll import Poller
-from fleet.engine.recover import recover
+from fleet.engine.recover import alive_sessions, clear_terminals, recover
 from fleet.engine.sealing import Sealing
 from fleet.model import events
 from fleet.model.errors import Temporary
@@ -142,3 +142,4 @@ class Engine:
         except Temporary as error:  # what is lost here is found again, or done again without harm
             logger.warning("it ends without a word in the log: %s", error)
             deeds.cancel()
+        await clear_terminals(self.parts, await alive_sessions(self.parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from importlib.metadata import PackageNotFoundError, version
 
@@ -10,8 +11,11 @@ from fleet.engine.journal import Journal
 from fleet.engine.observe import Observer
 from fleet.engine.parts import Parts
 from fleet.model import events
+from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
+
+logger = logging.getLogger("fleet.engine")
 
 
 async def recover(parts: Parts, journal: Journal, observer: Observer, *, step: bool) -> None:
@@ -23,13 +27,27 @@ async def recover(parts: Parts, journal: Journal, observer: Observer, *, step: b
     for ground in parts.grounds.values():
         if ground.mirror is None:  # a mirror has no checkout that could be half-way through a merge
             await loop.run_in_executor(parts.threads, ground.repository.recover)
-    alive = await loop.run_in_executor(parts.threads, _alive, parts)
+    alive = await alive_sessions(parts)
+    await clear_terminals(parts, alive)
     for name in list(journal.state.moving):
         observer.follow(name)
     for key in alive:
         run = journal.state.runs.get(key)
         if run is not None and not run.live:
             await loop.run_in_executor(parts.threads, parts.sessions.stop, key, "not wanted")
+
+
+async def clear_terminals(parts: Parts, alive: list[str]) -> None:
+    """Leave no terminal but those of live sessions."""
+    try:
+        await asyncio.get_running_loop().run_in_executor(parts.threads, parts.terminal.clear, alive)
+    except (FleetError, OSError) as error:  # it harms no run
+        logger.warning("terminals can't be cleared: %s", error)
+
+
+async def alive_sessions(parts: Parts) -> list[str]:
+    """The keys of sessions that run."""
+    return await asyncio.get_running_loop().run_in_executor(parts.threads, _alive, parts)
 
 
 def _alive(parts: Parts) -> list[str]:

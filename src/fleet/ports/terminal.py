@@ -12,6 +12,7 @@ Law:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -33,6 +34,10 @@ class Terminal(Protocol):
 
     def close(self, key: str) -> None:
         """End it. What is not open is no error."""
+        ...
+
+    def clear(self, live: Collection[str]) -> None:
+        """End all but those of these keys, and take away what has been left by any that are no more."""
         ...
 
     def attach_command(self, key: str) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 
@@ -16,6 +17,9 @@ class NoTerminal:
         """See the port."""
 
     def close(self, key: str) -> None:
+        """See the port."""
+
+    def clear(self, live: Collection[str]) -> None:
         """See the port."""
 
     def attach_command(self, key: str) -> list[str] | None:

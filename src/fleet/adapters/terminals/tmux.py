@@ -10,8 +10,11 @@ import functools
 import os
 import re
 import shutil
+import socket
+import stat
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from fleet.model.errors import Temporary
 
 _SECONDS = 10
 _TITLE = 60  # characters
+_GONE_SECONDS = 2.0  # for a server that was told to end
 _PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMUX_TMPDIR")
 _GOING = ("server exited", "lost server")
 """What a client says whose server was just ending, as its last session had ended."""
@@ -76,6 +80,17 @@ class TmuxTerminal:
         """See the port."""
         self._tmux("kill-session", "-t", f"={self._name(key)}")
 
+    def clear(self, live: Collection[str]) -> None:
+        """See the port. A tmux that ends leaves its socket's file, and one that was killed does too."""
+        kept = {self._name(key) for key in live}
+        shown = self._tmux("list-sessions", "-F", "#{session_name}").stdout.split()
+        for name in shown:
+            if name not in kept:
+                self._tmux("kill-session", "-t", f"={name}")
+        until = time.monotonic() + (_GONE_SECONDS if shown and not kept.intersection(shown) else 0)
+        while not _swept(_sockets(), self._server) and time.monotonic() < until:
+            time.sleep(0.02)  # the server ends by itself a moment after its last session
+
     def attach_command(self, key: str) -> list[str] | None:
         """See the port. It works from inside another tmux too."""
         if self._tmux("has-session", "-t", f"={self._name(key)}").returncode != 0:
@@ -118,6 +133,36 @@ def hosted(digest: str, name: str, program: Sequence[str], folder: Path) -> tupl
     where = str(folder).replace("#", "##")  # tmux reads it as a format
     session = ("new-session", "-A", "-s", _plain(name), "-c", where, "--", *program)
     return ("env", "-u", "TMUX", "tmux", "-L", server, *session)
+
+
+def _sockets() -> Path:
+    """The folder in which tmux keeps the sockets of this user's servers."""
+    return Path(os.environ.get("TMUX_TMPDIR") or "/tmp") / f"tmux-{os.getuid()}"  # noqa: S108  # as tmux does
+
+
+def _swept(folder: Path, server: str) -> bool:
+    """Remove the sockets of this server, and of those that a person had beside it, where nobody listens.
+    Whether the server's own is gone.
+    """
+    for path in folder.glob(f"{server}*"):
+        try:
+            if stat.S_ISSOCK(path.lstat().st_mode) and not _listens(path):
+                path.unlink()
+        except OSError:
+            continue  # another's, or gone meanwhile
+    return not os.path.lexists(folder / server)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
+        asked.settimeout(1)
+        try:
+            asked.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True  # it is too busy to answer
+        return True
 
 
 def _plain(name: str) -> str:
