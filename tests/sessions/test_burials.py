@@ -201,3 +201,22 @@ def test_a_watcher_that_runs_inside_a_session_can_bury_without_hitting_itself(ru
     runs.start((sys.executable, "-c", inner, source))
     assert runs.end().code == 0
     assert runs.said() == "shim killed\n"
+
+
+def test_a_supervisor_that_somebody_paused_is_let_go_on_and_one_that_works_is_left_alone(runs):
+    runs.shell("exec sleep 60", key="r1")
+    runs.shell("exec sleep 60", key="r2")
+    shim = runs.session("r1").shim
+    os.kill(shim.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, shim.pid, os.WSTOPPED | os.WNOWAIT)
+    assert runs.sessions.wake(["r1", "r2", "r3"]) == ["r1"]
+    assert not processes.is_paused(shim)
+
+
+def test_a_session_whose_supervisor_is_paused_can_be_stopped(runs):
+    runs.shell("exec sleep 60")
+    shim = runs.session().shim
+    os.kill(shim.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, shim.pid, os.WSTOPPED | os.WNOWAIT)
+    runs.sessions.stop("r1", "enough")
+    assert runs.end().reason == "enough"

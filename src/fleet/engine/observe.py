@@ -11,6 +11,7 @@ import logging
 import os
 import select
 
+from fleet.engine.ended import WAKE_SECONDS
 from fleet.engine.journal import Journal
 from fleet.engine.parts import Parts
 from fleet.engine.transcript import Transcript
@@ -30,9 +31,11 @@ class Observer:
         self._journal = journal
         self._rings: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._waking: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Listen for sessions that have news."""
+        """Listen for sessions that have news, and let none stand still."""
+        self._waking = asyncio.create_task(self._wake(), name="wake")
         asyncio.get_running_loop().add_reader(self._parts.sessions.wakes(), self._rung)
 
     def end(self) -> None:
@@ -40,6 +43,8 @@ class Observer:
         asyncio.get_running_loop().remove_reader(self._parts.sessions.wakes())
         for task in self._tasks.values():
             task.cancel()
+        if self._waking is not None:
+            self._waking.cancel()
 
     def follow(self, run_id: str) -> None:
         """Follow this run from the start of its transcript. Following it twice is following it once."""
@@ -55,6 +60,21 @@ class Observer:
     def _forget(self, run_id: str) -> None:
         self._rings.pop(run_id, None)
         self._tasks.pop(run_id, None)
+
+    async def _wake(self) -> None:
+        """Again and again: let supervisors go on that somebody has paused."""
+        while True:
+            await asyncio.sleep(WAKE_SECONDS)
+            try:
+                loop = asyncio.get_running_loop()
+                woken = await loop.run_in_executor(
+                    self._parts.threads, self._parts.sessions.wake, list(self._tasks)
+                )
+            except OSError as error:
+                logger.warning("paused sessions can't be looked for: %s", error)
+            else:
+                if woken:
+                    logger.warning("these were paused, and go on: %s", ", ".join(woken))
 
     def _rung(self) -> None:
         for key in self._parts.sessions.drain():

@@ -30,7 +30,7 @@ Law (checked by `fleet.testing.sessions_law`, which every implementation passes)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -139,6 +139,12 @@ class Sessions(Protocol):
     def allow(self, key: str, seconds: float) -> None:
         """Let it run so much longer, in all, than the ceiling it was started with. Saying it again changes
         nothing; after its end it means nothing.
+        """
+        ...
+
+    def wake(self, keys: Collection[str]) -> list[str]:
+        """Let the supervisors of these go on where somebody has paused them (SIGSTOP), since they keep the
+        time and pass on what is said. Returns the keys of those.
         """
         ...
 

@@ -84,6 +84,17 @@ def open_pidfd(identity: Identity) -> int | None:
     return None
 
 
+def is_paused(identity: Identity) -> bool:
+    """Whether exactly this process was stopped by a signal (Linux; else never), and does nothing until it is
+    let go on.
+    """
+    try:
+        text = Path(f"/proc/{identity.pid}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] == "T" and is_alive(identity)
+
+
 def send_signal(identity: Identity, number: int) -> bool:
     """Signal exactly this process; False when it is gone or not ours to signal."""
     fd = open_pidfd(identity)

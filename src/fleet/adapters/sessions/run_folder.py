@@ -162,6 +162,7 @@ class RunFolder:
         finally:
             mine.unlink(missing_ok=True)
         (self.path / "launch").unlink(missing_ok=True)  # a shim that was killed early may have left it
+        shutil.rmtree(self.path / "inbox", ignore_errors=True)  # nobody is told anything any more
         return self.exit() or record
 
     def read(self, offset: int) -> tuple[list[Record], int]:

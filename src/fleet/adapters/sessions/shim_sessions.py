@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -77,6 +78,7 @@ class ShimSessions:
         session = run.session()
         if session is None or run.exit() is not None:
             return
+        self.wake([key])  # one that is paused obeys nobody
         grace = {} if grace_seconds is None else {"grace": grace_seconds}
         if not run.order(
             op="stop", reason=reason[:_LONGEST_REASON] or "stopped", **grace
@@ -88,6 +90,20 @@ class ShimSessions:
         run = RunFolder(self._root, key)
         if run.session() is not None and run.exit() is None:
             run.order(op="allow", seconds=seconds)
+
+    def wake(self, keys: Collection[str]) -> list[str]:
+        """See the port."""
+        found = []
+        for key in keys:
+            session = RunFolder(self._root, key).session()
+            if (
+                session is not None
+                and session.boot == processes.boot_id()
+                and processes.is_paused(session.shim)
+                and processes.send_signal(session.shim, signal.SIGCONT)
+            ):
+                found.append(key)
+        return found
 
     def send(self, key: str, text: str) -> bool:
         """See the port."""
