@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: stuck-eval help demo test lint fmt bench risk-eval docs-reference screenshots setup clean
+.PHONY: faults stuck-eval help demo test lint fmt bench risk-eval docs-reference screenshots setup clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +37,9 @@ risk-eval: $(VENV)/run.stamp ## how well the risk score tells defects, on git re
 
 stuck-eval: $(VENV)/dev.stamp ## how well stuck runs are told from healthy ones; ARGS names files of samples
 	@$(BIN)/python tests/stuck/evaluate.py $(ARGS)
+
+faults: $(VENV)/dev.stamp ## nights of random kills: ARGS="--nights 5 --harness all --seed 7", --help says more
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 docs-reference: $(VENV)/dev.stamp ## write the pages of docs/ that are made from the code
 	@$(BIN)/python docs/reference.py
