@@ -12,7 +12,7 @@ class Quarantining:
 
     Of agents: `level` of the own risk from which on, actions `denied` in a day, micro-dollars spent in an
     hour (`hourly_micros`), runs whose commits held `secrets`, and `tampering`: the gateway asked with wrong
-    tokens. Of changes: `score` is a risk above which one waits; with `tampering` one that touches what rules
+    tokens, history rewritten. Of changes: `score` is a risk above which one waits; with `tampering` one that touches what rules
     the fleet does too.
     """
 

@@ -202,6 +202,7 @@ class Change:
     quarantined: str = ""  # the reason, "" when free
     quarantined_at: int = 0
     released: str = ""  # the head for which a person released it
+    released_by: str = ""
     cause: str = ""
 
 

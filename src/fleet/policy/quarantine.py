@@ -16,6 +16,8 @@ from fleet.policy.record import counted, standing
 
 WRONG_TOKENS = 3
 """One may be a mistake of the agent's; nobody tries three by mistake."""
+REWRITES = 2
+"""With the first one the agent is told what it may not do."""
 _HOUR_MS = 3_600_000
 _LEAST_MS = 10 * 60_000  # the speed of spending is told over this much at least
 _RANKS = ("low", "medium", "high", "critical")
@@ -55,10 +57,13 @@ def _failures(fleet: Fleet, state: State, agent: AgentRecord) -> str:
 
 
 def _tampering(fleet: Fleet, state: State, agent: AgentRecord) -> str:
-    tried = counted(state, [f"since/{agent.name}"], 1).get("wrong_tokens", 0)
-    if not fleet.quarantine.tampering or tried < WRONG_TOKENS:
+    if not fleet.quarantine.tampering:
         return ""
-    return f"its session asked the gateway {tried} times with a token that is not its own"
+    counts = counted(state, [f"since/{agent.name}"], 1)
+    tried, rewrote = counts.get("wrong_tokens", 0), counts.get("rewrites", 0)
+    if tried >= WRONG_TOKENS:
+        return f"its session asked the gateway {tried} times with a token that is not its own"
+    return f"it rewrote the history of an open change {rewrote} times" if rewrote >= REWRITES else ""
 
 
 def _secrets(fleet: Fleet, state: State, agent: AgentRecord) -> str:

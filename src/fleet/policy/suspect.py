@@ -76,10 +76,12 @@ def _why(fleet: Fleet, change: Change) -> str:
 
 
 def _question(change: Change, number: int) -> Event:
+    counts = ". Whoever releases it has approved the guarded files of this commit"
     data = {
         "approval": f"a{number}",
         "kind": KIND,
-        "why": f"pull request {change.id} is in quarantine: {change.quarantined}",
+        "why": f"pull request {change.id} is in quarantine: {change.quarantined}"
+        f"{counts if change.inspected.get('guarded') else ''}",
         "change": change.id,
         "head": change.head,
         "instance": change.instance,

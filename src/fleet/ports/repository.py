@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from fleet.model.errors import Permanent
 from fleet.model.touched import Past, Touched
 
 BlockedKind = Literal["dirty", "moved", "conflict", "busy"]
@@ -44,6 +45,10 @@ class Taken:
     head: str
     commits: int
     previous: str | None = None
+
+
+class Rewritten(Permanent):
+    """A branch does not contain the commit any more that it has to come after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +157,14 @@ class Repository(Protocol):
         """The commit of a branch, None when there is no such branch."""
         ...
 
-    def take(self, workspace: Path, *, branch: str, head_expected: str | None = None) -> Taken:
+    def take(
+        self, workspace: Path, *, branch: str, head_expected: str | None = None, after: str = ""
+    ) -> Taken:
         """Bring the commits of the workspace's `branch` here and point this repository's `branch` at them.
 
         Every object is checked on its way in. With `head_expected` the workspace's branch must be at that
-        commit. Only branches below `fleet/` may be moved other than forward, and the base branch never is.
+        commit; with `after` it must contain that one, else this raises Rewritten and moves nothing. Only
+        branches below `fleet/` may be moved other than forward, and the base branch never is.
         Raises Permanent (no such branch, broken objects, not forward) or Temporary (moved meanwhile, in use).
         """
         ...

@@ -17,7 +17,7 @@ from fleet.adapters.git.names import FLEET, branch_ref, commit_id
 from fleet.adapters.git.past import PastStore
 from fleet.adapters.git.project import Project
 from fleet.adapters.git.tags import tag
-from fleet.adapters.git.take import check_forward, take_objects, workspace_head
+from fleet.adapters.git.take import check_after, check_forward, take_objects, workspace_head
 from fleet.model.errors import Permanent, Temporary
 from fleet.ports.repository import (
     Added,
@@ -58,7 +58,9 @@ class GitRepository:
         """See the port."""
         return refs.read(self._git_dir, branch_ref(branch))
 
-    def take(self, workspace: Path, *, branch: str, head_expected: str | None = None) -> Taken:
+    def take(
+        self, workspace: Path, *, branch: str, head_expected: str | None = None, after: str = ""
+    ) -> Taken:
         """See the port. The objects come first, then the branch moves."""
         ref = branch_ref(branch)
         if branch == self._base:
@@ -66,7 +68,9 @@ class GitRepository:
         head = workspace_head(workspace, branch, head_expected)
         base, previous = refs.read_branches(self._git_dir, self._base, branch)
         base = base or self.base_sha()
+        place = Place(self._git_dir)
         if head == previous:
+            check_after(place, branch, after, head)
             return Taken(head, self._ahead(head, base), previous)
         in_use = holders(self._project, ref)
         if in_use:
@@ -76,7 +80,7 @@ class GitRepository:
                 do="check out another one there: git checkout --detach",
             )
         count = take_objects(self._project, workspace, head, base, previous)
-        place = Place(self._git_dir)
+        check_after(place, branch, after, head)
         if not branch.startswith(FLEET):
             check_forward(place, branch, previous, head)
         if not refs.move(place, ref, head, previous, "fleet: take"):

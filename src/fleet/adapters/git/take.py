@@ -12,10 +12,11 @@ from pathlib import Path
 from fleet.adapters.git import refs
 from fleet.adapters.git.command import GitFailed, Place, git, run
 from fleet.adapters.git.lens import lens
-from fleet.adapters.git.names import branch_ref
+from fleet.adapters.git.names import branch_ref, commit_id
 from fleet.adapters.git.project import Project
 from fleet.adapters.git.untrusted import opened_git_dir, read_ref
 from fleet.model.errors import Permanent, Temporary
+from fleet.ports.repository import Rewritten
 
 MOST_BYTES = 2 * 1024**3
 # From so many objects on they stay together as a pack; fewer become single files, as in git's own fetch.
@@ -87,4 +88,14 @@ def check_forward(place: Place, branch: str, current: str | None, head: str) -> 
             f"{branch} may only move forward",
             why=f"{head[:12]} does not contain its present commit {current[:12]}",
             do="rebase on it, or use a branch below fleet/",
+        )
+
+
+def check_after(place: Place, branch: str, after: str, head: str) -> None:
+    """Raises Rewritten when `head` does not contain the commit `after` ("": any will do)."""
+    if after and not refs.contains(place, commit_id(after), head):
+        raise Rewritten(
+            f"the history of {branch} was rewritten",
+            why=f"{head[:12]} does not contain {after[:12]}, which others have seen and judged",
+            do="commit on top of it; do not amend, rebase or reset what was there before",
         )

@@ -10,6 +10,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run, State, Wish
 from fleet.policy.fact import fact
+from fleet.ports.repository import Rewritten
 
 _MOST = 100
 
@@ -25,6 +26,10 @@ async def collect(parts: Parts, state: State, wish: Wish) -> list[Event]:
         denied = {"run": run.id, "agent": run.agent, "action": what, "reason": "a secret is not published"}
         denied["kind"] = "secret"
         facts.append(fact(events.AGENT_DENIED, denied, cause=wish.cause, story=run.instance))
+    if data.get("rewritten"):
+        denied = {"run": run.id, "agent": run.agent, "action": f"rewrite the history of {run.branch}"}
+        denied |= {"reason": data["error"], "kind": "rewrite"}
+        facts.append(fact(events.AGENT_DENIED, denied, cause=wish.cause, story=run.instance))
     return facts
 
 
@@ -34,7 +39,13 @@ def _collect(parts: Parts, ground: Ground, run: Run) -> dict[str, Any]:
     if status.branch_head is None:
         why = f"the branch {run.branch} is gone in its workspace"
         return {"head": "", "commits": 0, "dirty": dirty, "error": why}
-    taken = ground.repository.take(ground.workspaces.path(run.workspace), branch=run.branch)
+    try:
+        # What an open change has was judged: it stays. Before there is one, an agent may amend and rebase.
+        after = run.head if run.change else ""
+        taken = ground.repository.take(ground.workspaces.path(run.workspace), branch=run.branch, after=after)
+    except Rewritten as error:
+        told = {"error": str(error), "rewritten": status.branch_head}
+        return {"head": "", "commits": 0, "dirty": dirty, **told}
     found = {"head": taken.head, "commits": taken.commits, "dirty": dirty}
     if taken.commits:
         found["secrets"] = _secrets(parts, ground, taken.head, run.head)

@@ -200,6 +200,7 @@ def change_released(state: State, event: Event, data: Mapping[str, Any]) -> None
     if change is not None and change.quarantined:
         change.quarantined = ""
         change.released = text(data, "head")
+        change.released_by = text(data, "actor")
         change.cause = event.id
 
 

@@ -68,7 +68,8 @@ def denied(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run = state.runs.get(text(data, "run"))
     agent = text(data, "agent") or (run.agent if run else "")
     if agent:
-        _add(state, _names(agent, run.model if run else ""), event.time, {"denied": 1})
+        count = {"denied": 1, "rewrites": int(text(data, "kind") == "rewrite")}
+        _add(state, _names(agent, run.model if run else ""), event.time, count)
 
 
 def collected(state: State, event: Event, data: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fleet.model.state import Change
 from fleet.policy.requirements.found import met, missing, persons
-from fleet.policy.requirements.people import approving
+from fleet.policy.requirements.people import approving, releasing
 
 NAME = "guarded files"
 
@@ -20,7 +20,7 @@ def guarded_files(change: Change) -> list[dict[str, Any]]:
         return []
     first = f"it touches {touched[0]['path']} ({touched[0]['what']})"
     reason = f"{first} and {len(touched) - 1} more of the kind" if len(touched) > 1 else first
-    people = approving(change)
+    people = list(dict.fromkeys([*approving(change), *releasing(change)]))
     if people:
         return [met(NAME, f"{reason}; approved by {', '.join(people)}")]
     return [persons(NAME, f"{reason}, which needs a person whatever fleet.yaml says")]

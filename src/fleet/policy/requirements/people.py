@@ -22,6 +22,14 @@ def approving(change: Change) -> dict[str, int]:
     return found
 
 
+def releasing(change: Change) -> list[str]:
+    """Who let this head out of quarantine, and so has looked at it; not whoever asked for changes since."""
+    by = change.released_by if change.released == change.head else ""
+    word = last_words(change).get(by)
+    against = word is not None and word["verdict"] == "request-changes"
+    return [by] if by.startswith(PERSON) and not against else []
+
+
 def is_one_of(person: str, logins: tuple[str, ...]) -> bool:
     """Whether a person (`user/ann`) is one of these logins, for which case does not matter."""
     return person.removeprefix(PERSON).casefold() in {each.casefold() for each in logins}
