@@ -78,6 +78,19 @@ def test_the_last_run_of_a_day_gets_what_is_left_of_it() -> None:
     assert allowance(_spent(cost_micros=400), agent, []).cost_micros == 300
 
 
+def test_no_run_begins_with_less_than_a_tenth_of_what_it_may_use() -> None:
+    agent = _agent(Limit(cost_micros=5_000_000), Limit(cost_micros=60_000_000))
+    assert allowance(_spent(cost_micros=59_500_000), agent, []).cost_micros == 500_000
+    assert allowance(_spent(cost_micros=59_600_000), agent, []).refused == (
+        "too little is left of its cost of the day for a run: 0.4 of 60 dollars"
+    )
+
+
+def test_a_ceiling_that_is_small_beside_a_runs_own_is_still_worth_a_run() -> None:
+    agent = _agent(Limit(cost_micros=5_000_000), Limit(cost_micros=100_000))
+    assert allowance(State(now=NOON), agent, []).cost_micros == 100_000
+
+
 @pytest.mark.parametrize(
     ("limit", "spent", "word"),
     [

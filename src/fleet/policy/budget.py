@@ -24,6 +24,8 @@ class Allowance:
 
 
 UNBOUNDED = Allowance()
+LEAST_PART = 10
+"""A run begins only with at least this part (a tenth) of what it might use: else it would be cut off soon."""
 
 
 def used_today(state: State, name: str, now: int) -> Limit:
@@ -45,12 +47,9 @@ def allowance(state: State, agent: Agent, live: list[Run], shared: Sequence[Scop
     found = per_run
     for scope in (*scopes_of_agent(state, agent, live), *shared):
         limit, left = scope.limit, _left(scope)
-        if limit.time_ms and left.time_ms < 1000:
-            return Allowance(refused=_over(scope, "time", limit.time_ms / 60_000, "minutes"))
-        if limit.cost_micros and left.cost_micros <= 0:
-            return Allowance(refused=_over(scope, "cost", limit.cost_micros / 1e6, "dollars"))
-        if limit.tokens and left.tokens <= 0:
-            return Allowance(refused=_over(scope, "tokens", limit.tokens, "tokens"))
+        refused = _used_up(scope, left) or _too_little(scope, per_run, left)
+        if refused:
+            return Allowance(refused=refused)
         found = Limit(
             _share(found.time_ms, limit.time_ms, left.time_ms, scope.free),
             _share(found.cost_micros, limit.cost_micros, left.cost_micros, scope.free),
@@ -117,9 +116,46 @@ def _share(per_run: int, per_window: int, left: int, free: int) -> int:
     return min(per_run, left) if per_run else max(1, left // free)
 
 
-def _over(scope: Scope, what: str, most: float, unit: str) -> str:
-    of = f" of the {scope.window}" if scope.window else ""
-    return f"{scope.words} {what}{of} is used up or set aside ({most:g} {unit})"
+def _used_up(scope: Scope, left: Limit) -> str:
+    """Which figure of the ceiling has nothing left, in words; "" for none."""
+    for figure, most, rest, least in _figures(scope.limit, left):
+        if most and rest < least:
+            return f"{_of(scope, figure)} is used up or set aside ({_amount(figure, most)})"
+    return ""
+
+
+def _too_little(scope: Scope, per_run: Limit, left: Limit) -> str:
+    """Which figure has so little left that a run could only be cut off; "" for none. It is too little where
+    it is less than a tenth of what a run would get of the whole ceiling.
+    """
+    wanted = _figures(per_run, per_run)
+    for (figure, most, rest, _), (_, own, _, _) in zip(_figures(scope.limit, left), wanted, strict=True):
+        if not most:
+            continue
+        whole = min(own, most) if own else most // (scope.free + len(scope.runs))
+        if _share(own, most, rest, scope.free) * LEAST_PART < whole:
+            return f"too little is left of {_of(scope, figure)} for a run: {_amount(figure, rest, most)}"
+    return ""
+
+
+def _figures(limit: Limit, left: Limit) -> tuple[tuple[str, int, int, int], ...]:
+    """Each figure by its name: the ceiling, what is left of it, and less than what is nothing at all."""
+    return (
+        ("time", limit.time_ms, left.time_ms, 1000),
+        ("cost", limit.cost_micros, left.cost_micros, 1),
+        ("tokens", limit.tokens, left.tokens, 1),
+    )
+
+
+def _amount(figure: str, *amounts: int) -> str:
+    unit, size = {"time": ("minutes", 60_000), "cost": ("dollars", 1_000_000), "tokens": ("tokens", 1)}[
+        figure
+    ]
+    return f"{' of '.join(f'{each / size:.6g}' for each in amounts)} {unit}"
+
+
+def _of(scope: Scope, figure: str) -> str:
+    return f"{scope.words} {figure}" + (f" of the {scope.window}" if scope.window else "")
 
 
 def _whose(scope: Scope) -> str:
