@@ -60,8 +60,12 @@ def look(
     cursor: Cursor,
     now: int,
     required: Collection[str] = (),
+    *,
+    short: bool = False,
 ) -> None:
-    """Ask how the checks of this head stand, tell what is new, and set when to look again (0: never)."""
+    """Ask how the checks of this head stand, tell what is new, and set when to look again (0: never). `short`
+    of requests, those that run are left until they are likely to be over.
+    """
     checks = list(_runs(requests, facts.repo, follow.head))
     cursor.checked |= bool(checks)
     age = now - follow.begun
@@ -72,6 +76,11 @@ def look(
     elif cursor.bare < 0 or (not follow.asked and (over or age > NONE_YET_MS // 2)):
         checks += _others_statuses(requests, facts.repo, follow, cursor)
     follow.names = sorted({*follow.names, *(check.name for check in checks)})
+    if over and follow.running:
+        cursor.takes = (
+            (cursor.takes * 3 + now - follow.running) // 4 if cursor.takes else now - follow.running
+        )
+        follow.running = 0
     news = False
     for check in checks:
         if follow.told.get(check.key) == check.state:
@@ -81,7 +90,11 @@ def look(
         follow.told[check.key] = check.state
     follow.wait = min(follow.wait * 3 // 2 or FIRST_MS, LONGEST_MS)
     states = {check.state for check in checks}
-    if "pending" in states or (not checks and age < NONE_YET_MS):
+    if "pending" in states:
+        follow.running = follow.running or now
+        likely = follow.running + cursor.takes * 4 // 5 if short else 0
+        follow.next = max(now + follow.wait, likely)
+    elif not checks and age < NONE_YET_MS:
         follow.next = now + follow.wait
     elif news or lacks(follow, required, now):  # others may begin when one has ended
         follow.next = now + LONGEST_MS

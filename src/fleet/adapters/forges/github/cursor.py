@@ -54,12 +54,14 @@ class Follow:
     told: dict[str, str] = field(default_factory=dict)
     asked: bool = False  # for commit statuses, too
     names: list[str] = field(default_factory=list)  # of the checks that were seen
+    running: int = 0  # since when one of them was seen to run
 
 
 @dataclass(slots=True)
 class Cursor:
     """`seen`: GitHub's time up to which all is known ("" at first). `loose`: to be looked at once more,
-    `put_off`: those of them that were not looked at, since something else was more urgent.
+    `put_off`: those of them that were not looked at, since something else was more urgent, `left`: since when
+    (`seen` of that time) each of those waits whose look was put off, for whatever reason.
     """
 
     seen: str = ""
@@ -70,8 +72,10 @@ class Cursor:
     follow: dict[str, Follow] = field(default_factory=dict)
     loose: list[int] = field(default_factory=list)
     put_off: list[int] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
     watched: int = 0  # when the list of pull requests was last asked for
     checked: bool = False  # whether a check run was ever seen here
+    takes: int = 0  # how long checks take here, from the first that runs to the last that ends
     bare: int = 0  # so many heads in a row had no commit status of others; -1: they have
     told: dict[str, int] = field(default_factory=dict)  # facts of the last minutes, as they are read twice
 
@@ -95,8 +99,10 @@ def read_cursor(data: Mapping[str, Any]) -> Cursor:
             follow={name: _follow(each) for name, each in data["follow"].items()},
             loose=list(data["loose"]),
             put_off=list(data.get("put_off", ())),
+            left={str(name): str(since) for name, since in data.get("left", {}).items()},
             watched=data["watched"],
             checked=data["checked"] is True,
+            takes=int(data.get("takes", 0)),
             bare=data["bare"],
             told=dict(data["told"]),
         )

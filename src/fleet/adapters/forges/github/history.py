@@ -6,7 +6,7 @@ cost less. Both give entries in the shape of the timeline: `event`, `id`, `actor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fleet.adapters.forges.github.cursor import OVERLAP_S, earlier, ms_of
@@ -40,13 +40,12 @@ def of_many(
     """What happened since then to each of `wanted` (number → whether it is a pull request).
 
     Older events are read too, as far as needed to know who set each of `labels`. Also the numbers for which
-    that was not found.
+    that was not found. Raises Rejected where the forge has no such lists.
     """
     found: dict[int, list[Happening]] = {number: [] for number in wanted}
     open_labels = {pair for pair in labels if pair[0] in wanted}
     edge = earlier(since, OVERLAP_S)
-    events = f"repos/{repo}/issues/events"
-    for entry in requests.pages(events, most=_MOST_PAGES):
+    for entry in requests.pages(f"repos/{repo}/issues/events", most=_MOST_PAGES):
         number = int((entry.get("issue") or {}).get("number") or 0)
         if number in found:
             found[number].append(entry)
@@ -54,11 +53,7 @@ def of_many(
                 open_labels.discard((number, str((entry.get("label") or {}).get("name"))))
         if str(entry.get("created_at")) < edge and not open_labels:
             break
-    comments = f"repos/{repo}/issues/comments?sort=updated&direction=desc"
-    if edge:
-        comments += f"&since={edge}"
-    for entry in requests.pages(comments, most=_MOST_COMMENTS):
-        number = int(str(entry.get("issue_url", "")).rpartition("/")[2] or 0)
+    for number, entry in newest_of(requests, f"repos/{repo}/issues/comments", "issue_url", edge):
         if number in found:
             found[number].append(_comment(entry))
     for number, pull in wanted.items():
@@ -66,6 +61,21 @@ def of_many(
             found[number] += _reviews(requests, repo, number)
     ordered = {number: in_order(entries) for number, entries in found.items()}
     return ordered, {number for number, _ in open_labels}
+
+
+def newest_of(requests: Requests, path: str, of: str, edge: str) -> Iterator[tuple[int, Happening]]:
+    """Entries of a repository's own list that changed since `edge`, with the number that the address under
+    `of` ends with. The request is always the same, so it is free while nothing was added.
+    """
+    last = ""
+    for entry in requests.pages(f"{path}?sort=updated&direction=desc", most=_MOST_COMMENTS):
+        at = str(entry.get("updated_at") or entry.get("created_at") or "")
+        if at < edge and at < last:  # some forges know no such order: then all of it is read
+            return
+        last = at
+        number = str(entry.get(of) or "").rpartition("/")[2]
+        if number.isdigit():
+            yield int(number), entry
 
 
 def at_of(entry: Happening) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BUSY_MS, IDLE_MS = 5_000, 60_000
-HOURLY = 330  # requests that count, for the polls of one repository
+HOURLY = 250  # requests that count, for the polls of one repository
 GATHERED_MS = 180_000
 WATCH_MS = 60_000
 _BURST = 60.0
@@ -42,9 +42,13 @@ class Pace:
         purse.looked_ms = now
         return True
 
+    def is_short(self, repo: str, now: int) -> bool:
+        """Whether the allowance runs low: what can wait is then asked for when it is likely over."""
+        return self._purse(repo, now).tokens < _ENOUGH
+
     def watch_ms(self, repo: str, now: int) -> int:
         """How far apart the lists of pull requests are asked for while nothing seems to happen."""
-        return WATCH_MS if self._purse(repo, now).tokens >= _ENOUGH else GATHERED_MS
+        return GATHERED_MS if self.is_short(repo, now) else WATCH_MS
 
     def wait(
         self, repo: str, now: int, *, quiet: int, spent: int, stretch: float, least: int, due: int = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fleet.adapters.forges.github import checks, history, listing
@@ -17,6 +18,7 @@ from fleet.adapters.forges.github.cursor import (
     Cursor,
     Follow,
     Pull,
+    earlier,
     known_of,
     labels_of,
     read_cursor,
@@ -29,14 +31,15 @@ from fleet.adapters.forges.github.pace import Pace
 from fleet.adapters.forges.github.people import People
 from fleet.adapters.forges.github.pull_telling import PullStory, PullTeller, head_of, is_own, seen_at
 from fleet.adapters.forges.github.pulls import Heads, documents_of, newest
-from fleet.adapters.forges.github.requests import Requests
+from fleet.adapters.forges.github.requests import Rejected, Requests
 from fleet.adapters.forges.github.seen import Seen
 from fleet.adapters.forges.github.telling import Story, Teller
 from fleet.model.event import Event
 from fleet.ports.forge import Polled
 
 _REMEMBERED_S = 3 * OVERLAP_S
-_ONE_BY_ONE = 25  # more than this are fetched from the repository's own lists, which cost less together
+_ONE_BY_ONE = 4  # more than this are fetched from the repository's own lists, which cost less together
+_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,16 @@ class Poller:
         self.seen.listed(repo, asked)
         facts = Facts(repo, self.people, cursor.told)
         now = self.clock()
+        before = cursor.seen
         closer = not self._has_details(cursor, seen, now) or self.pace.may_look(repo, now)
         taken = seen if closer else seen.without(_details(cursor, seen))
         later = self._less_urgent(cursor, taken)
         if not seen.same:
             self._take(repo, cursor, taken.without(later), facts)
         cursor.put_off = later
+        if not seen.same:
+            waiting = {*cursor.loose, *later} - set(taken.without(later).changed)
+            cursor.left = {str(n): cursor.left.get(str(n), before) for n in waiting}
         if closer and not later:
             self._follow(facts, cursor, now)
         told = facts.told()
@@ -141,6 +148,7 @@ class Poller:
         histories, later = self._histories(repo, cursor, seen)
         teller = Teller(facts, self.deeds)
         pull_teller = PullTeller(facts, teller)
+        remarks = _Remarks(self.requests, repo, self._since(cursor, pulls) if len(pulls) > 1 else "")
         for number, entry in seen.changed.items():
             pull = cursor.pulls.get(str(number)) if number in pulls else None
             story = Story(
@@ -152,9 +160,7 @@ class Poller:
                 head=_head_at(pull) if numbers[number] else lambda at: "",
             )
             if number in pulls:
-                path = f"repos/{repo}/pulls/{number}/comments"
-                remarks = _Later(self.requests, path)
-                pull_teller.tell(PullStory(story, pulls[number], before[number], remarks))
+                pull_teller.tell(PullStory(story, pulls[number], before[number], partial(remarks.of, number)))
             elif not numbers[number]:
                 teller.tell(story)
         self._remember(cursor, seen, pulls, histories, later)
@@ -168,16 +174,33 @@ class Poller:
             for number, entry in seen.changed.items()
             if _has_history(entry, str(number) in cursor.known)
         }
-        if len(wanted) <= _ONE_BY_ONE:
-            one = {
-                number: history.of_one(self.requests, repo, number, pull=pull)
-                for number, pull in wanted.items()
-            }
-            return one, set()
         new = [number for number in wanted if str(number) not in cursor.known]
-        labels = {(number, label) for number in new for label in labels_of(seen.changed[number])}
-        many, missing = history.of_many(self.requests, repo, wanted, cursor.seen, labels)
-        return many, missing
+        # Who gave the labels of one that was never read may stand far back: its own history is shorter.
+        unread = {number for number in wanted if number not in new and not cursor.known[str(number)].until}
+        together = {number for number in wanted if number not in unread} - (
+            set(new) if len(new) <= _AT_ONCE else set()
+        )
+        found: dict[int, list[history.Happening]] = {}
+        missing: set[int] = set()
+        if len(together) > _ONE_BY_ONE:
+            labels = {(n, label) for n in new if n in together for label in labels_of(seen.changed[n])}
+            lists = {number: wanted[number] for number in wanted if number in together}
+            try:
+                found, missing = history.of_many(
+                    self.requests, repo, lists, self._since(cursor, lists), labels
+                )
+            except Rejected as error:
+                if error.status not in (404, 410):
+                    raise
+        for number, pull in wanted.items():
+            if number not in found:
+                found[number] = history.of_one(self.requests, repo, number, pull=pull)
+        return found, missing
+
+    @staticmethod
+    def _since(cursor: Cursor, numbers: Iterable[int]) -> str:
+        """Since when nobody has looked at one of these."""
+        return min([cursor.seen, *(cursor.left.get(str(number), cursor.seen) for number in numbers)])
 
     def _saw_head(self, repo: str, cursor: Cursor, number: int, document: Mapping[str, Any]) -> None:
         """Remember since when this head is there to be seen, and follow its checks if it is Fleet's."""
@@ -195,7 +218,8 @@ class Poller:
             and (followed is None or followed.head != head)
             and is_own(self.people, repo, document)
         ):
-            cursor.follow[name] = Follow(head, begun=now, next=now, wait=0)
+            soon = checks.FIRST_MS if self.pace.is_short(repo, now) else 0  # none has begun yet
+            cursor.follow[name] = Follow(head, begun=now, next=now + soon, wait=0)
 
     def _remember(
         self,
@@ -216,7 +240,7 @@ class Poller:
         for entry in seen.passed:
             cursor.known[str(entry["number"])] = replace(known_of(entry), told=False)
         # Of those that come later, so many are looked at with each poll, oldest first.
-        waiting = [number for number in seen.changed if number in later][:_ONE_BY_ONE]
+        waiting = [number for number in seen.changed if number in later][:_AT_ONCE]
         cursor.loose = sorted({*seen.loose, *waiting})
         cursor.seen, cursor.tag = seen.seen, seen.tag
         listing.trim(cursor)
@@ -229,23 +253,41 @@ class Poller:
         cursor.told = {name: at for name, at in cursor.told.items() if at >= edge}
 
     def _follow(self, facts: Facts, cursor: Cursor, now: int) -> None:
-        required = self.required.get(facts.repo, ())
+        required, short = self.required.get(facts.repo, ()), self.pace.is_short(facts.repo, now)
         for name, follow in cursor.follow.items():
             if not follow.next and checks.lacks(follow, required, now):
                 follow.next = now  # what its branch requires was not known when it was looked at
             if follow.next and follow.next <= now:
-                checks.look(self.requests, facts, int(name), follow, cursor, now, required)
+                checks.look(self.requests, facts, int(name), follow, cursor, now, required, short=short)
 
 
-@dataclass(frozen=True, slots=True)
-class _Later:
-    """A list that is asked for only when somebody wants it."""
+@dataclass(slots=True)
+class _Remarks:
+    """Remarks at lines, asked for only when somebody wants them: those since then of the whole repository in
+    one list, or ("") all of each pull request.
+    """
 
     requests: Requests
-    path: str
+    repo: str
+    since: str
+    _found: dict[int, list[Mapping[str, Any]]] | None = None
 
-    def __call__(self) -> Iterable[Any]:
-        return self.requests.pages(self.path)
+    def of(self, number: int) -> Iterable[Mapping[str, Any]]:
+        """Those of this pull request."""
+        if self.since and self._found is None:
+            self._found = {}
+            edge = earlier(self.since, OVERLAP_S)
+            try:
+                path = f"repos/{self.repo}/pulls/comments"
+                for each, remark in history.newest_of(self.requests, path, "pull_request_url", edge):
+                    self._found.setdefault(each, []).append(remark)
+            except Rejected as error:
+                if error.status not in (404, 410):
+                    raise
+                self.since, self._found = "", None
+        if self._found is not None:
+            return self._found.get(number, ())
+        return self.requests.pages(f"repos/{self.repo}/pulls/{number}/comments")
 
 
 def _details(cursor: Cursor, seen: Listing) -> list[int]:
