@@ -23,7 +23,7 @@ GETS += [
     "/api/approvals",
     "/api/events",
 ]
-POSTS = [path.format(approval="a1", run="r1", name="developer", item="1") for path in ACTS]
+POSTS = [path.format(approval="a1", run="r1", name="developer", item="1", change="2") for path in ACTS]
 POSTS += ["/api/approvals/a1"]
 
 

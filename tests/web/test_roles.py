@@ -64,7 +64,7 @@ def test_each_role_does_what_it_may_and_no_more(shop, page, role):
     client = entered(page, token_for(shop, role))
     token = form_token(client)
     for path, act in ACTS.items():
-        at = path.format(approval="a1", run="r1", name="developer", item="1")
+        at = path.format(approval="a1", run="r1", name="developer", item="1", change="2")
         before = shop.count()
         answer = client.post(at, data={FIELD: token, **ALL}, headers={"origin": HERE})
         page.site.projection.catch_up()

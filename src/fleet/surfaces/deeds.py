@@ -74,7 +74,7 @@ def stopped(state: State, actor: str, run: str, reason: str = "") -> list[Event]
 def taken_over(state: State, actor: str, run: str, program: str) -> list[Event]:
     """A person goes on by hand: a live run is asked to end first, one that waits is taken as it is."""
     found = _run(state, run)
-    if not found.live and _waiting_with(state, found) is None:
+    if not found.live and waiting_with(state, found) is None:
         why = f"it is {found.outcome or found.state}"
         raise FleetError(f"There is nothing to take over in {found.id}", why=why, do="See: fleet runs")
     data = {"run": found.id, "actor": actor, "program": program}
@@ -88,7 +88,7 @@ def taken_over(state: State, actor: str, run: str, program: str) -> list[Event]:
 def handed_back(state: State, actor: str, run: str, note: str, left: Mapping[str, Any]) -> list[Event]:
     """The agent goes on in its conversation, knowing what was done. `left`: commits and files, as text."""
     found = _run(state, run)
-    waiting = _waiting_with(state, found)
+    waiting = waiting_with(state, found)
     if waiting is None:
         why = "it has not ended yet" if found.live else f"it is {found.outcome or found.state}"
         raise FleetError(f"{found.id} can't be handed back", why=why, do=f"See: fleet why {found.id}")
@@ -195,7 +195,7 @@ def question_of(state: State, run: str) -> Approval | None:
     return next((each for each in asked(state) if each.kind == "question" and each.run == run), None)
 
 
-def _waiting_with(state: State, run: Run) -> Approval | None:
+def waiting_with(state: State, run: Run) -> Approval | None:
     """What the job of an ended run waits for a person with, if this run was its last."""
     instance = state.instances.get(run.instance)
     record = instance.jobs.get(run.job) if instance is not None else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from fleet.model import events as kinds
 from fleet.model.errors import FleetError
@@ -22,6 +22,48 @@ from fleet.views.waiting import asked, how_to_answer, wait_of
 
 _LONGEST_CHAIN = 200
 _NOBODY = "no workflow listens to it"
+
+
+class Records(Protocol):
+    """How the records that led to something are found."""
+
+    def find(self, id: str) -> Event | None:
+        """The record of that id."""
+
+    def routed(self, name: str) -> Event | None:
+        """What the rules said of a trigger (its record's id), why an instance was started (`i3`), or what
+        they said last of what befell an item (`item/12`).
+        """
+
+
+class _Whole:
+    """The records of a log that is read from its beginning."""
+
+    def __init__(self, log: Iterable[Event]) -> None:
+        self._found: dict[str, Event] = {}
+        self._routed: dict[str, Event] = {}
+        for event in log:
+            self._found[event.id] = event
+            for name in routed_names(event, self.find):
+                self._routed[name] = event
+
+    def find(self, id: str) -> Event | None:
+        return self._found.get(id)
+
+    def routed(self, name: str) -> Event | None:
+        return self._routed.get(name)
+
+
+def routed_names(event: Event, find: Callable[[str], Event | None]) -> list[str]:
+    """The names that `Records.routed` finds this record by; none, if it tells no such thing."""
+    if event.type != kinds.TRIGGER_ROUTED:
+        return []
+    trigger = str(event.data.get("trigger") or "")
+    names = [str(each) for each in event.data.get("started") or ()]
+    about = find(trigger) if trigger else None
+    if about is not None:
+        names += [trigger, f"item/{about.data.get('item')}"]
+    return names
 
 
 class Now(NamedTuple):
@@ -46,12 +88,18 @@ def why(
     `chain` goes from the newest event to the root, each with what caused it. Raises `FleetError` when there
     is no such thing.
     """
-    events = {event.id: event for event in log}
+    return explain(fleet, state, _Whole(log), thing, now, watched=watched)
+
+
+def explain(
+    fleet: Fleet, state: State, records: Records, thing: str, now: int, *, watched: bool = True
+) -> dict[str, Any]:
+    """As `why`, by records that are found one by one."""
     found = _standing(fleet, state, thing.strip().removeprefix("#"), now, watched=watched)
     if found is not None and found.kind == "item" and found.state == "idle":
-        found = _unstarted(events, found)
-    if found is None and thing in events:
-        found = Now(thing, "event", "", _led_to(events, thing), "", thing)
+        found = _unstarted(records, found)
+    if found is None and records.find(thing) is not None:
+        found = Now(thing, "event", "", _said(records.routed(thing)), "", thing)
     if found is None:
         raise FleetError(
             f"There is no {thing!r} here",
@@ -64,21 +112,21 @@ def why(
         "state": found.state,
         "reason": found.reason,
         "waits_for": found.waits_for,
-        "chain": chain(events, found.newest),
+        "chain": chain(records, found.newest),
     }
 
 
-def chain(events: Mapping[str, Event], newest: str) -> list[dict[str, Any]]:
+def chain(records: Records, newest: str) -> list[dict[str, Any]]:
     """The events from `newest` back to the one that nothing in the log caused."""
     links: list[dict[str, Any]] = []
     seen: set[str] = set()
     at = newest
     while at and at not in seen and len(links) < _LONGEST_CHAIN:
         seen.add(at)
-        event = events.get(at)
+        event = records.find(at)
         if event is None:
             break
-        links.append(_link(event, _routed(events, event)))
+        links.append(_link(event, _routed(records, event)))
         at = event.causation_id
     return links
 
@@ -89,24 +137,15 @@ def rule_of(event: Event) -> str:
     return name if event.source.startswith("fleet/") and name in _RULES else ""
 
 
-def _routed(events: Mapping[str, Event], event: Event) -> str:
+def _routed(records: Records, event: Event) -> str:
     """Why an instance was started: it stands in the event that tells what its trigger led to."""
     if event.type != kinds.INSTANCE_STARTED:
         return ""
-    name = event.data.get("instance")
-    found = (
-        each
-        for each in events.values()
-        if each.type == kinds.TRIGGER_ROUTED and name in (each.data.get("started") or ())
-    )
-    routed = next(found, None)
+    return _said(records.routed(str(event.data.get("instance"))))
+
+
+def _said(routed: Event | None) -> str:
     return reason_of(routed) if routed is not None else ""
-
-
-def _led_to(events: Mapping[str, Event], trigger: str) -> str:
-    """What the rules said of an event that might have started a workflow."""
-    routed = (each for each in events.values() if each.type == kinds.TRIGGER_ROUTED)
-    return next((reason_of(each) for each in routed if each.data.get("trigger") == trigger), "")
 
 
 def _link(event: Event, reason: str) -> dict[str, Any]:
@@ -183,15 +222,14 @@ def _numbered(fleet: Fleet, state: State, number: int, now: int, *, watched: boo
     return None
 
 
-def _unstarted(events: dict[str, Event], item: Now) -> Now:
+def _unstarted(records: Records, item: Now) -> Now:
     """An item that no workflow was started for: what the rules said of the newest event about it."""
-    for event in reversed(events.values()):
-        trigger = events.get(str(event.data.get("trigger"))) if event.type == kinds.TRIGGER_ROUTED else None
-        if trigger is not None and str(trigger.data.get("item")) == item.name:
-            said = reason_of(event)
-            reason = item.reason if said in ("", _NOBODY) else said
-            return item._replace(reason=reason, newest=event.id)
-    return item
+    routed = records.routed(f"item/{item.name}")
+    if routed is None:
+        return item
+    said = reason_of(routed)
+    reason = item.reason if said in ("", _NOBODY) else said
+    return item._replace(reason=reason, newest=routed.id)
 
 
 def _agent(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) -> Now:

@@ -57,11 +57,12 @@ class Project:
 
     def catch_up(self) -> State:
         """Fold what the log has by now."""
+        from fleet.folding import fold_log
         from fleet.policy.fold import fold_all
 
-        after = self._state.seq if self._state is not None else 0
-        self._state = fold_all(self.log.read(after), self._state)
-        return self._state
+        if self._state is None:
+            self._state = fold_log(self.place, self.log)
+        return fold_all(self.log.read(self._state.seq), self._state)
 
 
 @contextmanager

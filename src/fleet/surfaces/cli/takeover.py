@@ -13,6 +13,7 @@ from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import Run, State
 from fleet.surfaces import deeds
+from fleet.surfaces.byhand import folder_of, program_of
 from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import find_run
 from fleet.surfaces.cli.options import Json, RunId
@@ -33,8 +34,8 @@ def takeover(run: RunId, json: Json = False) -> None:
     people_only(f"takeover {run}")
     with open_project() as project:
         found = find_run(project.state, run)
-        folder = _workspace(project, found)
-        program = _program(found)
+        folder = folder_of(project.place, found)
+        program = program_of(found)
 
         def taken(state: State) -> list[Event]:
             return deeds.taken_over(state, actor(), found.id, shlex.join(program))
@@ -52,27 +53,6 @@ def takeover(run: RunId, json: Json = False) -> None:
     os.chdir(folder)
     os.environ.update(_author(project.place.root))
     os.execvp(command[0], command)  # noqa: S606  # this process becomes the person's program
-
-
-def _workspace(project: Project, run: Run) -> Path:
-    if not run.workspace:
-        raise FleetError(
-            f"{run.id} has no workspace yet", why=f"it is {run.state}", do="Try again in a moment."
-        )
-    folder = project.place.workspaces / run.workspace
-    if not folder.is_dir():
-        raise FleetError(f"The workspace of {run.id} is gone", why="its work has ended", do="See: fleet runs")
-    return folder
-
-
-def _program(run: Run) -> tuple[str, ...]:
-    """The harness's own screen in that conversation; a shell, where it has none."""
-    from fleet.ports.harness import Interactive
-    from fleet.wiring import harness
-
-    found = harness(run.harness)
-    words = found.interactive(run.conversation) if isinstance(found, Interactive) else ()
-    return words or (os.environ.get("SHELL") or "sh",)
 
 
 def _await_end(project: Project, run: Run) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from fleet.auditing import verify as verify_log
 from fleet.model.errors import UsageError
 from fleet.model.event import Event
-from fleet.model.state import State
+from fleet.model.state import Run, State
 from fleet.surfaces import deeds
+from fleet.surfaces.byhand import folder_of, left_in, program_of
 from fleet.surfaces.person import Ability, Person
 from fleet.surfaces.web.html import url
 from fleet.surfaces.web.look import Missing, Page
@@ -57,7 +59,11 @@ def answer(actor: str, approval: str, do: str, note: str) -> Callable[[State], l
 
 async def _answer(site: Site, actor: str, words: Words, fields: Words) -> str:
     approval = words["approval"]
-    await site.act(answer(actor, approval, fields.get("do", ""), fields.get("note", "")))
+    found = site.projection.state.approvals.get(approval)
+    if found is not None and found.kind == "takeover" and fields.get("do") == "approve":
+        await _handback(site, actor, {"run": found.run}, fields)
+    else:
+        await site.act(answer(actor, approval, fields.get("do", ""), fields.get("note", "")))
     return "/approvals" if fields.get("to") == "list" else url("approvals", approval)
 
 
@@ -72,6 +78,23 @@ async def _stop(site: Site, actor: str, words: Words, fields: Words) -> str:
     await site.act(lambda state: deeds.stopped(state, actor, run, fields.get("reason", "")))
     await site.stop_session(run)
     return url("runs", run)
+
+
+async def _takeover(site: Site, actor: str, words: Words, fields: Words) -> str:
+    del fields
+    run = _run(site, words["run"])
+    folder_of(site.place, run)
+    program = shlex.join(await asyncio.to_thread(program_of, run))
+    await site.act(lambda state: deeds.taken_over(state, actor, run.id, program))
+    await site.stop_session(run.id, "takeover")
+    return url("runs", run.id)
+
+
+async def _handback(site: Site, actor: str, words: Words, fields: Words) -> str:
+    run, it = _run(site, words["run"]), site.projection
+    left = await asyncio.to_thread(left_in, site.place, it.fleet, it.state, run)
+    await site.act(lambda state: deeds.handed_back(state, actor, run.id, fields.get("note", ""), left))
+    return url("runs", run.id)
 
 
 async def _retry(site: Site, actor: str, words: Words, fields: Words) -> str:
@@ -94,6 +117,18 @@ async def _release(site: Site, actor: str, words: Words, fields: Words) -> str:
     return "/approvals" if fields.get("to") == "list" else url("agents", name)
 
 
+async def _hold(site: Site, actor: str, words: Words, fields: Words) -> str:
+    number = _number(words["change"], "pull request")
+    await site.act(lambda state: deeds.change_quarantined(state, actor, number, fields.get("reason", "")))
+    return url("changes", number)
+
+
+async def _let_go(site: Site, actor: str, words: Words, fields: Words) -> str:
+    number = _number(words["change"], "pull request")
+    await site.act(lambda state: deeds.change_released(state, actor, number, fields.get("reason", "")))
+    return url("changes", number)
+
+
 async def _comment(site: Site, actor: str, words: Words, fields: Words) -> str:
     number = _number(words["item"])
     await site.act(lambda state: deeds.commented(state, actor, number, fields.get("text", "")))
@@ -111,19 +146,32 @@ async def _verify(site: Site, actor: str, words: Words, fields: Words) -> Page:
     return verified(await asyncio.to_thread(verify_log, site.place))
 
 
-def _number(text: str) -> int:
+def _number(text: str, what: str = "issue") -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Missing(f"There is no issue {text}")
+        raise Missing(f"There is no {what} {text}")
     return int(text)
+
+
+def _run(site: Site, name: str) -> Run:
+    found = site.projection.state.runs.get(name)
+    if found is None:
+        raise Missing(f"There is no run {name!r}")
+    return found
 
 
 ACTS: Mapping[str, Act] = {
     "/approvals/{approval}": Act(_answer, "answer", "Approve, reject or send back", ("do", "note?")),
     "/runs/{run}/say": Act(_say, "operate", "Tell a run something, or answer it", ("text",)),
     "/runs/{run}/stop": Act(_stop, "operate", "Stop a run", ("reason?",)),
+    "/runs/{run}/takeover": Act(_takeover, "operate", "End a run's session, to go on by hand"),
+    "/runs/{run}/handback": Act(_handback, "operate", "Let the agent go on with what you left", ("note?",)),
     "/runs/{run}/retry": Act(_retry, "operate", "Try a run again", ("note?",)),
     "/agents/{name}/quarantine": Act(_quarantine, "operate", "Let an agent do nothing more", ("reason",)),
     "/agents/{name}/release": Act(_release, "govern", "Let it work again", ("reason",)),
+    "/changes/{change}/quarantine": Act(
+        _hold, "operate", "Let nothing be done about a pull request", ("reason",)
+    ),
+    "/changes/{change}/release": Act(_let_go, "govern", "Let a pull request go on", ("reason",)),
     "/items/{item}/comment": Act(_comment, "operate", "Comment on an item", ("text",)),
     "/items/{item}/label": Act(_label, "operate", "Give an item a label", ("label",)),
     "/audit/verify": Act(_verify, "operate", "Verify the log"),

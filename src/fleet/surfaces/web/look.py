@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Fleet
@@ -14,6 +15,7 @@ from fleet.surfaces.web.html import Html
 from fleet.surfaces.web.patches import Patches
 from fleet.surfaces.web.projection import Projection
 from fleet.surfaces.web.transcripts import Transcripts
+from fleet.views.why import explain
 
 ALWAYS = frozenset({"approvals", "watcher"})
 """What is around every page speaks of these."""
@@ -49,6 +51,11 @@ class Look:
     def may_govern(self) -> bool:
         """Whether who looks may release agents."""
         return self.who.may("govern")
+
+    def why(self, thing: str) -> Mapping[str, Any]:
+        """What led to this: the document of `fleet why THING --json`."""
+        it = self.projection
+        return explain(it.fleet, it.state, it, thing, self.now, watched=it.watched)
 
     @property
     def state(self) -> State:

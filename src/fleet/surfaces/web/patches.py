@@ -18,7 +18,7 @@ class Patches:
     """Reads what changes change. Nothing is fetched: what is not here yet has no diff."""
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self.place = place
         self._found: OrderedDict[tuple[int, str, str], list[PatchFile]] = OrderedDict()
 
     async def of(self, fleet: Fleet, change: Change) -> list[PatchFile]:
@@ -31,7 +31,7 @@ class Patches:
         return self._found[key]
 
     def _read(self, fleet: Fleet, change: Change) -> list[PatchFile]:
-        ground = open_grounds(self._place, fleet).get(change.repo)
+        ground = open_grounds(self.place, fleet).get(change.repo)
         if ground is None:
             raise FleetError(f"{change.repo} is not in fleet.yaml")
         repository = ground.repository

@@ -20,6 +20,7 @@ from fleet.model.state import State
 from fleet.policy.fold import fold
 from fleet.ports.log import Following, Log
 from fleet.views.events import headline
+from fleet.views.why import routed_names
 
 Heard = Callable[[frozenset[str]], None]
 """Told of new events: the names of all that they speak of."""
@@ -35,6 +36,9 @@ _QUEUE = (
     events.RUN_CANCELLED,
 )
 """What changes what waits behind a question, or that an agent waits for a person."""
+
+_NO_CAUSE = (events.RUN_ACTED, events.RUN_SPENT, events.CLOCK_TICKED)
+"""Most of a log, and what leads to nothing by itself: where these are is not remembered by their ids."""
 
 _HEADLINES = 40
 _PAGE = 1000
@@ -64,6 +68,8 @@ class Projection:
         self.fleet = load_fleet()
         self.watcher = watcher()
         self._places: dict[str, array[int]] = {}
+        self._seqs: dict[str, int] = {}
+        self._routed: dict[str, int] = {}
         self._following: Following | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -122,12 +128,25 @@ class Projection:
         for seq in places[-latest:] if latest is not None else places:
             yield from self.log.read(seq - 1, 1)
 
+    def find(self, id: str) -> Event | None:
+        """The record of that id, if it may have led to another."""
+        seq = self._seqs.get(id)
+        return next(self.log.read(seq - 1, 1), None) if seq else None
+
+    def routed(self, name: str) -> Event | None:
+        """What the rules said of a trigger, an instance or an item: see `fleet.views.why`."""
+        seq = self._routed.get(name)
+        return next(self.log.read(seq - 1, 1), None) if seq else None
+
     def count(self, name: str) -> int:
         """How many events speak of this."""
         return len(self._places.get(name, ()))
 
     def _take(self, event: Event) -> set[str]:
         fold(self.state, event)
+        if event.type not in _NO_CAUSE:
+            self._seqs[event.id] = event.seq
+            self._routed.update(dict.fromkeys(routed_names(event, self.find), event.seq))
         names = names_in(event)
         for name in names:
             if name not in self._places:

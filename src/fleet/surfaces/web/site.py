@@ -59,12 +59,12 @@ class Site:
             return stored
         raise Temporary("Nothing was done", why="the log grows too fast to keep up with it", do="Try again.")
 
-    async def stop_session(self, run: str) -> None:
+    async def stop_session(self, run: str, why: str = "person") -> None:
         """Tell a run's session to end, where no watcher is there to do so."""
         found = self.projection.state.runs.get(run)
         if self.projection.watched or found is None or not found.live:
             return
-        await asyncio.to_thread(self._stop_session, run)
+        await asyncio.to_thread(self._stop_session, run, why)
 
     def close(self) -> None:
         """End all streams and let go of what was opened. May be repeated."""
@@ -72,9 +72,9 @@ class Site:
         self.projection.close()
         self.transcripts.close()
 
-    def _stop_session(self, run: str) -> None:
+    def _stop_session(self, run: str, why: str) -> None:
         sessions = open_sessions(self.place)
         try:
-            sessions.stop(run, "person")
+            sessions.stop(run, why)
         finally:
             sessions.close()

@@ -33,7 +33,7 @@ def plot(
     are joined, instead of bars.
     """
     most = max((point.value for point in points if point.value is not None), default=0.0)
-    top = _ceiling(most)
+    top = round_up(most)
     told = [f"{point.name}: {shown(point.value)}" for point in points if point.value]
     said = f"From {points[0].name} to {points[-1].name}; at most {shown(most)}." if told else "Nothing yet."
     body = _line(points, top, shown) if line else _bars(points, top, shown)
@@ -49,9 +49,8 @@ def plot(
         role="img",
         aria_labelledby=f"{id}-title {id}-desc",
     )
-    return tag(
-        "figure", tag("figcaption", title), drawn, _table(id, title, points, shown, axis), class_="figure"
-    )
+    rows = [(point.name, "–" if point.value is None else shown(point.value)) for point in points]
+    return tag("figure", tag("figcaption", title), drawn, table_of(id, title, rows, axis), class_="figure")
 
 
 def _bars(points: Sequence[Point], top: float, shown: Callable[[float], str]) -> list[Html]:
@@ -122,15 +121,13 @@ def _short(name: str) -> str:
     return name[5:] if len(name) == 10 and name[4] == "-" else name
 
 
-def _table(id: str, title: str, points: Sequence[Point], shown: Callable[[float], str], axis: str) -> Html:
+def table_of(id: str, title: str, rows: Sequence[tuple[str, str]], axis: str) -> Html:
+    """The figures of a plot, folded, for whoever can't see it."""
     head = tag("tr", tag("th", axis, scope="col"), tag("th", title, scope="col"))
-    rows: list[Child] = [
-        tag("tr", tag("td", point.name), tag("td", "–" if point.value is None else shown(point.value)))
-        for point in points
-    ]
+    body: list[Child] = [tag("tr", tag("td", name), tag("td", value)) for name, value in rows]
     room = tag(
         "div",
-        tag("table", tag("thead", head), tag("tbody", rows)),
+        tag("table", tag("thead", head), tag("tbody", body)),
         class_="table-room",
         tabindex=0,
         role="region",
@@ -139,7 +136,7 @@ def _table(id: str, title: str, points: Sequence[Point], shown: Callable[[float]
     return tag("details", tag("summary", "As a table"), room, class_="fold", id=f"{id}-table")
 
 
-def _ceiling(most: float) -> float:
+def round_up(most: float) -> float:
     """The next round figure: 1, 2 or 5 times a power of ten."""
     if most <= 0:
         return 1.0

@@ -99,8 +99,9 @@ def document(title: str, body: Html, *, shown: str, now_ms: int) -> Html:
 
 def heading(title: Child, *under: Child) -> Html:
     """A page's own title, with a line below it."""
+    below = [tag("div", each) for each in under if each]
     return tag(
-        "div", tag("h1", title), tag("div", *under, class_="under") if under else None, class_="heading"
+        "div", tag("h1", title), tag("div", below, class_="under") if below else None, class_="heading"
     )
 
 

@@ -6,6 +6,7 @@ from fleet.model.state import Approval
 from fleet.surfaces.figures import money
 from fleet.surfaces.questions import ask, no, words_for, yes
 from fleet.surfaces.web.canvas import Canvas, row
+from fleet.surfaces.web.draw.chain import why_chain
 from fleet.surfaces.web.draw.forms import button, field, form
 from fleet.surfaces.web.draw.parts import about as about_link
 from fleet.surfaces.web.draw.parts import (
@@ -104,6 +105,7 @@ async def approval(look: Look) -> Page:
                 prose(run.question or run.text),
             )
         )
+    wide.append(section("What led to it", canvas.live("why", "div", why_chain(look.why(found.id)))))
     under = words(
         found.id,
         about_link({"pr": found.change, "item": item.id if item else None}),
@@ -136,6 +138,10 @@ def _answer(look: Look, found: Approval, *, moved: bool) -> Html:
         if found.head
         else NOTHING
     )
+    waits = next((each for each in needs(look.fleet, look.state, look.now) if each["id"] == found.id), None)
+    behind = waits["behind"] if waits else ()
+    if behind:
+        only = join(only, tag("p", "Behind it waits: ", ", ".join(behind), class_="dim"))
     if not look.may_answer:
         return section("Why it needs somebody", join(why, only), class_="answer")
     buttons = [button(yes(found.kind), "approve", "main")]

@@ -8,7 +8,10 @@ from typing import Any
 from fleet.model.errors import FleetError
 from fleet.model.state import Change
 from fleet.surfaces.figures import money
+from fleet.surfaces.questions import ask
 from fleet.surfaces.web.canvas import Canvas
+from fleet.surfaces.web.draw.chain import why_chain
+from fleet.surfaces.web.draw.forms import button, field, folded, form
 from fleet.surfaces.web.draw.gates import gate_list
 from fleet.surfaces.web.draw.parts import (
     agent_link,
@@ -19,6 +22,7 @@ from fleet.surfaces.web.draw.parts import (
     risk_badge,
     run_link,
     section,
+    sign,
     words,
 )
 from fleet.surfaces.web.draw.patches import patch_files
@@ -49,8 +53,18 @@ async def change(look: Look) -> Page:
         canvas.live("asks", "div", _asks(look, found)),
         tag(
             "div",
-            tag("div", await diff_panel(look, canvas, found), class_="wide"),
-            tag("div", side_panels(look, canvas, found, page), class_="side"),
+            tag(
+                "div",
+                await diff_panel(look, canvas, found),
+                section("Why it stands so", canvas.live("why", "div", why_chain(look.why(str(found.id))))),
+                class_="wide",
+            ),
+            tag(
+                "div",
+                side_panels(look, canvas, found, page),
+                canvas.live("acts", "div", _acts(look, found)),
+                class_="side",
+            ),
             class_="columns",
         ),
     )
@@ -112,14 +126,40 @@ def _asks(look: Look, found: Change) -> Html:
         [
             tag(
                 "li",
-                tag("p", each.why),
+                sign("warn"),
+                tag("p", tag("span", ask(each.kind), class_="asks"), " ", each.why),
                 tag("a", "Answer", href=url("approvals", each.id), class_="button main"),
                 class_="card",
             )
             for each in waiting
         ],
-        class_="cards",
+        class_="cards alone",
     )
+
+
+def _acts(look: Look, found: Change) -> Html:
+    """To keep it from being merged, and to let it go on."""
+    if found.quarantined and look.may_govern:
+        asks = form(
+            url("changes", found.id, "release"),
+            look.token,
+            tag("p", found.quarantined),
+            field("reason", "Why it may go on", id="reason", lines=1, needed=True),
+            button("Release it", kind="main"),
+        )
+        return section("Quarantine", asks)
+    if found.quarantined:
+        return section("Quarantine", tag("p", found.quarantined))
+    if not found.open or not look.may_operate:
+        return NOTHING
+    asks = form(
+        url("changes", found.id, "quarantine"),
+        look.token,
+        tag("p", "Nothing is done about it, and it is not merged, until a person releases it.", class_="dim"),
+        field("reason", "Why", id="reason", lines=1, needed=True),
+        button("Quarantine it", kind="danger"),
+    )
+    return section("Quarantine", folded("Keep it from being merged", asks, id="quarantine-fold"))
 
 
 def _factors(page: Mapping[str, Any]) -> Html:

@@ -6,6 +6,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Instance, Item, JobRecord
 from fleet.policy.workflow import workflow_of
 from fleet.surfaces.web.canvas import Canvas
+from fleet.surfaces.web.draw.chain import why_chain
 from fleet.surfaces.web.draw.forms import button, field, form
 from fleet.surfaces.web.draw.gates import gate_list
 from fleet.surfaces.web.draw.graph import Node, graph
@@ -67,6 +68,7 @@ async def item(look: Look) -> Page:
                 section(
                     "Comments", canvas.live("comments", "div", _comments(found)), _comment_form(look, found)
                 ),
+                section("Why it stands so", canvas.live("why", "div", why_chain(look.why(str(found.id))))),
                 section("What happened", canvas.live("story", "div", _story(look, found, instances))),
                 class_="wide",
             ),

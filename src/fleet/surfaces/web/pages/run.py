@@ -1,4 +1,6 @@
-"""One run: what it is about, its transcript, what happened to it, what it used; say, stop, retry."""
+"""One run: what it is about, its transcript, its diff, what happened to it and why, what it used; and what a
+person may do about it.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,18 @@ from collections.abc import Sequence
 
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.model.state import Run
-from fleet.surfaces.deeds import retry_refused
-from fleet.surfaces.figures import clock, money, tokens
+from fleet.model.state import Change, Run
+from fleet.surfaces.figures import money, tokens
+from fleet.surfaces.questions import ask
 from fleet.surfaces.web.canvas import Canvas, Row, row
-from fleet.surfaces.web.draw.forms import button, field, folded, form
+from fleet.surfaces.web.draw.chain import why_chain
+from fleet.surfaces.web.draw.curve import curve
 from fleet.surfaces.web.draw.parts import (
     agent_link,
     badge,
     bar,
     change_link,
+    dollars,
     facts,
     item_link,
     length,
@@ -28,9 +32,12 @@ from fleet.surfaces.web.draw.parts import (
 )
 from fleet.surfaces.web.draw.patches import text_lines
 from fleet.surfaces.web.draw.shell import heading
+from fleet.surfaces.web.draw.strip import strip
 from fleet.surfaces.web.draw.times import at, coarse, running
 from fleet.surfaces.web.html import NOTHING, Html, tag, url
 from fleet.surfaces.web.look import ALWAYS, Look, Missing, Page
+from fleet.surfaces.web.pages.change import diff_panel
+from fleet.surfaces.web.pages.run_acts import run_acts
 from fleet.views.agents import run_row
 from fleet.views.events import reason_of
 from fleet.views.events import words as words_of
@@ -40,6 +47,9 @@ from fleet.views.waiting import asked, wait_of
 _LATEST_EVENTS, _LATEST_ENTRIES = 200, 400
 _SHORT = 160  # characters of a tool call that are shown without unfolding it
 _LIVE_TICK = 1.0
+_STRIP_STEP_MS = 10_000  # a strip that grows is drawn anew in such steps
+_UNTOLD = (events.EFFECT_WANTED, events.EFFECT_DONE)
+"""What Fleet does for it behind the scenes; the audit page tells that too."""
 
 
 async def run(look: Look) -> Page:
@@ -50,6 +60,7 @@ async def run(look: Look) -> Page:
     canvas = Canvas()
     entries, left_out = await look.transcripts.of(found)
     item = look.state.items.get(found.item)
+    change = _own_change(look, found)
     main = tag(
         "div",
         heading(
@@ -68,10 +79,13 @@ async def run(look: Look) -> Page:
                     _transcript(canvas, found, entries, left_out),
                     class_="transcript-panel",
                 ),
+                await diff_panel(look, canvas, change) if change is not None else None,
                 section(
                     "What happened to it",
+                    canvas.live("strip", "div", _strip(look, found)),
                     canvas.many("events", "ol", _events(look, found), class_="list lately"),
                 ),
+                section("Why it stands so", canvas.live("why", "div", why_chain(look.why(found.id)))),
                 class_="wide",
             ),
             tag(
@@ -79,7 +93,7 @@ async def run(look: Look) -> Page:
                 section("Used", canvas.live("used", "div", _used(look, found))),
                 section("About", canvas.live("facts", "div", _facts(found))),
                 canvas.live("reported", "div", _reported(found)),
-                canvas.live("acts", "div", _acts(look, found)),
+                canvas.live("acts", "div", run_acts(look, found)),
                 class_="side",
             ),
             class_="columns",
@@ -87,6 +101,13 @@ async def run(look: Look) -> Page:
     )
     about = ALWAYS | {f"run/{found.id}", f"spent/{found.id}"}
     return Page(f"{found.id} {found.job}", "runs", main, canvas, about, _LIVE_TICK if found.live else 15.0)
+
+
+def _own_change(look: Look, run: Run) -> Change | None:
+    """The pull request that holds just what this run left."""
+    change = look.state.changes.get(run.change)
+    left = run.collected.get("head")
+    return change if change is not None and left and change.head == left else None
 
 
 def _state(look: Look, run: Run) -> Html:
@@ -106,13 +127,13 @@ def _asks(look: Look, run: Run) -> Html:
                 tag(
                     "li",
                     sign("warn"),
-                    tag("p", each.why),
+                    tag("p", tag("span", ask(each.kind), class_="asks"), " ", each.why),
                     tag("a", "Answer", href=url("approvals", each.id), class_="button main"),
                     class_="card",
                 )
                 for each in waiting
             ],
-            class_="cards",
+            class_="cards alone",
         )
         if waiting
         else NOTHING
@@ -128,38 +149,14 @@ def _used(look: Look, run: Run) -> Html:
     untold = " (told at its end)" if run.live else " (not known)" if run.tokens else ""
     unknown = "" if run.cost_known else untold
     cost = bar("cost", run.cost_micros, run.cost_limit or None, f"{money(run.cost_micros)}{limit}{unknown}")
-    spent = list(look.projection.about(f"spent/{run.id}", _LATEST_EVENTS))
+    spent = look.projection.about(f"spent/{run.id}", _LATEST_EVENTS)
+    points = [(event.time, int(event.data.get("cost_micros") or 0) / 1e6) for event in spent]
+    points = [(run.started, 0.0), *((time, cost) for time, cost in points if cost)]
     return tag(
         "div",
         tag("div", cost, time, class_="bars"),
         facts([("tokens", tokens(run.tokens)), ("lasts", running(run.started) if run.live else None)]),
-        _curve(spent),
-    )
-
-
-def _curve(spent: Sequence[Event]) -> Html:
-    """What was spent over time, as a line."""
-    points = [(event.time, int(event.data.get("cost_micros") or 0)) for event in spent]
-    points = [(time, cost) for time, cost in points if cost]
-    if len(points) < 3:
-        return NOTHING
-    start, end, most = points[0][0], points[-1][0], points[-1][1]
-    drawn = " ".join(
-        f"{'L' if at_ else 'M'}{260 * (time - start) / max(1, end - start):.1f} {46 - 44 * cost / most:.1f}"
-        for at_, (time, cost) in enumerate(points)
-    )
-    label = f"Cost from {clock(start)} to {clock(end)}, up to {money(most)}"
-    return tag(
-        "figure",
-        tag(
-            "svg",
-            tag("path", d=drawn, fill="none", class_="curve"),
-            viewBox="0 0 260 48",
-            class_="plot",
-            role="img",
-            aria_label=label,
-        ),
-        tag("figcaption", label, class_="dim small"),
+        curve("p-cost", "Cost over time", points, dollars, limit=run.cost_limit / 1e6),
     )
 
 
@@ -191,57 +188,31 @@ def _reported(run: Run) -> Html:
     return tag("div", parts) if parts else NOTHING
 
 
-def _acts(look: Look, run: Run) -> Html:
-    if not look.may_operate:
+def _strip(look: Look, run: Run) -> Html:
+    """How it passed its time so far."""
+    if not run.queued:
         return NOTHING
-    acts = []
-    if run.live:
-        acts.append(
-            form(
-                url("runs", run.id, "say"),
-                look.token,
-                field("text", "Tell it something", id="say-text", needed=True),
-                button("Say it", kind="main"),
-            )
-        )
-    if run.live or run.state == "queued":
-        stop = form(
-            url("runs", run.id, "stop"),
-            look.token,
-            field("reason", "Why", id="stop-reason", lines=1),
-            button("Stop it", kind="danger", ask=f"Stop {run.id}?"),
-        )
-        acts.append(folded("Stop this run", stop, id="stop-fold"))
-    if not retry_refused(look.state, run):
-        acts.append(
-            form(
-                url("runs", run.id, "retry"),
-                look.token,
-                field("note", "Words for the agent, if you like", id="retry-note"),
-                button("Try again", kind="main"),
-            )
-        )
-    return section("Act", *acts) if acts else NOTHING
+    end = run.ended or look.now // _STRIP_STEP_MS * _STRIP_STEP_MS
+    began = run.started or end
+    parts = [("waited", "quiet", began - run.queued)]
+    if run.started:
+        parts.append(("at work" if run.live else "worked", "busy", end - run.started))
+    acts = look.projection.about(f"run/{run.id}", _LATEST_EVENTS)
+    return strip(parts, [event.time for event in acts if event.type == events.RUN_ACTED], run.queued)
 
 
 def _events(look: Look, run: Run) -> list[Row]:
-    found = list(look.projection.about(f"run/{run.id}", _LATEST_EVENTS))
-    return [
-        row(
-            f"event-{event.seq}",
-            "li",
-            at(event.time),
-            tag(
-                "span",
-                words_of(event),
-                tag("span", f" — {reason_of(event)}", class_="dim") if reason_of(event) else None,
-            ),
-            class_="told quiet"
-            if event.type in (events.RUN_ACTED, events.EFFECT_WANTED, events.EFFECT_DONE)
-            else "told",
-        )
-        for event in found
-    ] or [row("event-none", "li", "Nothing has happened to it yet.", class_="dim")]
+    found = look.projection.about(f"run/{run.id}", _LATEST_EVENTS)
+    return [_event(event) for event in found if event.type not in _UNTOLD] or [
+        row("event-none", "li", "Nothing has happened to it yet.", class_="dim")
+    ]
+
+
+def _event(event: Event) -> Row:
+    why = reason_of(event)
+    said = tag("span", words_of(event), tag("span", f" — {why}", class_="dim") if why else None)
+    quiet = event.type == events.RUN_ACTED
+    return row(f"event-{event.seq}", "li", at(event.time), said, class_="told quiet" if quiet else "told")
 
 
 def _older(left_out: int, entries: Sequence[Entry]) -> Html:

@@ -65,7 +65,6 @@ def _row(look: Look, run: Run, *, title: bool) -> Row:
                 item_link(run.item, f"#{run.item} {item.title}") if item else None,
             ),
             badge(run.outcome or run.state),
-            f"waits: {each['waits_for']}" if each["waits_for"] else None,
             class_="line",
         ),
         tag(
@@ -77,6 +76,7 @@ def _row(look: Look, run: Run, *, title: bool) -> Row:
                 dollars(each["cost"]) if each["cost"] else None,
                 ago_since(run.ended) if run.ended else None,
                 each["reason"] or each["doing"],
+                f"waits for an answer: {each['waits_for']}" if each["waits_for"] else None,
             ),
             class_="dim small",
         ),
