@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from fleet.adapters.harnesses.codex import CodexHarness
 from fleet.ports.harness import (
     Conversation,
     Finished,
@@ -96,6 +97,34 @@ def test_a_conversation_is_gone_on_with(codex):
     assert "I remember the number 41." in everything(ask)
 
 
+def test_what_a_person_says_is_heard_in_the_same_turn(codex):
+    """Before the model's next step, and not as a new task after its last one."""
+
+    def speak(event, key):
+        if isinstance(event, ToolCalled):
+            assert codex.sessions.send(key, CodexHarness().steer("Use tabs."))
+            (codex.workspace / "go").touch()
+
+    played = codex.play(
+        steps(shell("until test -e go; do sleep 0.1; done; sleep 0.3"), Answer("With tabs.")), on=speak
+    )
+    assert played.only(Finished) == [Finished(True, "With tabs.", "", "ok")]
+    assert [("Use tabs." in ask.user) for ask in codex.server.asks] == [False, True]
+    assert [usage.turns for usage in played.only(Usage)] == [1, 2]
+
+
+def test_what_is_said_at_its_last_words_is_heard_or_refused_and_never_lost(codex):
+    taken = []
+
+    def speak(event, key):
+        if isinstance(event, Message) and not taken:
+            taken.append(codex.sessions.send(key, CodexHarness().steer("One more thing.")))
+
+    played = codex.play(steps(Answer("Done."), Answer("Once more.")), on=speak)
+    assert ("One more thing." in codex.server.asks[-1].user) == taken[0]
+    assert played.only(Finished)[-1].text == ("Once more." if taken[0] else "Done.")
+
+
 def test_a_conversation_outlives_a_kill_at_any_moment(codex):
     def kill(event, key):
         if isinstance(event, ToolCalled):
@@ -121,7 +150,7 @@ def test_a_conversation_that_is_gone_ends_the_run_with_that_reason(codex):
 
 def test_the_prompt_and_the_token_are_in_no_command_line(codex, door):
     # Its own, and that of whoever started it, up to the session's supervisor.
-    look = "p=$PPID; for i in 1 2 3; do tr '\\0' '\\n' < /proc/$p/cmdline; p=$(ps -o ppid= -p $p); done"
+    look = "p=$PPID; for i in 1 2 3 4; do tr '\\0' '\\n' < /proc/$p/cmdline; p=$(ps -o ppid= -p $p); done"
     played = codex.play(
         steps(shell(look), Answer("Seen.")),
         prompt="the secret plan",
@@ -129,7 +158,7 @@ def test_the_prompt_and_the_token_are_in_no_command_line(codex, door):
         gateway_token="token-of-r7",
     )
     (shown,) = results(codex)
-    assert "--json" in shown
+    assert "codex_drive" in shown
     assert "secret plan" not in shown
     assert "token-of-r7" not in shown
     assert played.only(Finished)[0].ok
@@ -150,6 +179,7 @@ def test_a_configuration_of_the_repository_under_work_is_not_obeyed(codex):
     (folder / "config.toml").write_text('model = "of-the-repository"\n')
     codex.play(steps(Answer("Done.")))
     assert codex.server.asks[0].model == "scripted-model"
+    assert "trust_level" not in (codex.home / ".codex" / "config.toml").read_text()
 
 
 @pytest.fixture

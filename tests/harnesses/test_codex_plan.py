@@ -1,11 +1,9 @@
-"""How Codex is started for a run, what is told before a resumed one, and whether it is there."""
+"""How Codex is started for a run, what a conversation had spent before it, and whether it is there."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -46,30 +44,44 @@ def settings(argv) -> dict:
     return found
 
 
-def test_all_that_it_is_told_goes_over_stdin():
+def begin(**more) -> dict:
+    return json.loads(plan(**more).stdin)
+
+
+def test_all_that_it_is_told_goes_over_stdin_which_stays_open():
     found = plan()
-    assert found.argv[:3] == ("codex", "exec", "--json")
-    assert found.argv[-1] == "-"
-    assert found.stdin == "You are a developer.\n\nAdd a note.\n"
-    assert (found.files, found.keep_stdin) == ({}, False)
+    assert found.argv[found.argv.index("--") + 1 :][:2] == ("codex", "app-server")
+    assert begin()["prompt"] == "You are a developer.\n\nAdd a note."
+    assert (found.files, found.keep_stdin) == ({}, True)
 
 
-def test_it_asks_nobody_and_has_everything():
-    assert "--dangerously-bypass-approvals-and-sandbox" in plan().argv
+def test_it_has_everything_without_a_sandbox():
+    assert settings(plan().argv)["sandbox_mode"] == "danger-full-access"
 
 
 def test_a_sandbox_lets_it_commit_and_ask_the_gateway():
-    found = plan(tools=("workspace-write",))
-    assert "--dangerously-bypass-approvals-and-sandbox" not in found.argv
-    given = settings(found.argv)
-    assert (given["approval_policy"], given["sandbox_mode"]) == ("never", "workspace-write")
+    given = settings(plan(tools=("workspace-write",)).argv)
+    assert given["sandbox_mode"] == "workspace-write"
     assert given["sandbox_workspace_write.writable_roots"] == ["/w/shop/.git"]
     assert given["sandbox_workspace_write.network_access"] is True
 
 
 def test_it_may_only_read_when_that_is_wanted():
-    given = settings(plan(tools=("read-only",)).argv)
-    assert (given["approval_policy"], given["sandbox_mode"]) == ("never", "read-only")
+    assert settings(plan(tools=("read-only",)).argv)["sandbox_mode"] == "read-only"
+
+
+def test_under_rules_its_hook_asks_about_each_call_and_refuses_when_it_dies():
+    given = settings(plan(hook=("/usr/bin/python3", "/a hook.py"), hook_seconds=90).argv)
+    ((hook,),) = [group["hooks"] for group in given["hooks.PreToolUse"]]
+    assert hook["command"] == "/usr/bin/python3 '/a hook.py' before || exit 2"
+    assert (hook["timeout"], given["features.hooks"], given["web_search"]) == (90, True, "disabled")
+    assert "hooks.PreToolUse" not in settings(plan().argv)
+
+
+def test_rules_and_its_own_sandbox_do_not_go_together():
+    with pytest.raises(UsageError) as refused:
+        plan(hook=("hook",), tools=("read-only",))
+    assert "sandbox: required" in refused.value.do
 
 
 @pytest.mark.parametrize("tools", [("Read",), ("read-only", "workspace-write"), ("danger-full-access",)])
@@ -89,19 +101,15 @@ def test_the_gateway_is_an_mcp_server_whose_token_is_named_by_its_variable():
 
 
 def test_a_model_is_handed_on_and_none_leaves_the_choice_to_the_user():
-    assert "--model=big" in plan(model="big").argv
-    assert not any(word.startswith("--model") for word in plan().argv)
+    assert (begin(model="big")["model"], begin()["model"]) == ("big", "")
 
 
-def test_a_conversation_of_its_own_is_gone_on_with():
-    argv = plan(conversation=CONVERSATION).argv
-    assert argv[-3:] == ("resume", CONVERSATION, "-")
-    assert argv[argv.index("codex") - 1] == CONVERSATION
-
-
-@pytest.mark.parametrize("other", ["scripted-r7", "--last", "0199b1c2", ""])
-def test_a_conversation_of_another_harness_is_not(other):
-    assert "resume" not in plan(conversation=other).argv
+@pytest.mark.parametrize(
+    ("given", "gone_on_with"),
+    [(CONVERSATION, CONVERSATION), *((other, "") for other in ("scripted-r7", "--last", "0199b1c2", ""))],
+)
+def test_a_conversation_of_its_own_is_gone_on_with_and_no_other(given, gone_on_with):
+    assert begin(conversation=given)["conversation"] == gone_on_with
 
 
 def test_it_sees_its_own_variables_and_those_that_its_options_name():
@@ -117,10 +125,6 @@ def test_a_watcher_started_from_within_codex_does_not_make_its_runs_children_of_
 def test_an_option_that_it_does_not_have_is_refused():
     with pytest.raises(UsageError):
         plan(options={"argv": "x"})
-
-
-def test_it_can_not_be_told_anything_while_it_works():
-    assert CodexHarness().steer("use tabs") is None
 
 
 # ---------------------------------------------------------------- what a conversation had spent
@@ -148,41 +152,6 @@ def test_where_nothing_was_written_down_nothing_is_said(tmp_path, records):
     rollout(tmp_path, *records)
     assert codex_resume.spent(tmp_path, CONVERSATION) is None
     assert codex_resume.spent(tmp_path / "none", CONVERSATION) is None
-
-
-def resume(folder: Path, path: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-I", "-S", codex_resume.__file__, CONVERSATION, "codex", "exec", "a b"]
-    return subprocess.run(
-        argv, env={"PATH": path, "HOME": str(folder)}, cwd=folder, capture_output=True, text=True, timeout=30
-    )
-
-
-def program(folder: Path) -> None:
-    (folder / "codex").write_text('#!/bin/sh\necho "$$ $*"; cat\nexit 3\n')
-    (folder / "codex").chmod(0o755)
-
-
-def test_it_says_so_and_becomes_codex_which_has_its_words_its_stdin_and_its_end(tmp_path):
-    program(tmp_path)
-    rollout(tmp_path / ".codex", counted(9))
-    argv = [sys.executable, "-I", "-S", codex_resume.__file__, CONVERSATION, "codex", "exec", "a b"]
-    env = {"PATH": f"{tmp_path}{os.pathsep}{os.defpath}", "HOME": str(tmp_path)}
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(argv, env=env, stdin=pipe, stdout=pipe, text=True)
-    out, _ = process.communicate("told\n", timeout=30)
-    assert out.splitlines() == [
-        '{"type":"fleet.spent","usage":{"input_tokens":9}}',
-        f"{process.pid} exec a b",
-        "told",
-    ]
-    assert process.returncode == 3
-
-
-def test_a_codex_of_the_workspace_is_not_taken_for_one(tmp_path):
-    program(tmp_path)
-    done = resume(tmp_path, f".{os.pathsep}")
-    assert done.returncode == 127
-    assert done.stderr.startswith("Error: codex could not be started")
 
 
 # ---------------------------------------------------------------- is it there?

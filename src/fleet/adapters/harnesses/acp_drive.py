@@ -49,7 +49,7 @@ async def drive(begin: dict[str, Any], inbox: Inbox, command: list[str]) -> bool
     async with started as (agent, process):
         talking = asyncio.create_task(_talk(agent, client, begin, inbox))
         gone = asyncio.create_task(process.wait())
-        waits = [talking, gone, *([client.guard.broken] if client.guard else [])]
+        waits: list[asyncio.Future[Any]] = [talking, gone, *([client.guard.broken] if client.guard else [])]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if client.guard and client.guard.broken.done():
             talking.cancel()

@@ -50,6 +50,16 @@ class Inbox:
         self._news.clear()
         return said
 
+    def put_back(self, text: str) -> None:
+        """Say again what was taken and could not be passed on."""
+        self._said.insert(0, text)
+        self._news.set()
+
+    async def closed(self) -> None:
+        """Until nobody can say anything any more."""
+        if self._task is not None:
+            await asyncio.wait((self._task,))
+
     async def _listen(self) -> None:
         while line := await self._reader.readline():
             try:

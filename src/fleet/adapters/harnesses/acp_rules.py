@@ -30,7 +30,7 @@ def call_of(
     """The call in the form of a hook; None where it can't be told what it is about."""
     if kind == "execute":
         command = next((text for name in _COMMAND if (text := _line(given.get(name)))), "")
-        folder = next((value for name in _FOLDER if isinstance(value := given.get(name), str) and value), "")
+        folder = _first(given, _FOLDER)
         said = {"tool_name": "Bash", "tool_input": {"command": command}}
         return {**said, "cwd": str(workspace / folder)} if command else None
     if kind in _TOOLS:
@@ -38,7 +38,7 @@ def call_of(
         said = {"tool_name": _TOOLS[kind], "tool_input": {"paths": paths}, "cwd": str(workspace)}
         return said if paths or kind == "search" else None
     if kind == "fetch":
-        url = next((value for name in _URL if isinstance(value := given.get(name), str) and value), "")
+        url = _first(given, _URL)
         return {"tool_name": "WebFetch", "tool_input": {"url": url}} if url else None
     name = title if _NAMED.fullmatch(title) else kind or "other"
     return {"tool_name": name, "tool_input": dict(given)}
@@ -53,6 +53,11 @@ def paths_of(given: Mapping[str, Any], places: Iterable[str], workspace: Path) -
         elif name in ("paths", "files") and isinstance(value, list):
             found += [each for each in value if isinstance(each, str)]
     return list(dict.fromkeys(str(workspace / each) for each in found))
+
+
+def _first(given: Mapping[str, Any], names: Iterable[str]) -> str:
+    found = (given.get(name) for name in names)
+    return next((value for value in found if isinstance(value, str) and value), "")
 
 
 def _line(command: object) -> str:

@@ -1,13 +1,14 @@
-"""The harness `codex`: the user's own Codex CLI, headless (`codex exec --json`).
+"""The harness `codex`: the user's own Codex CLI, headless, driven by its app server (`codex app-server`).
 
-The user's login, configuration, skills, AGENTS.md files and MCP servers stay in force; what Fleet needs is
-laid over them by `-c`, and its gateway is one more MCP server, whose token is named by its variable. All that
-the agent is told goes over stdin: Codex takes further instructions only in its command line, where everybody
-could read them. It can't be told anything while it works. Its output is read by `codex_reader`.
+The run's process is a small program of ours, `codex_drive`, that starts it, tells it the task and what a
+person says meanwhile, and prints what it does. The user's login, configuration, skills, AGENTS.md files and
+MCP servers stay in force; what Fleet needs is laid over them by `-c`, and its gateway is one more MCP server,
+whose token is named by its variable. All that the agent is told goes over stdin. The output is read by
+`codex_reader`.
 
 Codex has no list of tools but sandboxes. Without `tools` in fleet.yaml an agent has everything, unasked;
-`tools: workspace-write` and `tools: read-only` choose one of them. It never waits for an approval: what would
-ask is refused.
+`tools: workspace-write` and `tools: read-only` choose one of them. With `permissions` each call goes by
+these (see `codex_hooks`). It never waits for an approval at a screen.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from fleet.adapters.harnesses.codex_home import files
+from fleet.adapters.harnesses.codex_hooks import hook_settings
 from fleet.adapters.harnesses.codex_reader import CodexReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
@@ -68,30 +70,50 @@ class CodexHarness:
         A conversation that can't be one of its own (another harness's) is not gone on with: a new one begins.
         """
         only_known(launch.options, ("env",))
-        argv = ["codex", "exec", "--json", *_permissions(launch), *_settings(launch)]
-        if launch.model:
-            argv.append(f"--model={launch.model}")
-        if _CONVERSATION.fullmatch(launch.conversation):
-            argv = [*_telling_what_was_spent(launch.conversation), *argv, "resume", launch.conversation]
         own = files(launch.environment)
         told = [text.strip() for text in (launch.system_prompt, launch.prompt) if text.strip()]
+        begin = {
+            "type": "begin",
+            "prompt": "\n\n".join(told),
+            "workspace": launch.workspace,
+            "conversation": launch.conversation if _CONVERSATION.fullmatch(launch.conversation) else "",
+            "model": launch.model,
+            "hook": list(launch.hook),
+            "hook_seconds": launch.hook_seconds,
+        }
+        # -P: the workspace is the agent's to write, so nothing is imported from there.
+        driver = (sys.executable, "-P", "-m", "fleet.adapters.harnesses.codex_drive")
+        settings = (*_permissions(launch), *_settings(launch))
         return Plan(
-            argv=(*argv, "-"),
+            argv=(
+                *driver,
+                "--",
+                "codex",
+                "app-server",
+                *(word for each in settings for word in ("-c", each)),
+            ),
             env={_TOKEN: launch.gateway_token} if launch.gateway_url else {},
             passthrough=_PASSED + variables(launch.options),
-            stdin="\n\n".join(told) + "\n",
+            stdin=json.dumps(begin) + "\n",
+            keep_stdin=True,
+            last_line='{"type": "result"',
             programs=("codex",),
             reads=own.reads,
             writes=own.writes,
         )
 
+    @property
+    def permits(self) -> bool:
+        """Its hooks ask about every call."""
+        return True
+
     def reader(self) -> CodexReader:
         """A fresh reader for one run's output."""
         return CodexReader()
 
-    def steer(self, text: str) -> str | None:  # it reads its stdin once
-        """It cannot be told anything while it works."""
-        return None
+    def steer(self, text: str) -> str | None:
+        """A line for the program between: heard before the model's next step, or as a new turn."""
+        return json.dumps({"type": "say", "text": text}) + "\n"
 
     def interactive(self, conversation: str) -> tuple[str, ...]:
         """Codex's own screen."""
@@ -103,15 +125,22 @@ class CodexHarness:
 
 
 def _permissions(launch: Launch) -> tuple[str, ...]:
+    if launch.tools and launch.hook:
+        raise UsageError(
+            "Codex has its own sandbox or rules for its tools, not both",
+            why="what it is granted by rules it does outside of its sandbox",
+            do="In fleet.yaml leave the agent's `tools` out, and use `sandbox: required`.",
+        )
     if not launch.tools:
-        return ("--dangerously-bypass-approvals-and-sandbox",)
+        rules = hook_settings(launch.hook, launch.hook_seconds) if launch.hook else ()
+        return (*_overrides({"sandbox_mode": "danger-full-access"}), *rules)
     if len(launch.tools) > 1 or launch.tools[0] not in _SANDBOXES:
         raise UsageError(
             f"Codex has no tools {', '.join(launch.tools)} to choose from",
             why="it has sandboxes instead",
             do=f"In fleet.yaml give the agent tools: {' or '.join(_SANDBOXES)}, or none for everything.",
         )
-    settings: dict[str, object] = {"approval_policy": "never", "sandbox_mode": launch.tools[0]}
+    settings: dict[str, object] = {"sandbox_mode": launch.tools[0]}
     if launch.tools[0] == "workspace-write":
         # Only what is committed counts, and `fleet agent` asks by a socket.
         settings["sandbox_workspace_write.writable_roots"] = [str(PurePosixPath(launch.workspace) / ".git")]
@@ -133,11 +162,5 @@ def _settings(launch: Launch) -> tuple[str, ...]:
 
 
 def _overrides(settings: Mapping[str, object]) -> tuple[str, ...]:
-    """Settings as arguments. The values are TOML, in which our texts, lists and switches look as in JSON."""
-    return tuple(word for name, value in settings.items() for word in ("-c", f"{name}={json.dumps(value)}"))
-
-
-def _telling_what_was_spent(conversation: str) -> tuple[str, ...]:
-    """A little program before it: Codex counts a conversation's tokens from its first day on."""
-    # -I: the workspace is the agent's to write, so nothing is imported from there.
-    return sys.executable, "-I", "-S", str(Path(__file__).with_name("codex_resume.py")), conversation
+    """Settings as `name=TOML`. In that our texts, lists and switches look as in JSON."""
+    return tuple(f"{name}={json.dumps(value)}" for name, value in settings.items())

@@ -1,7 +1,7 @@
-"""Reads what `codex exec --json` prints: one JSON record a line, made into agent events.
+"""Reads what `codex_drive` prints, in the records of `codex exec --json`: one a line, made into agent events.
 
-It tells tokens at the end of a turn alone, and of the whole conversation; what that had spent before this run
-began is told by `codex_resume` and taken off. It tells no cost.
+It tells the tokens of the whole conversation; what that had spent before this run began is told first, and
+taken off. It tells no cost.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from fleet.adapters.harnesses import codex_tools
@@ -31,7 +32,7 @@ _LONGEST_LINE = 1_100_000  # more than what is passed on of a line, which is 1 M
 _TEXT, _NOTE, _SUMMARY, _ID = 64 * 1024, 300, 200, 200
 _KEPT_CALLS = 64  # so many calls may be open at once
 _RETRY = re.compile(r"Reconnecting\.\.\. (\d+)/(\d+)(?: \((.*)\))?", re.DOTALL)
-_CUT = re.compile(r'\{"type":"item\.completed","item":\{"id":"(\w{1,100})"')
+_CUT = re.compile(r'\{"type": ?"item\.completed", ?"item": ?\{"id": ?"([\w-]{1,100})"')
 _QUIET = ("Reading prompt from stdin", "Reading additional input from stdin")
 
 
@@ -77,7 +78,7 @@ class CodexReader:
         if not identity or identity == self._conversation:
             return []
         self._conversation = identity
-        return [Conversation(identity, "", "")]
+        return [Conversation(identity, string(record, "model", _ID), string(record, "version", _ID))]
 
     def _spent_before(self, record: Json) -> list[AgentEvent]:
         self._before = _tokens(record.get("usage"))
@@ -117,18 +118,26 @@ class CodexReader:
             return [Retrying(f"{reason}, try {found[1][:9]} of {found[2][:9]}", 0)]
         return [note(text)] if text else []
 
-    def _ended(self, record: Json) -> list[AgentEvent]:
+    def _used(self, record: Json) -> list[AgentEvent]:
+        """New totals; what a resumed conversation tells of before is no news."""
         now, before, was = _tokens(record.get("usage")), self._before, self._total
-        self._total = Usage(
+        total = Usage(
             input_tokens=max(was.input_tokens, now.input_tokens - before.input_tokens),
             output_tokens=max(was.output_tokens, now.output_tokens - before.output_tokens),
             cache_read_tokens=max(was.cache_read_tokens, now.cache_read_tokens - before.cache_read_tokens),
             cache_write_tokens=max(
                 was.cache_write_tokens, now.cache_write_tokens - before.cache_write_tokens
             ),
-            turns=was.turns + 1,
+            turns=was.turns,
         )
-        return [self._total, Finished(True, self._last, "", "ok")]
+        if total == was:
+            return []
+        self._total = replace(total, turns=was.turns + 1)
+        return [self._total]
+
+    def _ended(self, record: Json) -> list[AgentEvent]:
+        spent = self._used(record) if "usage" in record else []
+        return [*spent, Finished(True, self._last, "", "ok")]
 
     def _failed(self, record: Json) -> list[AgentEvent]:
         error = record.get("error")
@@ -142,6 +151,7 @@ _READERS: Mapping[str, _Read] = {
     "item.started": CodexReader._started,
     "item.completed": CodexReader._completed,
     "error": CodexReader._failing,
+    "usage": CodexReader._used,
     "turn.completed": CodexReader._ended,
     "turn.failed": CodexReader._failed,
 }

@@ -13,7 +13,10 @@ from fleet.ports.harness import OUTPUT_KEPT, ToolCalled, ToolReturned
 Json = Mapping[str, Any]
 
 _SUMMARY, _ID, _MOST = 200, 200, 2000
-_KINDS = ("command_execution", "file_change", "mcp_tool_call", "web_search", "collab_tool_call")
+_KINDS = (
+    *("command_execution", "file_change", "mcp_tool_call", "web_search", "collab_tool_call", "image_view"),
+    "refused_call",
+)
 _SHELL = re.compile(r"(?:\S*/)?(?:ba|z|da)?sh -l?c ")
 _WORKSPACE = re.compile(r"^/.*?/\.fleet/workspaces/[^/]+/")
 _CHANGES = {"add": "writing", "delete": "deleting", "update": "editing"}
@@ -65,6 +68,11 @@ def _told(item: Json) -> tuple[str, str, Json]:
         case "web_search":
             query = string(item, "query", _MOST)
             return "web_search", f"searching the web for {query}", {"query": query}
+        case "image_view":
+            path = string(item, "path", _MOST)
+            return "view_image", f"looking at {_WORKSPACE.sub('', path)}", {"path": path}
+        case "refused_call":
+            return "tool", "calling a tool, which was refused", {}
         case _:
             prompt = string(item, "prompt", _MOST)
             return string(item, "tool", _SUMMARY), f"asking a subagent: {prompt}", {"prompt": prompt}
