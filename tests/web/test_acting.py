@@ -68,6 +68,12 @@ SAME: dict[str, Case] = {
         "/agents/developer/release",
         {"reason": "well"},
     ),
+    "hold a change": (
+        merge_asked,
+        ("quarantine", "pr", "2", "-m", "odd"),
+        "/changes/2/quarantine",
+        {"reason": "odd"},
+    ),
     "comment": (running, ("issue", "comment", "1", "in red"), "/items/1/comment", {"text": "in red"}),
     "label": (running, ("issue", "label", "1", "docs"), "/items/1/label", {"label": "docs"}),
 }
@@ -97,6 +103,20 @@ def bare(event: Event, shop) -> tuple[Event, int]:
     """The event without what no two logs have in common; and which event it names as its cause."""
     cause = next((each.seq for each in shop.log.read() if each.id == event.causation_id), 0)
     return replace(event, id="", time=0, hash="", causation_id=""), cause
+
+
+def test_a_run_is_taken_over_and_its_page_says_how_to_go_on(shop, page):
+    running(shop)
+    (shop.place.workspaces / shop.story.state.runs["r1"].workspace).mkdir(parents=True)
+    assert "Take it over" in page.get("/runs/r1").text
+    assert page.submit("/runs/r1/takeover").status_code == 303
+    by_form = [event for event in shop.log.read() if event.source == "user/mia" and event.data.get("run")]
+    assert [event.type for event in by_form] == [events.RUN_TAKEN_OVER, events.RUN_STOP_ASKED]
+    shop.story.settle()
+    shop.story.end("r1", reason="takeover", finish="")
+    text = page.get("/runs/r1").text
+    assert "fleet takeover r1" in text
+    assert "Hand it back to the agent" in text
 
 
 def test_an_approval_through_the_page_leads_to_the_merge(shop, page):

@@ -13,6 +13,7 @@ from fleet.surfaces.web.channels import Drawn, Hub
 from fleet.surfaces.web.draw.times import filled, running
 from fleet.surfaces.web.html import Html
 from fleet.surfaces.web.projection import Projection
+from fleet.views.why import explain, why
 from fleet.wiring import clock, load_fleet
 
 
@@ -143,6 +144,19 @@ def test_the_projection_is_the_fold_of_the_log(shop):
     ]
     assert spoken == told
     assert [event.seq for event in projection.about("run/r1", 2)] == told[-2:]
+
+
+def test_a_page_tells_the_same_why_as_the_verb(shop):
+    shop.merge_asked()
+    shop.story.issue("One that nobody starts", "wish")
+    shop.story.issue("Another")
+    projection = Projection(shop.log, lambda: load_fleet(shop.place), lambda: {"running": False}, clock)
+    projection.load()
+    fleet, state = projection.fleet, projection.state
+    for thing in ("1", "2", "3", "4", "r1", "r3", "i1", "a1", "developer"):
+        told = explain(fleet, state, projection, thing, state.now)
+        assert told == why(fleet, state, shop.log.read(), thing, state.now)
+        assert told["chain"], thing
 
 
 def test_what_happens_while_a_page_is_drawn_is_not_lost(shop):
