@@ -6,6 +6,7 @@ Each check is a session like an agent's: it outlives the watcher, has a ceiling,
 from __future__ import annotations
 
 import asyncio
+import signal
 from dataclasses import dataclass
 from shutil import which
 from typing import Any
@@ -29,8 +30,9 @@ from fleet.ports.session import Command, Exit
 _BRANCH = "fleet/check"
 _ATTEMPTS = 3
 _NOT_FOUND = 127  # how a shell ends that did not find a program
-_NOT_ITS_FAULT = ("shim killed", "shim failed", "host restarted")
-"""Ends that say nothing about the change: the check is run again."""
+_NOT_ITS_FAULT = ("shim killed", "shim failed", "host restarted", "disk full", "transcript failed", "stopped")
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
+"""Ends that say nothing about the change (the machine may be out of memory): the check is run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ async def _run(
         key = f"{prefix}-{each.name}" + (f"-{attempt}" if attempt > 1 else "")
         await loop.run_in_executor(parts.threads, parts.sessions.start, key, command)
         found = await ended(parts, key)
-        if found.reason not in _NOT_ITS_FAULT or attempt == _ATTEMPTS:
+        if not _came_from_outside(found) or attempt == _ATTEMPTS:
             break
         attempt += 1
     output = await loop.run_in_executor(parts.threads, last_words, parts, key)
@@ -157,6 +159,10 @@ async def _run(
     if found.code == _NOT_FOUND and program and which(program, path=str(command.env.get("PATH", ""))) is None:
         result["error"] = f"{each.name} needs {program}, and there is none on the PATH of the watcher"
     return result
+
+
+def _came_from_outside(found: Exit) -> bool:
+    return found.reason in _NOT_ITS_FAULT or (found.reason == "exited" and found.signal in _FROM_OUTSIDE)
 
 
 def _how(found: Exit, each: Check) -> str:
