@@ -183,3 +183,14 @@ def test_who_tries_wrong_tokens_is_quarantined_at_once(stage: Stage, tries: list
     assert [event.data["agent"] for event in stage.events(events.AGENT_QUARANTINED)] == ["dev"]
     assert stage.state().runs["r1"].stop_kind == "quarantine"
     assert not stage.live()
+
+
+def test_a_fork_bomb_ends_its_run_and_nothing_else(stage: Stage):
+    bomb = "b() { [ $1 -gt 0 ] && { b $(($1-1)) & b $(($1-1)) & }; sleep 60; }; b 10"
+    fleet = stage.pair({"steps": [{"run": bomb}, {"commit": "never"}]}, attempts=1)
+    stage.issue("Add a note")
+    assert stage.watch(fleet) == 3
+    (ended,) = stage.events(events.RUN_EXITED)
+    assert ended.data["reason"] == "processes"
+    assert stage.outcomes() == [("dev", "implement", "failed")]
+    assert not stage.live()

@@ -28,6 +28,7 @@ READS = {
     "another project": "cat $HOME/other/plans.txt",
     "the log": "cat $ROOT/.fleet/log.db",
     "the secret of tokens": "cat $ROOT/.fleet/secret",
+    "the key of its seals": "cat $ROOT/.fleet/seal.key",
     "another run's orders": "cat $ROOT/.fleet/runs/r1/command.json",
     "another workspace": "cat $ROOT/.fleet/workspaces/other/plans.txt",
     "the project's checkout": "cat $ROOT/README.md",

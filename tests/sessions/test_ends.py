@@ -64,6 +64,15 @@ def test_a_program_that_forks_all_the_time_does_not_slip_away(runs):
     assert not runs.processes()
 
 
+@pytest.mark.parametrize("apart", ["", "os.setsid()"], ids=["together", "each in a session of its own"])
+def test_a_fork_bomb_is_ended_with_all_of_it(runs, apart):
+    bomb = f"import os, time\nfor _ in range(7):\n  if os.fork() == 0: {apart or 'pass'}\ntime.sleep(60)"
+    runs.python(bomb, processes=30, grace=60.0)
+    told = runs.end()
+    assert told.reason == "processes"
+    assert not runs.processes()
+
+
 def test_a_program_in_the_shims_own_group_is_killed_and_the_shim_is_not(runs):
     runs.python(
         f"{STUBBORN}; import os\nos.setpgid(0, os.getppid())\nprint('ready', flush=True)\ntime.sleep(60)"

@@ -34,6 +34,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+MOST_PROCESSES = 1000
+"""So many a session may have at once: more than any build needs, and far from what a machine can bear."""
+
 RecordStream: TypeAlias = Literal["out", "err", "in", "shim"]
 """What the program wrote to stdout or stderr, what it was told, and remarks of the session itself."""
 
@@ -44,7 +47,8 @@ class Command:
 
     `stdin` is written first. With `keep_stdin` it then stays open for `send`, until a line on stdout that
     starts with `last_line` ("" for never) was printed and nothing was sent since, or until `close_input`;
-    else it is closed at once. `seconds` is the ceiling on the time it may run, 0 for none. An exit code above
+    else it is closed at once. `seconds` is the ceiling on the time it may run, `processes` on how many it may
+    have at once, 0 for none. An exit code above
     `signals_from` (0: none is) is the number of a signal, told so by a program that starts another.
     """
 
@@ -55,6 +59,7 @@ class Command:
     keep_stdin: bool = False
     last_line: str = ""
     seconds: int = 0
+    processes: int = MOST_PROCESSES
     grace_seconds: float = 10.0
     signals_from: int = 0
 
@@ -77,8 +82,9 @@ class Exit:
     """How a session ended. `started` and `ended` are ms since the epoch; memory and time are those of its
     processes.
 
-    `reason` is `exited` (by itself), the reason given to `stop`, `ceiling` (time), `output` (too much of it),
-    `disk full`, `spawn failed`, `shim killed` (its own supervisor was), `shim failed` or `host restarted`.
+    `reason` is `exited` (by itself), the reason given to `stop`, `ceiling` (time), `processes` (too many of
+    them), `output` (too much of it), `disk full`, `spawn failed`, `shim killed` (its own supervisor was),
+    `shim failed` or `host restarted`.
     `code` is its exit status, or `signal` the number of the signal that ended it, or neither is known.
     """
 

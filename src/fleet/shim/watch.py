@@ -14,7 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from fleet.shim import feed, tape, tree
+from fleet.shim import crowd, feed, tape, tree
 from fleet.shim.record import Bell, Ending
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Watch:
         seconds = float(command["seconds"])
         self._ceiling = monotonic() + seconds if seconds else None
         self._allowed = 0.0
+        self._crowd = crowd.Crowd(int(command.get("processes", 0)), monotonic())
         self._kill_at: float | None = None
         self._give_up_at: float | None = None
         self._poll = select.poll()
@@ -233,6 +234,10 @@ class Watch:
         if self._ceiling is not None and now >= self._ceiling:
             self._ceiling = None
             self._stop("ceiling")
+        found = self._crowd.too_many(now)
+        if found:
+            self._stop("processes", f"{found} at once, more than a run may have")
+            self._kill_at = now  # each that is asked would leave more behind meanwhile
         if self._kill_at is not None and now >= self._kill_at and not self._over:
             self._kill_at = now + _AGAIN
             if not self._main_gone or sys.platform != "linux":
@@ -281,7 +286,8 @@ class Watch:
 
     def _until_next(self) -> int | None:
         """Milliseconds until something is due, None for ever. Rounded up: waking early would spin."""
-        dues = [due for due in (self._ceiling, self._kill_at, self._bell.due) if due is not None]
+        times = (self._ceiling, self._kill_at, self._bell.due, self._crowd.due)
+        dues = [due for due in times if due is not None]
         return max(0, int((min(dues) - monotonic()) * 1000) + 1) if dues else None
 
 

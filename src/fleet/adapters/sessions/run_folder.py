@@ -104,6 +104,7 @@ class RunFolder:
             "last_line": decoded(encoded(command.last_line)),
             "seconds": command.seconds,
             "signals_from": command.signals_from,
+            "processes": command.processes,
             "grace": command.grace_seconds,
             "wake": str(wake),
             "max_bytes": max_bytes,
