@@ -17,7 +17,7 @@ from fleet.engine.effects.assess import assess
 from fleet.engine.effects.attest import attest
 from fleet.engine.effects.check import check
 from fleet.engine.effects.collect import collect
-from fleet.engine.effects.forge import post, publish, show
+from fleet.engine.effects.forge import answer, post, publish, show
 from fleet.engine.effects.forget import forget
 from fleet.engine.effects.guard import guard
 from fleet.engine.effects.inspect import inspect
@@ -29,6 +29,7 @@ from fleet.engine.effects.say import say
 from fleet.engine.effects.start import start
 from fleet.engine.effects.stop import stop
 from fleet.engine.effects.tidy import tidy
+from fleet.engine.effects.write import write
 from fleet.engine.journal import Journal
 from fleet.engine.observe import Observer
 from fleet.engine.parts import Parts
@@ -53,9 +54,11 @@ DEEDS: Mapping[str, Deed] = {
     "inspect": inspect,
     "merge": merge,
     "tidy": tidy,
+    "write": write,
     "publish": publish,
     "show": show,
     "post": post,
+    "answer": answer,
     "guard": guard,
     "attest": attest,
     "forget": forget,
@@ -86,7 +89,7 @@ class Performer:
         wishes = self._journal.state.wishes.items()
         # Starts come first: somebody waits for them, while a check takes as long as it takes.
         for key, wish in sorted(wishes, key=lambda each: each[1].kind != "start"):
-            if self._waits_for_a_start(wish):
+            if self._waits_for_a_start(wish) or _not_before(wish) > now:
                 continue
             if key not in self._tasks and (wish.retry_at <= now or key not in self._tried):
                 self._tried.add(key)
@@ -107,7 +110,7 @@ class Performer:
     def next_retry(self) -> int | None:
         """When the next wish that failed may be tried again (ms since the epoch)."""
         waiting = (wish for key, wish in self._journal.state.wishes.items() if key not in self._tasks)
-        return min((wish.retry_at for wish in waiting), default=None)
+        return min((max(wish.retry_at, _not_before(wish)) for wish in waiting), default=None)
 
     def busy(self) -> bool:
         """Whether anything is being done."""
@@ -160,3 +163,8 @@ class Performer:
             "retry_at": 0 if permanent else self._parts.clock() + pause,
         }
         return fact(events.EFFECT_FAILED, data, cause=wish.cause, story=story, subject=wish.key)
+
+
+def _not_before(wish: Wish) -> int:
+    """When it may be begun at the earliest (ms since the epoch), 0 for at once."""
+    return int(wish.args.get("after", 0))

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from fleet.model.access import Access, Link
 from fleet.model.acts import UNMEASURED, Act, Deed, Look, Measures
+from fleet.model.proposal import Proposal
 
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
 RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
@@ -255,6 +256,8 @@ class HeldCall:
     rule: str
     until: int
     approval: str = ""
+    where: str = ""  # to which list of its agent's permissions `offer` would be added: allow | always
+    offer: tuple[str, ...] = ()  # rules by which it would not wait any more
     cause: str = ""
 
 
@@ -326,9 +329,11 @@ class State:
     refs: dict[str, int] = field(default_factory=dict)  # what a forge calls an item or change → its number
     shown_brief: dict[int, str] = field(default_factory=dict)  # the same of what nobody may have to wait for
     shown: dict[int, str] = field(default_factory=dict)  # item → the digest of how its forge shows it
+    shown_at: dict[int, int] = field(default_factory=dict)  # item → since when
     posted: dict[str, None] = field(default_factory=dict)  # runs whose review was posted on the forge
     to_show: dict[int, None] = field(default_factory=dict)  # items whose forge may show them as they were
     commands: dict[str, Pending] = field(default_factory=dict)  # what people told Fleet to do on the forge
+    turned_away: dict[str, None] = field(default_factory=dict)  # where one who may not command was told so
     instance_number: int = 0
     number: int = 0  # the last number given to an item or a change
     run_number: int = 0
@@ -348,6 +353,7 @@ class State:
     access: dict[str, Access] = field(default_factory=dict)  # by the person's name
     links: dict[str, Link] = field(default_factory=dict)  # by digest
     asked: dict[str, None] = field(default_factory=dict)  # ids of approvals that are not dealt with, in order
+    proposals: dict[str, Proposal] = field(default_factory=dict)  # rules that a person wants in fleet.yaml
     held: dict[str, HeldCall] = field(default_factory=dict)  # run.call → calls that wait for a person
     spent: dict[str, dict[int, dict[str, int]]] = field(
         default_factory=dict
@@ -360,6 +366,8 @@ class State:
     to_attest: dict[int, None] = field(default_factory=dict)  # changes whose merge is to be attested
     told: dict[str, dict[str, int]] = field(default_factory=dict)  # what waits → channel → when
     digests: dict[str, int] = field(default_factory=dict)  # channel → of which day it had the summary
+    crowded: str = ""  # why no run starts: the workspaces take more of the disk than they may
+    crowded_at: int = 0
     scheduled: dict[str, int] = field(default_factory=dict)  # workflow → when its schedule last fired
     active: dict[str, None] = field(default_factory=dict)  # ids of instances that are not finished, in order
     moving: dict[str, None] = field(default_factory=dict)  # ids of runs that are queued or live, in order

@@ -8,7 +8,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, Change, Instance, Pending, State
-from fleet.policy.fact import fact
+from fleet.policy.fact import fact, wish
 from fleet.policy.folds.reading import whole
 
 COMMANDS = ("approve", "reject", "retry", "stop")
@@ -16,13 +16,45 @@ COMMANDS = ("approve", "reject", "retry", "stop")
 
 def commands_to_obey(fleet: Fleet, state: State) -> list[Event]:
     """What follows from each command that was not dealt with yet; or why nothing does."""
-    del fleet
     decided: list[Event] = []
+    turned_away = set(state.turned_away)
     for pending in state.commands.values():
         consequences, reason = _obey(state, pending)
         data = {"command": pending.id, "reason": reason, "refused": not consequences}
         decided += [*consequences, fact(events.FORGE_COMMAND_SETTLED, data, cause=pending.id)]
+        if not consequences and _is_answered_apart(state, pending, turned_away):
+            decided.append(_apart(fleet, state, pending, reason))
+            turned_away |= {str(pending.data["ref"])} if pending.data.get("trusted") is not True else set()
     return decided
+
+
+def refusal(pending: Pending, reason: str) -> str:
+    """What a person is told whose command is not followed."""
+    word = str(pending.data.get("command", ""))
+    said = f"/fleet {word if word.isalpha() and len(word) <= 20 else ''}".strip()
+    return f"`{said}` of {pending.data.get('actor', '')} was not followed: {reason}"
+
+
+def _is_answered_apart(state: State, pending: Pending, turned_away: set[str]) -> bool:
+    """Whether no comment of Fleet's says it already. Those who may not command are answered once a place."""
+    ref = str(pending.data.get("ref", ""))
+    if not ref or not pending.data.get("repo"):
+        return False
+    _, instance = _about(state, pending.data.get("item"))
+    item = state.items.get(instance.item) if instance is not None else None
+    if item is not None and item.ref:
+        return False
+    return pending.data.get("trusted") is True or ref not in turned_away
+
+
+def _apart(fleet: Fleet, state: State, pending: Pending, reason: str) -> Event:
+    data = pending.data
+    text, trusted = refusal(pending, reason), data.get("trusted") is True
+    ready = dict(fleet.labels).get("ready", "")
+    if trusted and ready and isinstance(data.get("item"), int) and data["item"] in state.items:
+        text += f". The label `{ready}` starts the work."
+    args = {"ref": data["ref"], "repo": data["repo"], "text": text, "trusted": trusted}
+    return wish("answer", pending.id, args, cause=pending.id)
 
 
 def _obey(state: State, pending: Pending) -> tuple[list[Event], str]:
@@ -31,7 +63,7 @@ def _obey(state: State, pending: Pending) -> tuple[list[Event], str]:
     if data.get("trusted") is not True:
         return [], f"{actor} may not command Fleet here"
     if word not in COMMANDS:
-        return [], f"there is no command {word!r}; there are {', '.join(COMMANDS)}"
+        return [], f"there is no such command; there are {', '.join(COMMANDS)}"
     change, instance = _about(state, data.get("item"))
     if instance is None:
         return [], "no workflow is at work on this"

@@ -17,6 +17,7 @@ from fleet.policy.question import answers_due
 from fleet.policy.remind import gate_times
 from fleet.policy.retain import forgets_at
 from fleet.policy.schedule import NEVER, next_firing
+from fleet.policy.show import waits
 from fleet.policy.unstick import looks_due
 
 _SOON_MS = 15 * 60_000  # a provider that is left alone for longer is nothing to wait for
@@ -67,7 +68,7 @@ def rest(fleet: Fleet, state: State) -> Rest:
         return "busy"
     if any(time - state.now <= _SOON_MS for time in answers_due(fleet, state)):
         return "busy"
-    if any(not is_held(state, wish) for wish in state.wishes.values()):
+    if any(not is_held(state, wish) and not waits(state, wish) for wish in state.wishes.values()):
         return "busy"
     if any(begins_until(state, change) for _, _, change in landing(state)):
         return "busy"

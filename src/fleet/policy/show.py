@@ -11,23 +11,29 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
-from fleet.model.state import Change, Instance, State
+from fleet.model.state import Change, Instance, State, Wish
 from fleet.policy.fact import wish
 from fleet.policy.passage import shut
 from fleet.policy.suspect import quarantine
 
 STATUS = "fleet/gates"
 OPEN = "every gate is open"
+_LISTED = "not every gate is open: the pull request's text lists them"
 MANY = 10
-"""With more items than this at work, what changes is told together with where the work stands."""
+"""With more items than this at work, what changes is told together with where the work stands, and that, when
+nobody waits for it, not before it has settled.
+"""
+SETTLED_MS, APART_MS = 60_000, 5 * 60_000
 
 
 def items_to_show(fleet: Fleet, state: State) -> list[Event]:
     """Wishes to bring the forge up to what is true, for each item that it shows otherwise."""
     decided = []
     items = {each.item: each for each in (state.instances[name] for name in state.active)}
-    busy = {each.args.get("item") for each in state.wishes.values() if each.kind == "show"}
-    many = len(items) > MANY
+    shows = [each for each in state.wishes.values() if each.kind == "show"]
+    busy = {each.args.get("item") for each in shows if not waits(state, each)}
+    settling = {each.args.get("item") for each in shows} - busy
+    many = is_many(state)
     for number in [*items, *(each for each in state.to_show if each not in items)]:
         item = state.items.get(number)
         if item is None or not item.repo or number in busy:
@@ -35,14 +41,27 @@ def items_to_show(fleet: Fleet, state: State) -> list[Event]:
         if number in items and not _has_begun(state, items[number]):
             continue
         found = look(fleet, state, number)
-        digest = digest_of(found)
-        shown = state.shown.get(number) == digest
-        if many and number in items:
-            shown = shown or state.shown_brief.get(number) == brief_of(found)
-        if not shown:
-            args = {"item": number, "digest": digest}
+        digest, brief, shown = digest_of(found), brief_of(found), state.shown_brief.get(number, "")
+        if state.shown.get(number) == digest or (many and number in items and shown == brief):
+            continue
+        args = {"item": number, "digest": digest}
+        if many and number in items and _urgent(shown) == _urgent(brief):
+            if number in settling:
+                continue
+            args["after"] = max(state.now + SETTLED_MS, state.shown_at.get(number, 0) + APART_MS)
+        if f"show/{number}/{digest}" not in state.wishes:
             decided.append(wish("show", f"{number}/{digest}", args, cause=item.cause))
     return decided
+
+
+def is_many(state: State) -> bool:
+    """Whether so much is at work that each step of it can't be told."""
+    return len(state.active) > MANY
+
+
+def waits(state: State, wish: Wish) -> bool:
+    """Whether this is to be shown later, when it has settled; it is then shown as it is at that time."""
+    return wish.kind == "show" and int(wish.args.get("after", 0)) > state.now
 
 
 def _has_begun(state: State, instance: Instance) -> bool:
@@ -97,7 +116,7 @@ def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
         found["status"] = {
             "head": change.head,
             "state": "success" if met or change.merged else "failure" if failed else "pending",
-            "text": _gate_line(change)[:140],
+            "text": (_gate_line(change) if not is_many(state) or met or change.merged else _LISTED)[:140],
         }
     return found
 
@@ -108,10 +127,15 @@ def digest_of(data: dict[str, Any]) -> str:
 
 
 def brief_of(data: dict[str, Any]) -> str:
-    """The same of what nobody may have to wait for: how the work stands, and what a person is asked."""
-    status = {name: each for name, each in data.get("status", {}).items() if name != "text"}
-    parts = {name: data.get(name) for name in ("label", "asks", "closed", "rejected")}
-    return digest_of(parts | {"status": status})
+    """The same of what nobody may have to wait for, such as what a person is asked; and the label."""
+    status = data.get("status", {})
+    judged = "" if status.get("state") == "pending" else [status.get("state"), status.get("head")]
+    parts = {name: data.get(name) for name in ("asks", "closed", "rejected")} | {"status": judged}
+    return f"{digest_of(parts)}/{data.get('label', '')}"
+
+
+def _urgent(brief: str) -> str:
+    return brief.partition("/")[0]
 
 
 def body(state: State, change: Change) -> str:

@@ -107,11 +107,12 @@ class Protection:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How an item or a pull request should look: `labels` of Fleet's own (all others are left alone), and the
-    texts of comments by their mark. A comment whose mark is known is edited, not repeated.
+    """How an item or a pull request should look: `labels` of Fleet's own (all others are left alone; None:
+    these, too), and the texts of comments by their mark. A comment whose mark is known is edited, never
+    repeated.
     """
 
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None
     comments: Mapping[str, str] = field(default_factory=dict)
     title: str | None = None
     body: str | None = None

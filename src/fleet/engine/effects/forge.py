@@ -78,6 +78,16 @@ def shown(state: State, wish: Wish, *, error: str) -> Event:
     return _shown(number, str(wish.args["digest"]), wish.cause, final=final, error=error)
 
 
+async def answer(parts: Parts, state: State, wish: Wish) -> list[Event]:
+    """Tell a person where nothing else is shown what became of a command: in one comment, however often."""
+    del state
+    forge, args = _forge(parts), wish.args
+    look = Look(comments={"answer": str(args["text"])})
+    work = partial(forge.show, str(args["repo"]), _number(str(args["ref"])), look)
+    await asyncio.get_running_loop().run_in_executor(parts.threads, work)
+    return []
+
+
 async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """Post what an agent said of a change, for the head that it was said of."""
     forge = _forge(parts)
@@ -122,9 +132,7 @@ def _show(fleet: Fleet, forge: Forge, repo: str, item: str, change: str, found: 
         comments = {"status": str(found["comment"])} if found["comment"] else {}
         forge.show(repo, _number(item), Look(labels=labels, comments=comments))
     if change and "body" in found:
-        # Where there is an issue, its labels tell where the work stands; twice would cost twice.
-        look = Look(labels=() if item else labels, body=found["body"])
-        forge.show(repo, _number(change), look)
+        forge.show(repo, _number(change), Look(labels=labels, body=found["body"]))
         status = found["status"]
         forge.status(repo, status["head"], name=STATUS, state=status["state"], text=status["text"])
         if found["rejected"]:

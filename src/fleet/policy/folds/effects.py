@@ -15,6 +15,8 @@ def effect_wanted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     args = record(data, "args")
     key = text(data, "key")
     state.wishes[key] = Wish(key, text(data, "kind"), args, event.time, cause=event.id)
+    if data.get("kind") == "answer" and args.get("trusted") is not True:
+        state.turned_away[text(args, "ref")] = None
     run = state.runs.get(text(args, "run"))
     if run is not None and data.get("kind") == "say":
         run.unsaid.pop(key.removeprefix("say/"), None)
@@ -43,12 +45,13 @@ def effect_done(state: State, _event: Event, data: Mapping[str, Any]) -> None:
         state.posted[text(wish.args, "run")] = None
 
 
-def forge_shown(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+def forge_shown(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """The forge shows an item like this. What was finished when that was worked out needs no more looking
     after.
     """
     item = whole(data, "item")
     state.shown[item] = text(data, "digest")
+    state.shown_at[item] = event.time
     state.shown_brief[item] = text(data, "brief")
     if data.get("final") is True:
         state.to_show.pop(item, None)

@@ -107,7 +107,8 @@ def command_settled(state: State, event: Event, data: Mapping[str, Any]) -> None
         return
     number = whole(pending.data, "item")
     change = state.changes.get(number)
-    mine = [each for each in state.instances.values() if each.item == (change.item if change else number)]
+    about = change.item if change else number
+    mine = [each for each in state.instances.values() if about and each.item == about]
     if mine:
         said = f"/fleet {text(pending.data, 'command')} of {text(pending.data, 'actor')}"
         mine[-1].answered = f"`{said}` was not followed: {text(data, 'reason')}"

@@ -75,7 +75,7 @@ class GitHubForge:
         self._shower = Shower(self._requests, self._people, deeds, self._labels, seen)
         self._reviewer = Reviewer(self._requests, self._people, voices, seen, deeds)
         self._merger = Merger(self._requests, deeds)
-        self._statuses = refs.Statuses(self._requests)
+        self._statuses = refs.Statuses(self._requests, deeds)
         self._required: dict[str, Sequence[str]] = {}
         own = [label for state, label in named.items() if state != "ready"]
         self._poller = Poller(

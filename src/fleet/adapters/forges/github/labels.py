@@ -71,8 +71,10 @@ class Labels:
                     raise
             self._known(repo).add(name.lower())
 
-    def plan(self, entry: Mapping[str, Any], wanted: Collection[str]) -> Relabelling | None:
+    def plan(self, entry: Mapping[str, Any], wanted: Collection[str] | None) -> Relabelling | None:
         """What is to be done so that the entry has `wanted` and no other of Fleet's own; None for nothing."""
+        if wanted is None:
+            return None
         there = {name.lower(): name for name in labels_of(entry)}
         keep = {name.lower() for name in wanted}
         add = tuple(name for name in wanted if name.lower() not in there)

@@ -38,7 +38,7 @@ from fleet.model.event import Event
 from fleet.ports.forge import Polled
 
 _REMEMBERED_S = 3 * OVERLAP_S
-_ONE_BY_ONE = 4  # more than this are fetched from the repository's own lists, which cost less together
+_ONE_BY_ONE = 2  # more than this are fetched from the repository's own lists, which cost less together
 _AT_ONCE = 25
 
 

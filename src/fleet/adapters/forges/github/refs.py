@@ -6,32 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from fleet.adapters.forges.github.deeds import Deeds
 from fleet.adapters.forges.github.marks import fitted
 from fleet.adapters.forges.github.requests import Rejected, Requests
 from fleet.model.errors import Permanent
 from fleet.ports.forge import Protection, StatusState
 
 _DESCRIPTION = 140
+_NONE = ("", "", "")
 
 
 class Statuses:
     """Commit statuses that Fleet sets; the last of each is remembered, so the same is not sent again."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, deeds: Deeds) -> None:
         self._requests = requests
+        self._deeds = deeds
         self._last: dict[tuple[str, str, str], tuple[str, str, str]] = {}
 
     def put(self, repo: str, head: str, name: str, state: StatusState, text: str, url: str) -> None:
         """Set it when it is another than the last."""
         key, wanted = (repo, head, name), (state, text[:_DESCRIPTION], url)
+        deed = f"{repo} status {head} {name}"
         if key not in self._last:
-            self._last[key] = self._there(repo, head, name)
+            # What was never begun needs no looking for.
+            self._last[key] = _NONE if self._deeds.is_new(deed) else self._there(repo, head, name)
         if self._last[key] == wanted:
             return
         new = {"state": state, "context": name, "description": wanted[1]}
-        self._requests.send(
-            "POST", f"repos/{repo}/statuses/{head}", new | ({"target_url": url} if url else {})
-        )
+        if url:
+            new["target_url"] = url
+        with self._deeds.doing(deed):
+            self._requests.send("POST", f"repos/{repo}/statuses/{head}", new)
         self._last[key] = wanted
 
     def _there(self, repo: str, head: str, name: str) -> tuple[str, str, str]:
@@ -39,7 +45,7 @@ class Statuses:
         for each in found.get("statuses") or ():
             if each.get("context") == name:
                 return tuple(str(each.get(part) or "") for part in ("state", "description", "target_url"))  # type: ignore[return-value]
-        return ("", "", "")
+        return _NONE
 
 
 def delete_branch(requests: Requests, repo: str, branch: str, head: str) -> None:

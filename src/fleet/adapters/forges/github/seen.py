@@ -15,7 +15,7 @@ from fleet.adapters.forges.github.marks import same_text
 
 _MOST = 2000
 _SECOND_MS = 1000  # GitHub's times are whole seconds
-FRESH_MS = 15_000
+FRESH_MS = 30_000
 
 Entry = Mapping[str, Any]
 
