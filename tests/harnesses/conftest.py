@@ -187,9 +187,10 @@ def stage(tmp_path, need) -> Iterator[Stage]:
 
 
 class CodexStage(Stage):
-    """The same for Codex. Its own configuration names the model's provider."""
+    """The same for Codex. Its own configuration names the model's provider; `more` is more of that."""
 
     make = CodexHarness
+    more = ""
 
     def settings(self) -> dict[str, str]:
         folder = self.home / ".codex"
@@ -198,6 +199,7 @@ class CodexStage(Stage):
             f"""
             model = "scripted-model"
             model_provider = "scripted"
+            {self.more}
             [model_providers.scripted]
             name = "scripted"
             base_url = "{self.server.url}/v1"

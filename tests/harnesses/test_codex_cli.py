@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -180,6 +181,55 @@ def test_a_configuration_of_the_repository_under_work_is_not_obeyed(codex):
     codex.play(steps(Answer("Done.")))
     assert codex.server.asks[0].model == "scripted-model"
     assert "trust_level" not in (codex.home / ".codex" / "config.toml").read_text()
+
+
+def hook(codex, then: str) -> dict[str, object]:
+    """A hook that notes what it is asked before, and goes on as `then` says."""
+    program = codex.folder / "hook"
+    program.write_text(f"#!/bin/sh\ntest $1 = before && (cat; echo) >> {codex.folder}/asked\n{then}\n")
+    program.chmod(0o755)
+    return {"hook": (str(program),), "hook_seconds": 30}
+
+
+SERVER = """
+import json, sys
+for line in sys.stdin:
+    said = json.loads(line)
+    if "id" not in said:
+        continue
+    answers = {
+        "initialize": {
+            "protocolVersion": said.get("params", {}).get("protocolVersion"),
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "db", "version": "1"},
+        },
+        "tools/list": {"tools": [{"name": "drop", "inputSchema": {"type": "object", "properties": {}}}]},
+        "tools/call": {"content": [{"type": "text", "text": "dropped"}]},
+    }
+    found = {"jsonrpc": "2.0", "id": said["id"], "result": answers.get(said["method"], {})}
+    print(json.dumps(found), flush=True)
+"""
+
+
+@pytest.mark.parametrize(("then", "ok"), [("echo '{}'", True), ("echo no >&2; exit 2", False)])
+def test_its_hook_lets_a_call_go_or_refuses_it_whatever_the_tool(codex, then, ok):
+    (codex.folder / "server.py").write_text(SERVER)
+    server = {"command": sys.executable, "args": [str(codex.folder / "server.py")]}
+    codex.more = f"mcp_servers = {{db = {{command = '{server['command']}', args = {server['args']}}}}}"
+    calls = (shell("touch made"), Answer("", (ToolUse("mcp__db__drop", {"table": "users"}),)))
+    played = codex.play(steps(*calls, patch("note", "x"), Answer("Done.")), **hook(codex, then))
+    names = [json.loads(line)["tool_name"] for line in (codex.folder / "asked").read_text().splitlines()]
+    assert names == ["Bash", "mcp__db__drop", "Bash"]
+    assert [back.ok for back in played.only(ToolReturned)] == [ok] * 3
+    assert ((codex.workspace / "made").exists(), (codex.workspace / "note").exists()) == (ok, ok)
+
+
+def test_where_its_hook_is_killed_nothing_is_done_and_the_run_ends(codex):
+    # With the shell that started it, which would have refused.
+    played = codex.play(steps(shell("touch made"), Answer("Done.")), **hook(codex, "kill -9 $PPID"))
+    assert not (codex.workspace / "made").exists()
+    (end,) = played.only(Finished)
+    assert "could not be looked at" in end.error
 
 
 @pytest.fixture

@@ -125,7 +125,10 @@ class Run:
             if (item := item_of(params.get("item") or {})) is not None:
                 tell(method.replace("/", "."), item=item)
                 if method == "item/completed":
+                    self._looked.closed(item)
                     self._came_back(item)
+                else:
+                    self._looked.opened(item)
         elif method == "turn/plan/updated":
             steps = [
                 {"text": each.get("step"), "completed": each.get("status") == "completed"}

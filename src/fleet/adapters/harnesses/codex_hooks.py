@@ -57,7 +57,17 @@ class Looked:
 
     def __init__(self) -> None:
         self._let_go: set[str] = set()
+        self._open: dict[str, Mapping[str, Any]] = {}
         self.failed = ""
+
+    def opened(self, item: Mapping[str, Any]) -> None:
+        """A call of a server's tool has begun. Codex asks for that by its words, without its name."""
+        if item["type"] == "mcp_tool_call":
+            self._open[item["id"]] = item
+
+    def closed(self, item: Mapping[str, Any]) -> None:
+        """It is over."""
+        self._open.pop(item.get("id", ""), None)
 
     def heard(self, run: Mapping[str, Any]) -> tuple[str, str] | None:
         """A hook is done; the call and the reason where it refused one."""
@@ -76,6 +86,15 @@ class Looked:
         """Whether what Codex asks for is a call that the hook let go."""
         if params.get("additionalPermissions") or params.get("networkApprovalContext"):
             return False
+        if method == "mcpServer/elicitation/request":
+            about = params.get("_meta") or {}
+            asked = (params.get("serverName"), about.get("tool_name"), about.get("tool_params") or {})
+            of_tool = about.get("codex_approval_kind") == "mcp_tool_call"
+            return of_tool and any(
+                call in self._let_go
+                and asked == (item.get("server"), item.get("tool"), item.get("arguments"))
+                for call, item in self._open.items()
+            )
         return method in _APPROVALS and str(params.get("itemId", "")) in self._let_go
 
 
