@@ -1,7 +1,4 @@
-"""A call of a tool as a harness's hook tells it, and the answer in the form that the hook prints.
-
-The form is that of Claude Code's hooks, which other harnesses have taken over.
-"""
+"""A call of a tool as a harness's hook tells it, made into what rules are about."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fleet.gateway.answers import Refused
+from fleet.gateway.dialects import canonical
 from fleet.model.permissions import Call
 from fleet.model.text import clean
 
@@ -23,20 +21,27 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _PATHS = ("file_path", "notebook_path", "path")
 _IN_FOLDERS = ("Glob", "Grep", "LS")
 _ABOUT = 200
+_SCHEME = re.compile(r"^(https?):[/\\]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One call: its id within the run, the call for the rules, and one line about it for people."""
+    """One call: its id within the run, the call for the rules, and one line about it for people. `same` is
+    what a call and its return have in common where the harness names neither ("" where it does).
+    """
 
     id: str
+    same: str
     call: Call
     about: str
     ok: bool = True
 
 
-def told(said: Any, workspace: str, home: str) -> Told:
-    """What a hook said. Raises `Refused` for what can't be a call."""
+def told(said: Any, workspace: str, home: str, harness: str = "", hook: str = "") -> Told:
+    """What a hook of this harness said. Raises `Refused` for what can't be a call. `hook` tells one asking
+    from another, where the harness has no names for its calls.
+    """
+    said = canonical(harness, said)
     if not isinstance(said, dict) or not isinstance(said.get("tool_name"), str):
         raise Refused("This is no call of a tool")
     tool, given = said["tool_name"], said.get("tool_input")
@@ -55,7 +60,10 @@ def told(said: Any, workspace: str, home: str) -> Told:
         os.path.realpath(cwd),
     )
     return Told(
-        _id(said, tool, given), call, _about(call, given), said.get("hook_event_name") != "PostToolUseFailure"
+        *_ids(said, tool, given, hook),
+        call,
+        _about(call, given),
+        said.get("hook_event_name") != "PostToolUseFailure",
     )
 
 
@@ -65,17 +73,6 @@ def resolve(path: str) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):
         return path
-
-
-def verdict(permit: str, why: str) -> dict[str, Any]:
-    """What the hook prints before a call."""
-    return {
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": permit,
-            "permissionDecisionReason": why,
-        }
-    }
 
 
 def _paths(tool: str, given: Mapping[str, Any], cwd: str) -> list[str]:
@@ -88,17 +85,21 @@ def _paths(tool: str, given: Mapping[str, Any], cwd: str) -> list[str]:
 
 
 def _hosts(given: Mapping[str, Any]) -> list[str]:
-    url = given.get("url")
-    if not isinstance(url, str):
-        return []
+    urls = given.get("urls")
+    return [_host(url) for url in ([given.get("url")] if urls is None else urls) if isinstance(url, str)]
+
+
+def _host(url: str) -> str:
+    """The host that a browser would go to; NUL, which no rule names, for none."""
     try:
-        return [urlsplit(url).hostname or "\0"]
+        return urlsplit(_SCHEME.sub(r"\1://", url.strip()).replace("\\", "/")).hostname or "\0"
     except ValueError:
-        return ["\0"]
+        return "\0"
 
 
 def _about(call: Call, given: Mapping[str, Any]) -> str:
-    words = call.command or next((path for path in call.paths), "") or next(iter(_texts(given)), "")
+    urls = given.get("urls") or ()
+    words = call.command or next((path for path in (*call.paths, *urls, *_texts(given))), "")
     return clean(" ".join(words.split())[: _ABOUT * 2])[:_ABOUT]
 
 
@@ -106,8 +107,9 @@ def _texts(given: Mapping[str, Any]) -> list[str]:
     return [value for value in given.values() if isinstance(value, str) and value]
 
 
-def _id(said: Mapping[str, Any], tool: str, given: Mapping[str, Any]) -> str:
+def _ids(said: Mapping[str, Any], tool: str, given: Mapping[str, Any], hook: str) -> tuple[str, str]:
     name = said.get("tool_use_id")
     if isinstance(name, str) and _NAME.fullmatch(name):
-        return name
-    return hashlib.sha256(json.dumps([tool, given, name], sort_keys=True).encode()).hexdigest()[:24]
+        return name, ""
+    same = hashlib.sha256(json.dumps([tool, given, name], sort_keys=True).encode()).hexdigest()[:24]
+    return (f"{same}-{hook}" if hook else same), same

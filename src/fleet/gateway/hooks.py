@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -19,8 +20,9 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from fleet.gateway.answers import Refused
 from fleet.gateway.body import BadRequest, body_of
-from fleet.gateway.calls import Told, resolve, told, verdict
+from fleet.gateway.calls import Told, resolve, told
 from fleet.gateway.desk import Desk
+from fleet.gateway.dialects import answer
 from fleet.gateway.strangers import Refused as Refusal
 from fleet.gateway.strangers import process_of
 from fleet.gateway.tokens import bearer
@@ -29,12 +31,14 @@ from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.permissions import Permissions, Ruling
 from fleet.model.state import Run
+from fleet.policy.always import offer_for
 from fleet.policy.held import answer_to
 from fleet.policy.permit import rule_on
 
 _BYTES = 1_000_000
 _LOOK_SECONDS = 0.1  # how often a call that waits asks whether somebody has answered
 _BEGUN = 2000
+_HOOK = re.compile(r"[0-9-]{1,40}")
 
 
 class Guard(Desk, Protocol):
@@ -50,7 +54,9 @@ class Guard(Desk, Protocol):
 
 
 def command() -> tuple[str, ...]:
-    """The program that harnesses start for each call; it takes `before` or `after` as its last word."""
+    """The program that harnesses start for each call; it takes `before` or `after`, and for a harness that is
+    to find a refusal in what it prints (`decision`) the word `json` after that.
+    """
     return sys.executable, "-I", "-S", str(Path(__file__).with_name("hook.py"))
 
 
@@ -85,18 +91,20 @@ class Hooks:
             await self._desk.submit(_decided(run, call, ruling, by))
         except FleetError as error:
             return JSONResponse({"message": str(error)}, 503)
-        self._begin(f"{run.id}.{call.id}")
-        return JSONResponse(verdict(ruling.permit, f"Fleet: {ruling.why}"))
+        if ruling.permit == "allow":
+            self._begin(run, call)
+        return JSONResponse(answer(run.harness, ruling.permit, f"Fleet: {ruling.why}"))
 
     async def _after(self, request: Request) -> JSONResponse:
         try:
             run, _, call = await self._call(request)
         except FleetError as error:
             return _no(error)
-        begun = self._begun.pop(f"{run.id}.{call.id}", None)
-        data = {"run": run.id, "agent": run.agent, "call": call.id, "tool": call.call.tool, "ok": call.ok}
+        name = self._returned(run, call)
+        begun = self._begun.pop(f"{run.id}.{name}", None)
+        data = {"run": run.id, "agent": run.agent, "call": name, "tool": call.call.tool, "ok": call.ok}
         data["ms"] = round((time.monotonic() - begun) * 1000) if begun is not None else 0
-        await self._desk.submit([_event(run, events.TOOL_FINISHED, data, f"{call.id}.finished")])
+        await self._desk.submit([_event(run, events.TOOL_FINISHED, data, f"{name}.finished")])
         return JSONResponse({})
 
     async def _call(self, request: Request) -> tuple[Run, Permissions, Told]:
@@ -114,7 +122,8 @@ class Hooks:
         except (ValueError, RecursionError) as error:
             raise BadRequest(400, "The call is not JSON") from error
         permissions, workspace, home = rules
-        return run, permissions, told(said, workspace, home)
+        hook = _HOOK.match(request.headers.get("x-hook", ""))
+        return run, permissions, told(said, workspace, home, run.harness, hook[0] if hook else "")
 
     async def _ask(
         self, run: Run, permissions: Permissions, call: Told, ruling: Ruling
@@ -124,11 +133,14 @@ class Hooks:
         if key not in state.held:
             until = self._desk.now() + permissions.wait_ms
             data = _about(run, call) | {"rule": ruling.rule, "until": until}
+            offer = offer_for(permissions, call.call, resolve)
+            if offer is not None:
+                data["offer"] = {"where": offer.where, "rules": list(offer.rules)}
             await self._desk.submit([_event(run, events.TOOL_ASKED, data, f"{call.id}.asked")])
         while (held := self._desk.state().held.get(key)) is not None:
-            answer, said = answer_to(self._desk.state(), held)
-            if answer:
-                permit, word = ("allow", "allowed") if answer == "given" else ("deny", "refused")
+            word, said = answer_to(self._desk.state(), held)
+            if word:
+                permit, word = ("allow", "allowed") if word == "given" else ("deny", "refused")
                 return replace(ruling, permit=permit, why=f"{word} by {said}"), said.partition(":")[0]  # type: ignore[arg-type]
             if self._desk.now() >= held.until or not run.live:
                 break
@@ -137,10 +149,16 @@ class Hooks:
             ruling, permit="deny", why="it waited for a person, and nobody answered in time"
         ), "fleet"
 
-    def _begin(self, name: str) -> None:
-        self._begun[name] = time.monotonic()
+    def _begin(self, run: Run, call: Told) -> None:
+        self._begun[f"{run.id}.{call.id}"] = time.monotonic()
         while len(self._begun) > _BEGUN:
             del self._begun[next(iter(self._begun))]
+
+    def _returned(self, run: Run, call: Told) -> str:
+        """The call that this is the return of: of those alike, the first that was let go."""
+        alike = f"{run.id}.{call.same}-"
+        found = next((name for name in self._begun if name.startswith(alike)), "") if call.same else ""
+        return found.partition(".")[2] or call.id
 
 
 def _decided(run: Run, call: Told, ruling: Ruling, by: str) -> list[Event]:
