@@ -57,13 +57,13 @@ def open_log(place: Place, clock: Clock = clock) -> SqliteLog:
 
 def read_state(place: Place, log: Log | None = None) -> State:
     """What is true now, by the log."""
-    from fleet.policy.fold import fold_all
+    from fleet.folding import fold_log
 
     if log is not None:
-        return fold_all(log.read())
+        return fold_log(place, log)
     opened = open_log(place)
     try:
-        return fold_all(opened.read())
+        return fold_log(place, opened)
     finally:
         opened.close()
 
@@ -264,12 +264,14 @@ async def watch(
 
     from fleet.adapters.notifiers.apprise import AppriseNotifier
     from fleet.auditing import open_seals
+    from fleet.config.amend import amended, config_path
     from fleet.config.folder import program_folder
     from fleet.engine.desk import EngineDesk
     from fleet.engine.journal import Journal
     from fleet.engine.loop import Engine
     from fleet.engine.parts import Parts
     from fleet.engine.tokens import read_secret
+    from fleet.folding import open_snapshots
     from fleet.gateway.hooks import Hooks, command
     from fleet.gateway.serve import serve
     from fleet.gateway.server import build_app
@@ -278,7 +280,7 @@ async def watch(
 
     log, sessions = open_log(place, clock), open_sessions(place)
     secret = read_secret(place.secret)
-    journal = Journal(log, clock)
+    journal = Journal(log, clock, open_snapshots(place))
     journal.load()
     secrets = open_secrets()
     parts = Parts(
@@ -299,6 +301,8 @@ async def watch(
         socket=place.socket,
         program=program_folder(place),
         secret=secret,
+        amend=partial(amended, place.root),
+        config=config_path(place),
         seals=open_seals(place, fleet),
         environment=dict(os.environ),
         secrets=secrets,
@@ -365,6 +369,19 @@ def forge_notes(place: Place) -> list[dict[str, Any]]:
             continue  # written anew at this very moment
         found.append(note)
     return found
+
+
+def workspaces_use(place: Place) -> dict[str, Any]:
+    """What workspaces took of the disk when that was last measured: `bytes`, `limit` (0: none), `count`, and
+    `at` (ms since the epoch); empty when it never was.
+    """
+    import json
+
+    try:
+        found = json.loads((place.dot / "workspaces.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def troubles(place: Place, log: Log) -> list[str]:

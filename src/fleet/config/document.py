@@ -112,17 +112,23 @@ def read_document(data: bytes) -> Document:
 
 def read_text(text: str) -> Document:
     """The document in this text; see `read_document`."""
+    node = read_node(text)
+    document = Document()
+    if node is not None:
+        document.value = _plain(node, (), document, ())
+    return document
+
+
+def read_node(text: str) -> Node | None:
+    """The text as nodes that know where they begin and end; None for a text without any."""
     try:
-        node = _Loader(text).get_single_node()
+        found: Node | None = _Loader(text).get_single_node()
     except ReaderError as error:
         spot = _spot_in(text[: error.position])
         raise BadYaml(spot, f"an invisible sign (U+{int(error.character):04X})", "remove it") from error
     except yaml.MarkedYAMLError as error:
         raise _explained(error) from error
-    document = Document()
-    if node is not None:
-        document.value = _plain(node, (), document, ())
-    return document
+    return found
 
 
 class _Resolver(BaseResolver):

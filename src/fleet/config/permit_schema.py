@@ -32,6 +32,10 @@ class Permissions(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     deny: _Rules = Field(default=[], description="Refused, whatever else is said: Bash(git push *) …")
+    always: _Rules = Field(
+        default=[],
+        description="Done, even where a rule of ask is about it (fleet approve --always writes it)",
+    )
     ask: _Rules = Field(default=[], description="Waits for a person (fleet approve)")
     allow: _Rules = Field(default=[], description="Done")
     otherwise: Literal["deny", "ask", "allow"] = Field(
@@ -50,6 +54,7 @@ def built(declared: Permissions | None) -> Built | None:
         return None
     return Built(
         deny=tuple(declared.deny),
+        always=tuple(declared.always),
         ask=tuple(declared.ask),
         allow=tuple(declared.allow),
         otherwise=declared.otherwise,

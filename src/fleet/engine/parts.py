@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,10 @@ from fleet.ports.secrets import Secrets
 from fleet.ports.session import Sessions
 from fleet.ports.terminal import Terminal
 from fleet.ports.workspace import Workspaces
+
+Amend = Callable[[bytes, str, str, Sequence[str]], bytes]
+"""fleet.yaml with rules for an agent: its bytes, the agent, the list of its permissions, the rules. Raises
+`FleetError` where it can't be done."""
 
 Render = Callable[[AgentEvent, int], list[str]]
 """An agent event and its time (ms since the epoch) as lines that people read."""
@@ -75,6 +79,10 @@ class Parts:
     `environment` is the operator's own, from which agents are given what their harness may have. `program`
     is the folder that `fleet` itself lies in, so that agents find it. `hook` is the program that harnesses
     start to ask about a call of a tool.
+
+    `clearing` are workspaces that are just being thrown away: nothing may begin in them.
+
+    `config` is where fleet.yaml lies in its repository, and `amend` writes rules into it.
     """
 
     fleet: Fleet
@@ -96,11 +104,14 @@ class Parts:
     socket: Path
     program: Path
     secret: bytes
+    amend: Amend
+    config: str
     seals: Seals | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     gateway_url: str = ""
     hook: tuple[str, ...] = ()
     spares: Spares = field(default_factory=Spares)
+    clearing: set[str] = field(default_factory=set)
 
     def ground(self, repo: str) -> Ground:
         """The ground of this repository. Raises `Permanent` when fleet.yaml does not name it any more."""

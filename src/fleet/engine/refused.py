@@ -96,6 +96,10 @@ def _notify(state: State, wish: Wish, why: str) -> list[Event]:
     return [told(wish, error=why)]
 
 
+def _write(state: State, wish: Wish, why: str) -> list[Event]:
+    return _told(state, wish, events.RULES_REFUSED, {"proposal": wish.args["proposal"], "reason": why})
+
+
 def _told(state: State, wish: Wish, kind: str, data: Mapping[str, Any]) -> list[Event]:
     return [fact(kind, data, cause=wish.cause, story=story_of(state, wish))]
 
@@ -117,4 +121,5 @@ _REFUSALS: Mapping[str, Refusal] = {
     "attest": _attest,
     "merge": _merge,
     "notify": _notify,
+    "write": _write,
 }

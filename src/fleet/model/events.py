@@ -94,9 +94,14 @@ AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, rule, reason, actor
 AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
 AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason
 PEOPLE_TOLD = "fleet.people.told"  # channel, about: an approval, quarantine-NAME or digest, at, error?
-TOOL_ASKED = "fleet.tool.asked"  # run, agent, call, tool, about, rule, until: it waits for a person
+TOOL_ASKED = (
+    "fleet.tool.asked"  # run, agent, call, tool, about, rule, until, offer?: {where, rules}: it waits
+)
 TOOL_DECIDED = "fleet.tool.decided"  # run, agent, call, tool, about, permit: allow|deny, rule, why, by
 TOOL_FINISHED = "fleet.tool.finished"  # run, agent, call, tool, ok, ms
+RULES_PROPOSED = "fleet.rules.proposed"  # proposal, agent, where: allow|always, rules, approval, run, actor
+RULES_WRITTEN = "fleet.rules.written"  # proposal, repo, ref, branch, base, head: as a commit on a branch
+RULES_REFUSED = "fleet.rules.refused"  # proposal, reason: they could not be written
 CHANGE_QUARANTINED = "fleet.change.quarantined"  # change, head, reason, actor
 CHANGE_RELEASED = "fleet.change.released"  # change, head, reason, actor
 GATEWAY_REFUSED = "fleet.gateway.refused"  # claimed (run whose process asked, "": not known), agent, reason
@@ -131,6 +136,10 @@ FORGE_SHOWN = "fleet.forge.shown"  # item, digest, final: how the forge shows it
 FORGE_POLLED = "fleet.forge.polled"  # repo, reason: only when the forge could not be asked
 
 BUDGET_WARNED = "fleet.budget.warned"  # scope, words, figure: time|cost|tokens, percent, used, limit
+WORKSPACES_CLEANED = "fleet.workspaces.cleaned"  # names, bytes, reason
+WORKSPACES_MEASURED = (
+    "fleet.workspaces.measured"  # bytes, limit, over: when the ceiling is passed, or held again
+)
 
 # Effects: the wish is in the log before the deed, with its key; every outcome is an event too
 EFFECT_WANTED = "fleet.effect.wanted"  # key, kind, args

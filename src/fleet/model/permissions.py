@@ -14,11 +14,13 @@ Permit = Literal["allow", "deny", "ask"]
 class Permissions:
     """Rules such as `Bash(git push *)`, `Edit(.github/**)`, `WebFetch(domain:example.org)`, `mcp__db`.
 
-    A rule of `deny` goes before all of `ask`, and these before all of `allow`; `otherwise` is for what no
-    rule names. `wait_ms` is how long a call waits for a person before it is refused.
+    A rule of `deny` goes before all of `always`, these before all of `ask`, and these before all of `allow`;
+    `otherwise` is for what no rule names. `wait_ms` is how long a call waits for a person before it is
+    refused.
     """
 
     deny: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     otherwise: Permit = "deny"

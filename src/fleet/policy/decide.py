@@ -33,6 +33,7 @@ from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.notify import digests_to_send, people_to_tell
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.passages import passages_to_ask, runs_to_publish
+from fleet.policy.propose import rules_to_write
 from fleet.policy.quarantine import agents_to_quarantine
 from fleet.policy.question import questions_to_answer
 from fleet.policy.queue import jobs_to_queue
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     questions_to_answer,
     answers_to_apply,
     approvals_to_lapse,
+    rules_to_write,
     calls_to_ask,
     instances_to_abandon,
     exits_to_collect,

@@ -1,8 +1,10 @@
 """What an agent's rules say about one call of a tool. Pure.
 
 As in Claude Code's own settings: a rule that denies goes before one that asks, and that before one that
-allows; what no rule names is treated as `otherwise` says. A rule that denies or asks is heard if any part of
-the call fits, or may fit; one that allows only if every part of it fits for certain.
+allows; what no rule names is treated as `otherwise` says. One of `always` allows what a rule would ask about
+(of the same tool, where it is a command), and nothing that is denied.
+
+A rule that denies or asks is heard if any part of the call fits, or may fit; one that allows only if every part of it fits for certain.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from fleet.model.permissions import Call, Permissions, Permit, Ruling
 from fleet.policy.paths import absolute, covers
 from fleet.policy.pattern import command_patterns, fits, may_fit
 from fleet.policy.shell import UNKNOWN, Simple, Unreadable, simple_commands
-from fleet.policy.unwrap import everything, inner, is_harmless, is_plain, names, program
+from fleet.policy.unwrap import inner, is_harmless, is_plain, names, nested, program
 
 RULE = re.compile(r"([A-Za-z_][\w-]*\*?)(?:\((.+)\))?", re.DOTALL)
 _EDITS = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
@@ -84,46 +86,61 @@ def rule_on(permissions: Permissions, call: Call, resolve: Resolve = by_letters)
         return Ruling("allow", "", "the gateway looks at it itself")
     if call.command:
         return _on_command(permissions, call, resolve)
-    for permit, texts in _before_allow(permissions):
+    lists: tuple[tuple[Permit, tuple[str, ...], Callable[[Rule, Call], bool]], ...] = (
+        ("deny", permissions.deny, _touches),
+        ("allow", permissions.always, _is_within),
+        ("ask", permissions.ask, _touches),
+        ("allow", permissions.allow, _is_within),
+    )
+    for permit, texts, fits_call in lists:
         for rule in _rules(texts):
-            if _is_for(rule, call.tool) and _touches(rule, call):
+            if _is_for(rule, call.tool) and fits_call(rule, call):
                 return _said(permit, rule.text)
-    for rule in _rules(permissions.allow):
-        if _is_for(rule, call.tool) and _is_within(rule, call):
-            return _said("allow", rule.text)
     return _said(permissions.otherwise, "")
 
 
 def _on_command(permissions: Permissions, call: Call, resolve: Resolve) -> Ruling:
-    bare = {text for text in _rules(permissions.allow) if _is_for(text, call.tool) and not text.about}
+    allowing = _allowing(permissions)
+    bare = {rule for rule in allowing if _is_for(rule, call.tool) and not rule.about}
     try:
-        found = [simple for simple, _ in everything(call.command)]
+        written = simple_commands(call.command)
+        found = [simple for simple, _ in nested(written)]
     except Unreadable as unreadable:
         return _on_riddle(permissions, call, str(unreadable))
     where = _Where(call, _folders(found, call), resolve)
+    open_ones = [each for each in written if not _is_settled(each, permissions, call)]
+    asking = [simple for simple, _ in nested(open_ones)]
     for permit, texts in _before_allow(permissions):
         for rule in _rules(texts):
-            if any(_meets(rule, each, where) for each in found) or (
-                _is_for(rule, call.tool) and not rule.about
-            ):
+            mine = _is_for(rule, call.tool)
+            heard = asking if mine and permit == "ask" else found
+            whole = mine and not rule.about and bool(heard or not written)
+            if whole or any(_meets(rule, each, where) for each in heard):
                 return _said(permit, rule.text)
     if bare:
         return _said("allow", next(iter(bare)).text)
-    if all(_is_allowed(each, where, permissions) for each in simple_commands(call.command)):
-        first = next(
-            (
-                rule
-                for rule in _rules(permissions.allow)
-                if any(_is_named(rule, each, call) for each in found)
-            ),
-            None,
-        )
+    if all(_is_allowed(each, where, permissions) for each in written):
+        naming = (rule for rule in allowing if any(_is_named(rule, each, call) for each in found))
+        first = next(naming, None)
         return _said("allow", first.text if first else "")
     return _said(permissions.otherwise, "")
 
 
 def _before_allow(permissions: Permissions) -> tuple[tuple[Permit, tuple[str, ...]], ...]:
     return ("deny", permissions.deny), ("ask", permissions.ask)
+
+
+def _allowing(permissions: Permissions) -> list[Rule]:
+    return _rules((*permissions.always, *permissions.allow))
+
+
+def _is_settled(simple: Simple, permissions: Permissions, call: Call) -> bool:
+    """Whether nobody is asked about this command any more: it is one of those that are always done, and
+    nothing about it is otherwise.
+    """
+    if simple.sets or simple.writes or simple.reads:
+        return False
+    return any(_is_named(rule, simple, call) for rule in _rules(permissions.always))
 
 
 def _on_riddle(permissions: Permissions, call: Call, why: str) -> Ruling:
@@ -208,12 +225,12 @@ def _is_allowed(simple: Simple, where: _Where, permissions: Permissions) -> bool
         return False
     if not all(_may_touch("Read", each, where, permissions) for each in simple.reads):
         return False
-    domains = [rule for rule in _rules(permissions.allow) if rule.tool == "WebFetch" and rule.about]
+    domains = [rule for rule in _allowing(permissions) if rule.tool == "WebFetch" and rule.about]
     if domains and not all(any(_is_host(rule.about, host) for rule in domains) for host in hosts_of(simple)):
         return False
     if not simple.words or _is_harmless(simple, where.call):
         return True
-    if any(_is_named(rule, simple, where.call) for rule in _rules(permissions.allow)):
+    if any(_is_named(rule, simple, where.call) for rule in _allowing(permissions)):
         return True
     within = inner(simple) if is_plain(simple) else []
     return bool(within) and all(_is_allowed(each, where, permissions) for each in within)

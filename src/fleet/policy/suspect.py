@@ -12,6 +12,7 @@ from fleet.policy.ask import asked_for
 from fleet.policy.examine import examined
 from fleet.policy.fact import fact
 from fleet.policy.guarded import RULES_THE_FLEET
+from fleet.policy.propose import is_own
 from fleet.policy.requirements.found import missing
 
 KIND = "suspect"
@@ -69,7 +70,7 @@ def _why(fleet: Fleet, change: Change) -> str:
     most = fleet.quarantine.score
     if most and change.risk.get("score", 0) > most:
         return f"its risk is {change.risk['score']}, above the ceiling of {most}"
-    if not fleet.quarantine.tampering:
+    if not fleet.quarantine.tampering or is_own(change):
         return ""
     touched = [each for each in change.inspected.get("guarded", ()) if each.get("what") == RULES_THE_FLEET]
     return f"an agent changed {touched[0]['path']}, {RULES_THE_FLEET}" if touched else ""

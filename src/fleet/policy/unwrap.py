@@ -176,8 +176,13 @@ def _read(text: str) -> list[Simple]:
 
 def everything(text: str) -> list[tuple[Simple, list[Simple]]]:
     """Each command of this text with what it runs itself, in whatever depth. Raises `Unreadable`."""
+    return nested(simple_commands(text))
+
+
+def nested(commands: Sequence[Simple]) -> list[tuple[Simple, list[Simple]]]:
+    """These commands, and those that they run, each with what it runs itself. Raises `Unreadable`."""
     found: list[tuple[Simple, list[Simple]]] = []
-    left: list[tuple[Simple, int]] = [(each, 0) for each in simple_commands(text)]
+    left: list[tuple[Simple, int]] = [(each, 0) for each in commands]
     while left:
         simple, depth = left.pop()
         if depth > 8 or len(found) > 500:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fleet.model.fleet import Duty, Fleet, Job, Workflow
+from fleet.model.proposal import WORKFLOW
 from fleet.model.state import Instance, State
 
 
 def workflow_of(fleet: Fleet, instance: Instance) -> Workflow | None:
-    """What the instance follows; for a task given to one agent, that agent's job alone. None: it is not
-    declared any more.
+    """What the instance follows; for a task given to one agent, that agent's job alone; for a change of
+    Fleet's own, its merge. None: it is not declared any more.
     """
+    if instance.workflow == WORKFLOW:
+        return Workflow(WORKFLOW, (), (Job("merge", action="merge"),))
     if instance.agent:
         if fleet.agent(instance.agent) is None:
             return None

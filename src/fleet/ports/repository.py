@@ -237,6 +237,23 @@ class Repository(Protocol):
         """The first `limit` bytes of a file as it is in this commit, None when there is no such file."""
         ...
 
+    def write(
+        self,
+        branch: str,
+        *,
+        base: str,
+        path: str,
+        data: bytes,
+        message: str,
+        author: Author,
+        when_ms: int,
+    ) -> str:
+        """Make a branch whose one commit gives a file that is in `base` these contents; returns the commit.
+
+        Same arguments, same commit. Raises Permanent where the branch is there at another one.
+        """
+        ...
+
     def delete_branch(self, branch: str, sha: str) -> bool:
         """Delete the branch if it is at `sha`. False: it is somewhere else, or checked out, and was left
         alone.

@@ -80,9 +80,7 @@ def merge_commit(git_dir: Path, base: str, head: str, note: Note, *, left: str |
     parents = (base,) if note.method == "squash" else (base, head)
     options = [word for parent in parents for word in ("-p", parent)]
     message = note.message.replace("\0", "").rstrip("\n") + "\n"
-    return MadeMerge(
-        git(git_dir, "commit-tree", tree, *options, input=message, env=_by(note.author, seconds))
-    )
+    return MadeMerge(git(git_dir, "commit-tree", tree, *options, input=message, env=by(note.author, seconds)))
 
 
 def _newer(git_dir: Path, base: str, head: str) -> int:
@@ -90,7 +88,8 @@ def _newer(git_dir: Path, base: str, head: str) -> int:
     return max(int(line) for line in listed.splitlines())
 
 
-def _by(author: Author, seconds: int) -> dict[str, str]:
+def by(author: Author, seconds: int) -> dict[str, str]:
+    """The environment in which git makes a commit of this author, at this time."""
     name, email = (
         "".join(char for char in part if char.isprintable()) for part in (author.name, author.email)
     )

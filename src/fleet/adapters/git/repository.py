@@ -18,6 +18,7 @@ from fleet.adapters.git.past import PastStore
 from fleet.adapters.git.project import Project
 from fleet.adapters.git.tags import tag
 from fleet.adapters.git.take import check_after, check_forward, take_objects, workspace_head
+from fleet.adapters.git.write import write
 from fleet.model.errors import Permanent, Temporary
 from fleet.ports.repository import (
     Added,
@@ -156,6 +157,21 @@ class GitRepository:
     def read(self, commit: str, path: str, *, limit: int) -> bytes | None:
         """See the port."""
         return changes.content(self._git_dir, commit, path, limit)
+
+    def write(
+        self,
+        branch: str,
+        *,
+        base: str,
+        path: str,
+        data: bytes,
+        message: str,
+        author: Author,
+        when_ms: int,
+    ) -> str:
+        """See the port."""
+        note = Note(message, author, when_ms, "merge")
+        return write(self._git_dir, branch, base=base, path=path, data=data, note=note)
 
     def delete_branch(self, branch: str, sha: str) -> bool:
         """See the port. The base branch is never deleted."""

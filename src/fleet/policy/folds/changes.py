@@ -40,6 +40,9 @@ def change_opened(state: State, event: Event, data: Mapping[str, Any]) -> None:
     instance = state.instances.get(text(data, "instance"))
     if instance is not None:
         instance.change = number
+    proposal = state.proposals.get(text(data, "proposal"))
+    if proposal is not None:
+        proposal.change = number
 
 
 def change_updated(state: State, event: Event, data: Mapping[str, Any]) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.state import HeldCall, State
-from fleet.policy.folds.reading import text, whole
+from fleet.policy.folds.reading import text, texts, whole
 
 
 def tool_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """It waits."""
     run, call = text(data, "run"), text(data, "call")
+    told = data.get("offer")
+    offer: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     if run in state.runs:
         state.held[f"{run}.{call}"] = HeldCall(
             run,
@@ -21,6 +23,8 @@ def tool_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
             text(data, "about"),
             text(data, "rule"),
             whole(data, "until"),
+            where=text(offer, "where"),
+            offer=tuple(texts(offer, "rules")),
             cause=event.id,
         )
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from fleet.model.fleet import Fleet, Requirement
 from fleet.model.state import Change, Run, State
-from fleet.policy.requirements.found import either, met, missing
+from fleet.policy.propose import is_own
+from fleet.policy.requirements.found import either, met, missing, persons
+from fleet.policy.requirements.people import approving
 from fleet.policy.rounds import last_words
 
 _AGENT, _PERSON = "agent/", "user/"
@@ -16,6 +18,8 @@ def review(fleet: Fleet, state: State, change: Change, requirement: Requirement)
     """Where agents or duties are named, only their word counts. Whoever wrote the same kind of model or
     harness as the author does not count where another one is asked for; a person always does.
     """
+    if is_own(change):
+        return _of_own(change, requirement)
     latest = last_words(change)
     authors = tuple(dict.fromkeys((change.author, *change.authors)))
     approving = [by for by, each in latest.items() if each["verdict"] == "approve" and by not in authors]
@@ -35,6 +39,19 @@ def review(fleet: Fleet, state: State, change: Change, requirement: Requirement)
     if len(counting) >= requirement.approvals and not against:
         return met("review", reason)
     return missing("review", reason, _who(change, authors, requirement))
+
+
+def _of_own(change: Change, requirement: Requirement) -> dict[str, Any]:
+    """Of what Fleet made in a person's name: no agent looks at it, so as many people have to."""
+    against = [by for by, each in last_words(change).items() if each["verdict"] == "request-changes"]
+    people = list(approving(change))
+    reason = f"{len(people)} of {requirement.approvals} approvals of {change.head[:12]}"
+    reason += f", by {', '.join(people)}" if people else ""
+    if against:
+        return missing("review", f"{reason}; {', '.join(against)} asks for changes", "them, or close it")
+    if len(people) >= requirement.approvals:
+        return met("review", reason)
+    return persons("review", f"{reason}: it changes what rules the fleet, so people review it")
 
 
 def _who(change: Change, authors: tuple[str, ...], requirement: Requirement) -> str:
