@@ -34,10 +34,11 @@ def play(
     seconds: float = 60,
     blows: tuple[str, ...] = tuple(BLOWS),
     rest: float = 300,
+    sandbox: str = "auto",
     say=lambda _: None,
 ) -> list[str]:
     """Play a night in this folder; what does not hold in the morning."""
-    night = Night(folder, seed, harnesses, items)
+    night = Night(folder, seed, harnesses, sandbox)
     try:
         start = time.monotonic()
         night.watch()
@@ -94,6 +95,7 @@ def main() -> int:
     parser.add_argument(
         "--harness", default="scripted", help=f"of {', '.join(ALL)}; several with commas; all"
     )
+    parser.add_argument("--sandbox", default="auto", help="auto, required or off")
     parser.add_argument("--blows", default="", help="some of them only, by words in their names")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a night that went wrong")
     asked = parser.parse_args()
@@ -112,6 +114,7 @@ def main() -> int:
             seconds=asked.seconds,
             blows=blows,
             rest=asked.rest,
+            sandbox=asked.sandbox,
             say=lambda text: print(text, flush=True),
         )
         for each in found:

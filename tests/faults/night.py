@@ -29,6 +29,7 @@ from fleet.wiring import open_log, open_sessions, read_state
 
 _ROOT = Path(__file__).parents[2]
 _WATCHER = Path(__file__).with_name("watcher.py")
+_MODELS = {"copilot": "claude-sonnet-4-5"}
 _KEPT = ("PATH", "LANG", "LC_ALL", "IS_SANDBOX")
 _BUDGET = {"per_run": {"time": "90s"}}
 _STUCK = {"silence": "15s", "command": "20s"}
@@ -41,7 +42,7 @@ class Night:
     folder: Path
     seed: int
     harnesses: Sequence[str]
-    items: int
+    sandbox: str = "auto"
     dice: random.Random = field(init=False)
     mind: Mind = field(init=False)
     server: ModelServer = field(init=False)
@@ -245,6 +246,7 @@ class Night:
                     "harness": harness,
                     "duty": duty,
                     "slots": 3,
+                    **({"model": _MODELS[harness]} if harness in _MODELS else {}),
                     "budget": _BUDGET,
                     "stuck": _STUCK,
                     **({"options": options} if options else {}),
@@ -263,5 +265,5 @@ class Night:
             "workflows": workflows,
             "checks": {"test": "sleep 0.2; ls note-*.txt"},
             "quarantine": {"failures": 100},
-            "sandbox": "auto",
+            "sandbox": self.sandbox,
         }

@@ -14,7 +14,7 @@ from fleet.config.notify_schema import NotifyTo
 from fleet.config.permit_schema import built
 from fleet.config.price_schema import prices_of
 from fleet.config.templates import Template
-from fleet.config.workspace_schema import set_up
+from fleet.config.workspace_schema import keeping_of, set_up
 from fleet.model.channel import Channel
 from fleet.model.fleet import (
     Agent,
@@ -70,6 +70,7 @@ def build(declared: schema.FleetFile, templates: Mapping[str, Template], *, fold
         transcripts_ms=declared.retention.transcripts or 0,
         prices=tuple(sorted(prices_of(declared.prices))),
         setup=set_up(declared.workspace),
+        keeping=keeping_of(declared.workspace),
         notify=tuple(_channel(each) for each in declared.notify.to),
         notify_link=declared.notify.link,
     )

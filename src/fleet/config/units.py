@@ -13,6 +13,7 @@ _DURATION = re.compile(r"(?:[0-9]{1,9}[dhms])+")
 _MOST_MS = 366 * _MS["d"]
 _MOST_DOLLARS = 1_000_000
 _MOST_TOKENS = 10**12
+_BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _THOUSANDS = {"": 1, "k": 1000, "M": 1_000_000}
 
 
@@ -45,6 +46,14 @@ def cost_micros(written: str | float) -> int:
     if micros != micros.to_integral_value():
         raise ValueError("the smallest sum is 0.000001")
     return _within(micros, _MOST_DOLLARS * 1_000_000, "a million dollars at most")
+
+
+def byte_count(written: str) -> int:
+    """`500MB`, `20GB`, `1.5 TB` in bytes; a GB is 1,000 MB."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(MB|GB|TB)", written.strip())
+    if not found:
+        raise ValueError("write it like 500MB, 20GB or 1.5TB")
+    return _within(Decimal(found[1]) * _BYTES[found[2]], 10**15, "1000 TB at most")
 
 
 def token_count(written: str | int) -> int:

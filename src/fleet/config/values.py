@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from fleet.config.conditions import OF_A_GATE, OF_AN_EVENT, OF_QUARANTINE, Known, condition_problem
 from fleet.config.explain import did_you_mean
 from fleet.config.remote import GITHUB, REPO, parse_address
-from fleet.config.units import cost_micros, duration_ms, split_tools, token_count
+from fleet.config.units import byte_count, cost_micros, duration_ms, split_tools, token_count
 from fleet.model import events
 
 FORGES = ("local", "github")
@@ -80,6 +80,11 @@ def cost(value: Any) -> int:
 def tokens(value: Any) -> int:
     """A number of tokens; `none` is 0."""
     return _measured(value, token_count, "a number of tokens such as 200k", (str, int))
+
+
+def size(value: Any) -> int:
+    """A number of bytes; `none` is 0."""
+    return _measured(value, byte_count, "a size such as 500MB or 20GB", (str,))
 
 
 def cron(value: Any) -> Any:

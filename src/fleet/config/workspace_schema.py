@@ -1,4 +1,4 @@
-"""The key `workspace`: what makes a new workspace ready."""
+"""The key `workspace`: what makes a new workspace ready, and what is kept of the old ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fleet.config import values
 from fleet.config.values import unexpected
-from fleet.model.setup import Setup
+from fleet.model.setup import Keeping, Setup
 
 
 def _inside(value: Any) -> Any:
@@ -29,7 +29,7 @@ _Paths = Annotated[
 
 
 class Workspace(BaseModel):
-    """What is run in each new workspace before an agent or a check begins there."""
+    """What is run in each new workspace before an agent or a check begins there, and what they may take."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -44,6 +44,21 @@ class Workspace(BaseModel):
         description="Folders that it makes; later workspaces get a copy, such as node_modules",
     )
     key: _Paths = Field(default=[], description="Files that the cache depends on, such as package-lock.json")
+    keep: Annotated[int, BeforeValidator(values.duration, json_schema_input_type=str)] = Field(
+        default=Keeping().keep_ms,
+        description="How long one is kept whose work failed and was given up, to be looked at",
+        json_schema_extra={"default": "1d"},
+    )
+    disk: Annotated[int, BeforeValidator(values.size, json_schema_input_type=str)] = Field(
+        default=0,
+        description="What all may take of the disk, such as 20GB; nothing new begins beyond it",
+        json_schema_extra={"default": "none"},
+    )
+
+
+def keeping_of(declared: Workspace) -> Keeping:
+    """As the rules have it."""
+    return Keeping(declared.keep, declared.disk)
 
 
 def set_up(declared: Workspace) -> Setup | None:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
+from fleet.engine.housekeeping import Housekeeping
 from fleet.engine.journal import Journal
 from fleet.engine.observe import Observer
 from fleet.engine.parts import Parts
@@ -39,6 +40,7 @@ class Engine:
         self.performer = Performer(parts, journal, self.observer)
         self.poller = Poller(parts, journal, parts.forge, parts.forge_folder) if parts.forge else None
         self.sealing = Sealing(parts, journal)
+        self.housekeeping = Housekeeping(parts, journal)
         self._stopped = ""
 
     def stop(self, reason: str) -> None:
@@ -58,6 +60,7 @@ class Engine:
         with self.parts.log.follow(self.journal.state.seq) as following:
             loop.add_reader(following.fileno(), self.journal.wake.set)
             self.observer.begin()
+            self.housekeeping.begin()
             if self.poller is not None:
                 self.poller.begin()
             for repo, ground in self.parts.grounds.items():
@@ -137,6 +140,7 @@ class Engine:
                 self.journal.wake.clear()
                 await self.journal.write_facts()
                 await self.journal.wake.wait()
+            await self.housekeeping.end()
             await self.journal.write([stopped])
             await self.sealing.end()
         except Temporary as error:  # what is lost here is found again, or done again without harm

@@ -11,7 +11,7 @@ from fleet.model.gates import ALWAYS, UNTIMED, Asking, Different, Window
 from fleet.model.permissions import Permissions
 from fleet.model.price import Price
 from fleet.model.quarantine import USUAL, Quarantining
-from fleet.model.setup import Setup
+from fleet.model.setup import KEPT, Keeping, Setup
 
 Duty = Literal["change", "review", "check", "merge", "release", "plan", "triage", "report"]
 DUTIES: tuple[Duty, ...] = ("change", "review", "check", "merge", "release", "plan", "triage", "report")
@@ -227,6 +227,7 @@ class Fleet:
     budget: Ceilings = Ceilings()
     notify: tuple[Channel, ...] = ()
     setup: Setup | None = None
+    keeping: Keeping = KEPT
     notify_link: str = ""
     sandbox: Sandboxing = Sandboxing()
     audit_push: str = ""

@@ -1,8 +1,21 @@
-"""What makes a new workspace ready: dependencies and the like."""
+"""What makes a new workspace ready (dependencies and the like), and how long and how much of them is kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A workspace whose work failed and was given up is kept for `keep_ms`; together they may take
+    `disk_bytes` of the disk (0: no ceiling).
+    """
+
+    keep_ms: int = 86_400_000
+    disk_bytes: int = 0
+
+
+KEPT = Keeping()
 
 
 @dataclass(frozen=True, slots=True)

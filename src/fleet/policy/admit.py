@@ -63,7 +63,7 @@ def place(
     """
     instance = state.instances[run.instance]
     change = state.changes.get(instance.change)
-    still = _stands_still(state, run, change)
+    still = _stands_still(state, run, change) or state.crowded
     if still:
         return Placement(waits=still)
     workflow = workflow_of(fleet, instance)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, State
 from fleet.policy.fact import fact, wish
+from fleet.policy.keep import is_to_be_seen
 from fleet.policy.workflow import dependents, duty_of, workflow_of
 
 
@@ -99,14 +102,25 @@ def given_up(state: State, instance: Instance, reason: str, *, cause: str) -> li
         decided.append(fact(events.CHANGE_CLOSED, closed, cause=cause, story=instance.id))
     data = {"instance": instance.id, "outcome": "rejected", "reason": reason}
     decided.append(fact(events.INSTANCE_FINISHED, data, cause=cause, story=instance.id))
-    return [*decided, *_tidied(state, instance, cause=cause)]
+    kept = [job for job in instance.jobs if is_to_be_seen(state, instance.id, job)]
+    return [*decided, *_tidied(state, instance, kept=kept, cause=cause)]
 
 
-def _tidied(state: State, instance: Instance, *, branch: str = "", head: str = "", cause: str) -> list[Event]:
-    """The wish to clear away what the instance needs no more, if it is not there yet."""
+def _tidied(
+    state: State,
+    instance: Instance,
+    *,
+    branch: str = "",
+    head: str = "",
+    kept: Collection[str] = (),
+    cause: str,
+) -> list[Event]:
+    """The wish to clear away what the instance needs no more, if it is not there yet. The workspaces of jobs
+    that are `kept` stay to be looked at.
+    """
     if f"tidy/{instance.id}" in state.wishes:
         return []
-    workspaces = [f"{instance.id}-{job}" for job in instance.jobs]
+    workspaces = [f"{instance.id}-{job}" for job in instance.jobs if job not in kept]
     args = {"instance": instance.id, "workspaces": workspaces, "branch": branch, "head": head}
     return [wish("tidy", instance.id, args, cause=cause, story=instance.id)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, State
 from fleet.model.text import clean
-from fleet.policy.notify import DIGEST, QUARANTINE, notices
+from fleet.policy.notify import DIGEST, DISK, QUARANTINE, notices
 
 DAY_MS = 86_400_000
 _TITLE, _WHY, _MOST = 100, 600, 20
@@ -26,6 +26,7 @@ _ASKS = {
     "stopped": "It was stopped",
     "suspect": "A change is in quarantine",
     QUARANTINE: "An agent is in quarantine",
+    DISK: "The disk is full",
 }
 
 
@@ -37,6 +38,9 @@ def message(fleet: Fleet, state: State, about: str, at: int) -> tuple[str, str] 
         return f"[{fleet.name}] The last day", "\n".join(_day(fleet, state, at))
     if all(notice.about != about for notice in notices(state)):
         return None
+    if about == DISK:
+        do = "Nothing new begins until there is room: finish or close what waits, or raise workspace.disk."
+        return f"[{fleet.name}] {_ASKS[DISK]}", _with_link(fleet, f"{state.crowded}\n\n{do}", "")
     name = about.removeprefix(f"{QUARANTINE}-")
     if name != about:
         do = f'Let it work again: fleet release {name} -m "why"'

@@ -13,13 +13,13 @@ from fleet.model.state import State
 from fleet.policy.fact import wish
 from fleet.policy.times import is_open, last_opening, next_opening, next_turn
 
-DIGEST, QUARANTINE = "digest", "quarantine"
+DIGEST, QUARANTINE, DISK = "digest", "quarantine", "disk"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that waits for a person: an approval by its id, or an agent's quarantine. `at` is when it was
-    last to be told: asked, reminded or escalated.
+    """Something that waits for a person: an approval by its id, an agent's quarantine, or the disk. `at` is
+    when it was last to be told: asked, reminded or escalated.
     """
 
     about: str
@@ -39,6 +39,8 @@ def notices(state: State) -> Iterator[Notice]:
     for agent in state.agents.values():
         if agent.quarantined:
             yield Notice(f"{QUARANTINE}-{agent.name}", QUARANTINE, agent.since, agent.cause)
+    if state.crowded:
+        yield Notice(DISK, DISK, state.crowded_at, "")
 
 
 def people_to_tell(fleet: Fleet, state: State) -> list[Event]:

@@ -70,6 +70,12 @@ class Workspaces(Protocol):
         """
         ...
 
+    def weigh(self, id: str) -> int:
+        """How many bytes of the disk it takes by itself, 0 when it is not there. Takes as long as looking at
+        each of its files.
+        """
+        ...
+
     def path(self, id: str) -> Path:
         """Where the workspace `id` is, or would be. Does not look."""
         ...

@@ -32,6 +32,24 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, onerror=_permit)
 
 
+def weight(path: Path) -> int:
+    """How many bytes of the disk a directory takes. Nothing is followed; what goes meanwhile is passed over."""
+    total, front = 0, [path]
+    while front:
+        try:
+            with os.scandir(front.pop()) as entries:
+                for entry in entries:
+                    try:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+                        if entry.is_dir(follow_symlinks=False):
+                            front.append(Path(entry.path))
+                    except OSError:
+                        continue
+        except OSError:
+            continue
+    return total
+
+
 def _permit(function: Callable[..., object], name: str, _: object) -> None:
     found = Path(name)
     try:

@@ -23,7 +23,7 @@ from fleet.adapters.git.command import GitFailed, Place, git, run
 from fleet.adapters.git.lens import lens
 from fleet.adapters.git.names import branch_ref, commit_id, shown
 from fleet.adapters.git.project import Project
-from fleet.adapters.git.scratch import made_name, remove_tree, sweep
+from fleet.adapters.git.scratch import made_name, remove_tree, sweep, weight
 from fleet.adapters.git.spares import bring_to, lay_out, stock, take
 from fleet.adapters.git.untrusted import (
     opened_git_dir,
@@ -101,6 +101,10 @@ class CloneWorkspaces:
                 f"{id[:80]!r} is not a name for a workspace", do="use letters, digits, '.', '_' and '-'"
             )
         return self._root / id
+
+    def weigh(self, id: str) -> int:
+        """See the port."""
+        return weight(self.path(id))
 
     def borrowed(self) -> tuple[Path, ...]:
         """See the port: the project's objects, and those that it borrows in turn."""

@@ -19,6 +19,7 @@ from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of
 from fleet.engine.said import last_words
 from fleet.engine.setup import set_up
 from fleet.model import events
+from fleet.model.errors import Temporary
 from fleet.model.event import Event
 from fleet.model.fleet import Check
 from fleet.model.shell import program_of
@@ -53,6 +54,8 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
     if not change.open or change.head != head:
         await _clear_away(parts, change, head)
         return []
+    if any(name.startswith(f"check-{change.id}-") for name in parts.clearing):
+        raise Temporary(f"#{change.id} can't be checked yet", why="an old workspace is being cleared away")
     loop, ground = asyncio.get_running_loop(), parts.ground(change.repo)
     sandbox = await loop.run_in_executor(parts.threads, sandbox_of, parts, parts.fleet.sandbox)
     place = await loop.run_in_executor(parts.threads, _prepare, ground, change, head, wish.wanted)

@@ -15,7 +15,7 @@ from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of, with_harness
 from fleet.engine.setup import set_up
 from fleet.engine.tokens import token_of
 from fleet.model import events
-from fleet.model.errors import FleetError, Permanent
+from fleet.model.errors import FleetError, Permanent, Temporary
 from fleet.model.event import Event
 from fleet.model.fleet import Agent
 from fleet.model.state import Run, State, Wish
@@ -61,6 +61,8 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
         return []
     if agent is None:
         raise Permanent(f"{run.agent} is not in fleet.yaml any more")
+    if run.workspace in parts.clearing:
+        raise Temporary(f"{run.id} can't begin yet", why="its old workspace is just being cleared away")
     item = state.items.get(run.item)
     order = _Order(
         run,

@@ -7,7 +7,7 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.state import State
-from fleet.policy.folds.reading import text, texts
+from fleet.policy.folds.reading import text, texts, whole
 
 
 def config_loaded(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -32,3 +32,13 @@ def watcher_started(state: State, event: Event, data: Mapping[str, Any]) -> None
 def base_seen(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     """Somebody looked where the base branch is."""
     state.bases[text(data, "repo")] = text(data, "sha")
+
+
+def workspaces_measured(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Whether the workspaces take more of the disk than they may."""
+    if data.get("over") is not True:
+        state.crowded = ""
+        return
+    used, limit = (f"{whole(data, name) / 1e9:.4g} GB" for name in ("bytes", "limit"))
+    state.crowded_at = state.crowded_at if state.crowded else event.time
+    state.crowded = f"the workspaces take {used}, and may take {limit}"

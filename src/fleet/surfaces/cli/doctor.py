@@ -55,14 +55,23 @@ def doctor(json: Json = False) -> int:
     used = Counter(agent.harness for agent in fleet.agents) if fleet else Counter()
     harnesses_found = _harnesses(known, broken_harnesses(), used)
     found = [_python(), *_machine(place, fleet), *harnesses_found, *_absent_programs(fleet)]
-    watcher = _watcher(place)
+    watcher, disk = _watcher(place), _workspaces(place)
     ok = config["state"] != "wrong" and all(each.ok for each in found if each.required)
     if json:
         print_json(
-            {"ok": ok, "tools": [_plain(each) for each in found], "config": config, "watcher": watcher}
+            {
+                "ok": ok,
+                "tools": [_plain(each) for each in found],
+                "config": config,
+                "watcher": watcher,
+                "workspaces": disk,
+            }
         )
     else:
         _tell(found, config, watcher)
+        if disk:
+            of = f" of the {_size(disk['limit'])} that they may" if disk["limit"] else ""
+            say(f"Workspaces ({disk['count']}) take {_size(disk['bytes'])}{of}.")
     return 0 if ok else FleetError.exit_code
 
 
@@ -160,6 +169,18 @@ def _watcher(place: Place | None) -> dict[str, Any]:
     from fleet.wiring import watcher_status
 
     return watcher_status(place)
+
+
+def _workspaces(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    from fleet.engine.disk_note import read_note
+
+    return read_note(place.dot)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
 
 
 def _plain(each: Finding) -> dict[str, Any]:

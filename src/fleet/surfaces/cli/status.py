@@ -39,6 +39,7 @@ def status(
     json: Json = False,
 ) -> None:
     """Show agents, runs, approvals and budgets on one screen."""
+    from fleet.engine.disk_note import read_note
     from fleet.views.board import board
     from fleet.wiring import forge_notes, troubles
 
@@ -46,6 +47,9 @@ def status(
         found = board(project.fleet, project.state, project.now, project.watcher)
         found["forge"] = forge_notes(project.place)
         found["troubles"] = troubles(project.place, project.log)
+        if project.state.crowded:
+            found["troubles"].append(f"Nothing new begins: {project.state.crowded} (workspace.disk).")
+        found["workspaces"] = read_note(project.place.dot)
     if json:
         print_json(found)
     else:
