@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from fleet.engine.effects.allow import allow
+from fleet.engine.effects.asked import Withdrawn
 from fleet.engine.effects.assess import assess
 from fleet.engine.effects.attest import attest
 from fleet.engine.effects.check import check
@@ -136,6 +137,11 @@ class Performer:
             facts = [*outcome, done]
         except Held as held:
             facts = [*held.events, self._failed(wish, held, story, permanent=False)]
+        except Withdrawn as shut:
+            gone = {"key": wish.key, "error": str(shut), "permanent": False, "withdrawn": True}
+            gone |= {"attempt": wish.attempt, "retry_at": 0}
+            told = fact(events.EFFECT_FAILED, gone, cause=wish.cause, story=story, subject=wish.key)
+            facts = [*shut.events, told]
         except Temporary as error:
             facts = [self._failed(wish, error, story, permanent=False)]
         except FleetError as error:

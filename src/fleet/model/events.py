@@ -144,4 +144,4 @@ WORKSPACES_MEASURED = (
 # Effects: the wish is in the log before the deed, with its key; every outcome is an event too
 EFFECT_WANTED = "fleet.effect.wanted"  # key, kind, args
 EFFECT_DONE = "fleet.effect.done"  # key
-EFFECT_FAILED = "fleet.effect.failed"  # key, error, permanent, attempt, retry_at
+EFFECT_FAILED = "fleet.effect.failed"  # key, error, permanent, withdrawn?, attempt, retry_at

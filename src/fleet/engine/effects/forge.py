@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from fleet.engine.effects.asked import still_open
 from fleet.engine.parts import Parts
 from fleet.model import events
 from fleet.model.errors import Permanent
@@ -14,6 +15,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State, Wish
 from fleet.policy.fact import fact
 from fleet.policy.outcome import delivered
+from fleet.policy.passage import to_publish
 from fleet.policy.remarks import remarks_in
 from fleet.policy.show import STATUS, brief_of, digest_of, look
 from fleet.policy.workflow import base_branch
@@ -33,6 +35,8 @@ async def publish(parts: Parts, state: State, wish: Wish) -> list[Event]:
     head, known = str(run.collected["head"]), state.changes.get(instance.change)
     if known is not None and not known.open:
         return []
+    kinds, asked = to_publish(parts.fleet, state, run)
+    still_open(parts, state, wish, kinds, asked, run=run.id)
     # Where the branch may be: as the run found it. Before there is a change, as an attempt may have left it.
     earlier = [state.runs[name].collected.get("head") for name in instance.jobs[run.job].runs]
     expected = [run.head] if known is not None else [None, *(str(each) for each in earlier if each)]
@@ -95,6 +99,7 @@ async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
     review = next((each for each in change.reviews if each["run"] == wish.args["run"]), None)
     if review is None or not change.ref:
         return []
+    still_open(parts, state, wish, ("review",), change, run=str(review["run"]))
     text, placed = remarks_in(str(review["text"]))
     agent = parts.fleet.agent(str(review["by"]).removeprefix("agent/"))
     work = partial(

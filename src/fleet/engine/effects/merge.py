@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
+from fleet.engine.effects.asked import as_of_now
 from fleet.engine.parts import Ground, Parts
 from fleet.model import events
 from fleet.model.errors import Temporary
@@ -39,7 +40,7 @@ async def merge(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """The merge, or why it is held. Raises `Temporary` while it waits for the user's checkout."""
     change, head = state.changes[wish.args["change"]], str(wish.args["head"])
     ground = parts.ground(change.repo)
-    gate = requirements(parts.fleet, state, change)
+    gate = requirements(parts.fleet, as_of_now(parts, state), change)
     if change.head != head or not change.open or not all(each["met"] for each in gate):
         return []  # it was answered otherwise meanwhile: the rules decide anew
     work = partial(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from fleet.engine.effects.asked import still_open
 from fleet.engine.effects.merge import FLEET
 from fleet.engine.parts import Parts
 from fleet.model import events
@@ -18,6 +19,7 @@ async def release(parts: Parts, state: State, wish: Wish) -> list[Event]:
     change = state.changes[int(wish.args["change"])]
     if instance.outcome or instance.jobs[job].state != "waiting":
         return []  # nobody wants it any more
+    still_open(parts, state, wish, ("release",), change)
     tag, commit = str(wish.args["tag"]), str(wish.args["commit"])
 
     def work() -> str:

@@ -62,6 +62,9 @@ def effect_failed(state: State, event: Event, data: Mapping[str, Any]) -> None:
     wish = state.wishes.get(text(data, "key"))
     if wish is None:
         return
+    if data.get("withdrawn") is True:  # its gate, with the approvals that it has, is as it was
+        del state.wishes[wish.key]
+        return
     if data.get("permanent") is True:
         del state.wishes[wish.key]
         state.passages.pop(wish.key, None)
