@@ -111,7 +111,7 @@ def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
     if change is not None and change.ref:
         found["rejected"] = "" if change.open or change.merged else instance.reason if instance else ""
         met = bool(change.gate) and all(each["met"] for each in change.gate)
-        failed = standing == "blocked"
+        failed = standing == "blocked" and not _only_asks(state, change)
         found["body"] = body(state, change)
         found["status"] = {
             "head": change.head,
@@ -211,6 +211,12 @@ def _standing(state: State, instance: Instance | None, change: Change | None) ->
         return "review" if by_itself else "approved"
     maker = instance.jobs.get(change.maker) if change is not None else None
     return "review" if maker is not None and maker.state == "done" else "working"
+
+
+def _only_asks(state: State, change: Change) -> bool:
+    """Whether nothing is wrong with it: a person's word is all that it waits for."""
+    asked = [each for name in state.asked if (each := state.approvals[name]).instance == change.instance]
+    return bool(asked) and all(each.kind == "merge" for each in asked) and not quarantine(state, change)
 
 
 def _newest(state: State, item: int) -> Instance | None:

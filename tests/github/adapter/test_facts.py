@@ -62,6 +62,27 @@ def test_a_label_that_fleet_took_off_and_a_person_put_back_is_news(world: World)
     assert [each["label"] for each in data(world.settle(), events.ITEM_LABELED)] == ["fleet:ready"]
 
 
+def test_what_a_person_does_to_labels_while_fleet_sets_its_own_holds(world: World) -> None:
+    number = world.hub.open_issue(REPO, ANN, "One", "", ["fleet:ready", "theirs"])
+    world.settle()
+    world.forge.show(REPO, number, Look(labels=("fleet:ready",)))
+    world.clock.seconds += 30
+    world.poll()
+    world.hub.label(REPO, number, "urgent", ANN)
+    world.hub.unlabel(REPO, number, "theirs", ANN)
+    world.forge.show(REPO, number, Look(labels=("fleet:working",)))
+
+    facts = world.settle()
+
+    left = world.hub.call("GET", f"/repos/{REPO}/issues/{number}", ANN)["labels"]
+    assert sorted(each["name"] for each in left) == ["fleet:working", "urgent"]
+    told = [(event.type, event.data["label"], event.data["actor"]) for event in facts]
+    assert told == [
+        (events.ITEM_LABELED, "urgent", f"user/{ANN}"),
+        (events.ITEM_UNLABELED, "theirs", f"user/{ANN}"),
+    ]
+
+
 def test_what_fleet_did_is_known_after_a_restart(world: World) -> None:
     number = world.hub.open_issue(REPO, ANN, "One", "", ["fleet:ready"])
     world.settle()

@@ -17,9 +17,9 @@ from typing import Any
 from fleet.model.errors import Permanent
 
 _MOST = 3000
-_BEFORE_MS = 3_000  # GitHub's times are whole seconds, and its clocks are several
-_AFTER_MS = 5_000
-_UNKNOWN_MS = 120_000  # how long after its beginning a deed may show whose end nobody saw
+BEFORE_MS = 3_000  # GitHub's times are whole seconds, and its clocks are several
+AFTER_MS = 5_000
+UNKNOWN_MS = 120_000  # how long after its beginning a deed may show whose end nobody saw
 
 
 class Deeds:
@@ -52,8 +52,8 @@ class Deeds:
     def was(self, name: str, at_ms: int) -> bool:
         """Whether this was Fleet's own doing at that time of GitHub's."""
         for known, begun, ended in self._deeds:
-            latest = ended + _AFTER_MS if ended else begun + _UNKNOWN_MS
-            if known == name and begun - _BEFORE_MS <= at_ms <= latest:
+            latest = ended + AFTER_MS if ended else begun + UNKNOWN_MS
+            if known == name and begun - BEFORE_MS <= at_ms <= latest:
                 return True
         return False
 

@@ -23,6 +23,7 @@ from fleet.adapters.forges.github.requests import Requests
 from fleet.adapters.forges.github.review import Reviewer
 from fleet.adapters.forges.github.seen import Seen
 from fleet.adapters.forges.github.show import Shower
+from fleet.adapters.forges.github.slips import Slips
 from fleet.model.fleet import LABELS
 from fleet.ports.forge import (
     LineComment,
@@ -70,7 +71,8 @@ class GitHubForge:
         self._heads = pulls.Heads(folder)
         deeds = self._deeds = Deeds(self._requests.now_ms, folder)
         named = dict(LABELS) if labels is None else labels
-        self._labels = Labels(self._requests, deeds, named)
+        slips = Slips(self._requests.now_ms)
+        self._labels = Labels(self._requests, deeds, slips, named)
         seen = Seen()
         self._shower = Shower(self._requests, self._people, deeds, self._labels, seen)
         self._reviewer = Reviewer(self._requests, self._people, voices, seen, deeds)
@@ -86,13 +88,16 @@ class GitHubForge:
             pace or Pace(),
             clock,
             seen,
+            slips,
             self._required,
             own,
         )
 
     def poll(self, repo: str, cursor: Mapping[str, Any], known: Sequence[int] = ()) -> Polled:
         """What happened there since `cursor`; without one, also what became of those that are known."""
-        return self._poller.poll(repo, cursor, known)
+        polled = self._poller.poll(repo, cursor, known)
+        self._labels.mend(repo)
+        return polled
 
     def quota(self) -> Quota:
         """Where the limit on requests stands; asks nothing."""

@@ -11,6 +11,8 @@ from urllib.parse import quote
 from fleet.adapters.forges.github.cursor import labels_of
 from fleet.adapters.forges.github.deeds import Deeds
 from fleet.adapters.forges.github.requests import Rejected, Requests
+from fleet.adapters.forges.github.slips import Slips
+from fleet.model.errors import Permanent, Temporary
 
 COLOURS = {
     "ready": "0e8a16",
@@ -43,9 +45,10 @@ class Relabelling:
 class Labels:
     """Fleet's own labels: `names` by state. Those that a repository lacks are made when first needed."""
 
-    def __init__(self, requests: Requests, deeds: Deeds, names: Mapping[str, str]) -> None:
+    def __init__(self, requests: Requests, deeds: Deeds, slips: Slips, names: Mapping[str, str]) -> None:
         self._requests = requests
         self._deeds = deeds
+        self._slips = slips
         self._states = {name.lower(): state for state, name in names.items()}
         self._names = tuple(names.values())
         self._there: dict[str, set[str]] = {}
@@ -94,6 +97,18 @@ class Labels:
             with self._deeds.doing(f"{repo}#{number} unlabeled {name}"):
                 self._take_off(f"{path}/{quote(name, safe='')}")
 
+    def mend(self, repo: str) -> None:
+        """Put right what was undone of people's labels, as far as GitHub can be reached now."""
+        for number, kind, name in self._slips.owed(repo):
+            add, off = ((name,), ()) if kind == "labeled" else ((), (name,))
+            try:
+                self.put(repo, number, Relabelling(add, off, ()))
+            except Temporary:
+                return
+            except Permanent:
+                pass  # it is gone, or closed to this login: nothing to put right
+            self._slips.settled(repo, number, name)
+
     @contextmanager
     def doing(self, repo: str, number: int, plan: Relabelling) -> Iterator[None]:
         """While the block does it all at once, it is Fleet's own doing."""
@@ -102,6 +117,7 @@ class Labels:
             for kind, names in (("labeled", plan.add), ("unlabeled", plan.off)):
                 for name in names:
                     stack.enter_context(self._deeds.doing(f"{repo}#{number} {kind} {name}"))
+            stack.enter_context(self._slips.sending(repo, number, plan.names))
             yield
 
     def _take_off(self, path: str) -> None:

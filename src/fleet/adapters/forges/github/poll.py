@@ -33,6 +33,7 @@ from fleet.adapters.forges.github.pull_telling import PullStory, PullTeller, hea
 from fleet.adapters.forges.github.pulls import Heads, documents_of, newest
 from fleet.adapters.forges.github.requests import Rejected, Requests
 from fleet.adapters.forges.github.seen import Seen
+from fleet.adapters.forges.github.slips import Slips
 from fleet.adapters.forges.github.telling import Story, Teller
 from fleet.model.event import Event
 from fleet.ports.forge import Polled
@@ -53,6 +54,7 @@ class Poller:
     pace: Pace
     clock: Clock
     seen: Seen
+    slips: Slips
     required: Mapping[str, Collection[str]]  # repository → the checks that its branch requires, where known
     own_labels: Collection[str] = ()  # those that start nothing, since Fleet itself sets them
 
@@ -146,7 +148,7 @@ class Poller:
         for number, document in pulls.items():
             self._saw_head(repo, cursor, number, document)
         histories, later = self._histories(repo, cursor, seen)
-        teller = Teller(facts, self.deeds)
+        teller = Teller(facts, self.deeds, self.slips)
         pull_teller = PullTeller(facts, teller)
         remarks = _Remarks(self.requests, repo, self._since(cursor, pulls) if len(pulls) > 1 else "")
         for number, entry in seen.changed.items():

@@ -15,7 +15,7 @@ from fleet.adapters.forges.github.marks import same_text
 
 _MOST = 2000
 _SECOND_MS = 1000  # GitHub's times are whole seconds
-FRESH_MS = 30_000
+FRESH_MS = 3 * 60_000
 
 Entry = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ class Seen:
                 del self._entries[name]
 
     def is_fresh(self, repo: str, number: int, now_ms: int) -> bool:
-        """Whether GitHub has told just now how it looks, by itself or by a poll that brought no other."""
+        """Whether GitHub has told lately how it looks, by itself or by a poll that brought no other."""
         told = max(self._asked.get((repo, number), 0), self._listed.get(repo, 0))
         return now_ms - told <= FRESH_MS
 

@@ -35,7 +35,7 @@ class Shower:
             entry = self._ask(repo, number)
         texts, plan = _texts(entry, look), self.labels.plan(entry, look.labels)
         if _is_much(texts, plan) and not self.seen.is_fresh(repo, number, self.requests.now_ms()):
-            # One request for all sets the whole list of labels: none that a person has just given may go.
+            # One request for all sets the whole list of labels: what people have given should be among them.
             entry = self._ask(repo, number)
             texts, plan = _texts(entry, look), self.labels.plan(entry, look.labels)
         if plan is None or not _is_much(texts, plan) or not self._at_once(repo, entry, texts, plan):

@@ -16,6 +16,7 @@ from fleet.adapters.forges.github.facts import Facts
 from fleet.adapters.forges.github.history import Happening, actor_of, at_of, name_of
 from fleet.adapters.forges.github.listing import Entry
 from fleet.adapters.forges.github.marks import mark_of
+from fleet.adapters.forges.github.slips import Slips
 from fleet.model import events
 
 
@@ -63,10 +64,11 @@ class Story:
 class Teller:
     """Tells stories as facts."""
 
-    def __init__(self, facts: Facts, deeds: Deeds) -> None:
+    def __init__(self, facts: Facts, deeds: Deeds, slips: Slips) -> None:
         self._facts = facts
         self._people = facts.people
         self._deeds = deeds
+        self._slips = slips
 
     def tell(self, story: Story) -> None:
         """All that is to be told of one."""
@@ -92,6 +94,14 @@ class Teller:
         name = f"{self._facts.repo}#{number} {what}"
         # Whose login it is costs a request the first time, and who gives a label need not wait for that.
         return self._deeds.was(name, ms_of(at_of(entry))) and self._people.is_own(actor_of(entry))
+
+    def _is_slip(self, number: int, kind: str, name: str, entry: Happening) -> bool:
+        """Whether Fleet did this by mistake, to a label that is not its own."""
+        repo, at = self._facts.repo, ms_of(at_of(entry))
+        slipped = self._slips.may_be(repo, number, kind, name, at) and self._people.is_own(actor_of(entry))
+        if slipped:
+            self._slips.owe(repo, number, kind, name)
+        return slipped
 
     def was_opened_at(self, number: int, head: str) -> bool:
         """Whether this is the head with which Fleet opened the pull request."""
@@ -138,7 +148,9 @@ class Teller:
                 continue
             if not story.since and (last[name] is not entry or name not in present):
                 continue  # of its past only what holds still
-            if story.is_news(entry) and not self.is_own(story.number, f"{kind} {name}", entry):
+            if not story.is_news(entry) or self.is_own(story.number, f"{kind} {name}", entry):
+                continue
+            if not self._is_slip(story.number, str(kind), name, entry):
                 self._labeled(story, str(kind), name, entry)
         return {name for name, entry in last.items() if entry.get("event") == "labeled"} & present
 
