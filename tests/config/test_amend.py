@@ -42,7 +42,7 @@ REST = "# the end\ndefaults:\n  harness: claude-code   # as usual\n"
     ("permissions", "changed"),
     [
         (
-            "      allow:\n      - Read   # may look\n      - 'Edit(a/**)' # and write\n\n      otherwise: ask\n",
+            "      allow:\n      - Read   # may look\n      - 'Edit(a/**)' # too\n\n      otherwise: ask\n",
             ['+       - "Bash(say \\"hi\\": now # yes)"'],
         ),
         ("      otherwise: ask  # first\n", ['+       allow: ["Bash(say \\"hi\\": now # yes)"]']),

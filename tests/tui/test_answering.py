@@ -171,3 +171,35 @@ def test_help_names_every_key(board):
     board.play(act, (80, 26))
     shown = "\n".join(plain(line) for line in help_lines())
     assert [each for each in (*DEEDS, *LOOKS) if f"  {name(each.key)} " not in shown] == []
+
+
+def test_always_shows_what_it_writes_before_it_is_proposed(at_work):
+    path = at_work.place.root / "fleet.yaml"
+    held = "    harness: claude-code\n    permissions: {allow: [Read], otherwise: ask}\n    template: developer"
+    path.write_text(path.read_text().replace("    template: developer", held).replace("script:", "x:", 1))
+    path.write_text(path.read_text().replace("    options: {x: script.yaml}\n", "", 1))
+    at_work.git("commit", "-qam", "Hold it to rules")
+    offer = {"where": "allow", "rules": ["Bash(make deploy)"]}
+    asked = {"call": "c1", "tool": "Bash", "about": "make deploy", "rule": "", "until": 10**15}
+    at_work.story.about("r1", events.TOOL_ASKED, agent="developer", **asked, offer=offer)
+
+    async def act(seat):
+        await seat.sees("May it do this?", "make deploy")
+        await seat.press("A")
+        await seat.sees("Always allow this? (a1)", 'allow: [Read, "Bash(make deploy)"]')
+        await seat.press("escape")
+        await seat.sees("NEEDS YOU  1")
+        await seat.press("A")
+        await seat.sees("Always allow this?")
+        await seat.press("enter")
+        await seat.sees("✓ You approved a1; the pull request on fleet.yaml follows")
+
+    at_work.play(act, (100, 36))
+    data = at_work.newest(events.RULES_PROPOSED).data
+    assert (data["agent"], data["where"], list(data["rules"]), data["actor"]) == (
+        "developer",
+        "allow",
+        ["Bash(make deploy)"],
+        "user/mia",
+    )
+    assert at_work.newest(events.APPROVAL_GIVEN).data["approval"] == "a1"

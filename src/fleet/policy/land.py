@@ -8,6 +8,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, JobRecord, State
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
+from fleet.policy.propose import is_own
 from fleet.policy.rounds import objections
 from fleet.policy.workflow import needs_met, workflow_of
 
@@ -54,8 +55,8 @@ def landing(state: State) -> list[tuple[Instance, JobRecord, Change]]:
 
 
 def merges_to_give_up(fleet: Fleet, state: State) -> list[Event]:
-    """Merges that the repository refused for good, or whose checks could not even be run: a person has to
-    look before it is tried again.
+    """Merges that the repository refused for good, whose checks could not even be run, or that nobody can
+    put right: a person has to look before it is tried again.
     """
     del fleet
     decided: list[Event] = []
@@ -66,6 +67,8 @@ def merges_to_give_up(fleet: Fleet, state: State) -> list[Event]:
             why = f"it could not be merged: {change.held.get('reason', '')}"
         elif change.checks.get("error") and any(each["name"] == "checks" for each in change.gate):
             why = f"its checks could not be run: {change.checks['error']}"
+        elif is_own(change) and (against := objections(change)):
+            why = f"nobody works on what Fleet made itself, and {against[0].splitlines()[0].rstrip(':')}"
         if why:
             asked += 1
             job = next(name for name, each in instance.jobs.items() if each is record)

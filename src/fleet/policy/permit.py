@@ -4,7 +4,8 @@ As in Claude Code's own settings: a rule that denies goes before one that asks, 
 allows; what no rule names is treated as `otherwise` says. One of `always` allows what a rule would ask about
 (of the same tool, where it is a command), and nothing that is denied.
 
-A rule that denies or asks is heard if any part of the call fits, or may fit; one that allows only if every part of it fits for certain.
+A rule that denies or asks is heard if any part of the call fits, or may fit; one that allows only if every
+part of it fits for certain.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from typing import Any
 from fleet.model import events
 from fleet.model.errors import FleetError, UsageError
 from fleet.model.event import Event
-from fleet.model.state import Approval, Item, Run, State
+from fleet.model.proposal import OWN
+from fleet.model.state import Approval, HeldCall, Item, Run, State
 from fleet.views.waiting import asked
 
 _LABEL = 64  # characters
@@ -29,9 +30,68 @@ def approved(state: State, actor: str, approval: str, note: str = "") -> list[Ev
     return [answer(found, actor, note, given=True)]
 
 
+def always(state: State, actor: str, approval: str, note: str = "") -> list[Event]:
+    """The call goes on, and a pull request is to let its agent do so without asking from then on. See
+    `fleet.surfaces.always` for what a person is shown before.
+    """
+    found = _waiting(state, approval)
+    held = call_of(state, found)
+    run = _run(state, held.run)
+    same = (
+        each
+        for each in state.proposals.values()
+        if (each.agent, each.where, each.rules) == (run.agent, held.where, held.offer)
+        and not each.refused
+        and (not each.change or state.changes[each.change].open)
+    )
+    before = next(same, None)
+    if before is not None:
+        where = f"in pull request {before.change}" if before.change else f"by your answer to {before.id}"
+        do = f"Allow it this once: fleet approve {found.id}"
+        raise FleetError("This rule is on its way already", why=f"it was asked for {where}", do=do)
+    data = {
+        "proposal": found.id,
+        "approval": found.id,
+        "agent": run.agent,
+        "where": held.where,
+        "rules": list(held.offer),
+        "run": run.id,
+        "actor": actor,
+    }
+    proposed = _deed(events.RULES_PROPOSED, data, actor, f"approval/{found.id}", found.cause)
+    return [answer(found, actor, note, given=True), proposed]
+
+
+def call_of(state: State, approval: Approval) -> HeldCall:
+    """The call that this approval is about, with rules that would allow it for good. Raises `FleetError`
+    where there are none.
+    """
+    held = next((each for each in state.held.values() if each.approval == approval.id), None)
+    once = f"Allow it this once: fleet approve {approval.id}"
+    if approval.kind != "permission" or held is None:
+        why = f"it asks about {approval.kind}, not about a call of a tool"
+        raise UsageError(f"{approval.id} can't be answered with always", why=why, do=once)
+    if not held.offer or any("[secret:" in each for each in held.offer):
+        why = "no rule would allow just this call"
+        raise FleetError(f"{approval.id} can't be answered with always", why=why, do=once)
+    return held
+
+
+def offered(state: State, approval: Approval) -> HeldCall | None:
+    """The call that this approval is about, where "always" is an answer to it."""
+    try:
+        return call_of(state, approval) if not approval.answer else None
+    except FleetError:
+        return None
+
+
 def refused(state: State, actor: str, approval: str, note: str, *, send_back: bool = False) -> list[Event]:
     """It does not go on; with `send_back` the author of its change takes it up again."""
     found = _waiting(state, approval)
+    change = state.changes.get(found.change)
+    if send_back and change is not None and change.author == OWN:
+        do = f'Refuse it: fleet reject {found.id} -m "…"'
+        raise UsageError(f"{found.id} can't be sent back", why="Fleet itself made that change", do=do)
     if send_back and found.kind != "merge":
         raise UsageError(
             f"{found.id} can't be sent back",

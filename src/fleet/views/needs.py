@@ -64,6 +64,8 @@ def _asked(
     others += _merges_behind(state, each)
     own = [f"{job} of {each.instance}" for job in _jobs_behind(fleet, state, each)]
     answers = ["approve", "reject", *(["send-back"] if each.kind in _SENDS_BACK else [])]
+    if any(held.approval == each.id and held.offer for held in state.held.values()):
+        answers.append("always")
     return {
         "id": each.id,
         "kind": each.kind,

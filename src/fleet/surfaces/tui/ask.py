@@ -15,6 +15,7 @@ from fleet.surfaces.tui.look import Line, wrapped
 from fleet.surfaces.tui.words import Words
 
 _WIDE = 74
+_ABOUT = 9
 
 
 class Answer(NamedTuple):
@@ -86,7 +87,7 @@ class Ask(ModalScreen[Answer | None]):
     def _draw(self) -> None:
         room = min(_WIDE, self.app.size.width - 6)
         lines: list[Line] = [((part, "bold"),) for part in wrapped(self._title, room)]
-        lines += [((part, ""),) for part in wrapped(self._about, room)[:5]] if self._about else []
+        lines += [((part, ""),) for part in wrapped(self._about, room)[:_ABOUT]] if self._about else []
         lines += [
             ((f"{'(•)' if at == self._choice else '( )'} {each}", "" if at == self._choice else "dim"),)
             for at, each in enumerate(self._choices)

@@ -14,6 +14,7 @@ from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.state import Approval, State
 from fleet.surfaces import deeds
+from fleet.surfaces.always import preview
 from fleet.surfaces.tui.ask import Answer, Ask
 from fleet.surfaces.tui.board import Board
 from fleet.surfaces.tui.help import Help
@@ -116,6 +117,36 @@ class Deck(Screen[None]):
             self._answer_question(found)
         else:
             self.do(lambda state, actor: deeds.approved(state, actor, found.id), _done("approved", found))
+
+    def action_always(self) -> None:
+        """Let a call of a tool go on, and its agent do just that from now on; shown before it is done."""
+        found = self._approval()
+        if found is None:
+            self.nothing_waits()
+            return
+        board = self.board
+
+        def answered(answer: Answer | None) -> None:
+            if answer is not None:
+                self.do(
+                    lambda state, actor: deeds.always(state, actor, found.id, answer.words),
+                    f"You approved {found.id}; the pull request on fleet.yaml follows",
+                )
+
+        async def shown_first() -> None:
+            try:
+                what = await asyncio.to_thread(
+                    preview, board.place, self.live.fleet, self.live.state, found.id
+                )
+            except FleetError as error:
+                self.tell(f"✗ {error.what}{': ' if error.why else ''}{error.why}", "bad")
+                return
+            about = f"{shown(what.said)}. It changes fleet.yaml:\n{what.patch}"
+            self.app.push_screen(Ask(f"Always allow this? ({found.id})", about, label="a word"), answered)
+
+        task = asyncio.create_task(shown_first())
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
 
     def action_reject(self) -> None:
         """Refuse it, with a reason."""

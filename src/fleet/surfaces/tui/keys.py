@@ -28,6 +28,7 @@ class Key(NamedTuple):
 
 DEEDS = (
     Key("a", "approve", "approve", "approve: let what waits go on, or answer a question"),
+    Key("A", "always", "always", "always: allow this call, and just this from now on"),
     Key("r", "reject", "reject", "reject, with a reason; or send it back to its author"),
     Key("s", "say", "say", "say something to a live run, or answer what it asked"),
     Key("x", "stop", "stop", "stop a run, once you have confirmed it"),

@@ -12,6 +12,7 @@ from fleet.model.errors import UsageError
 from fleet.model.event import Event
 from fleet.model.state import Run, State
 from fleet.surfaces import deeds
+from fleet.surfaces.always import preview
 from fleet.surfaces.byhand import folder_of, left_in, program_of
 from fleet.surfaces.person import Ability, Person
 from fleet.surfaces.web.html import url
@@ -21,7 +22,9 @@ from fleet.surfaces.web.requests import BadRequest
 from fleet.surfaces.web.site import Site
 
 Words = Mapping[str, str]
-ANSWERS = ("approve", "reject", "send-back")
+_BY_LINK = ("approve", "reject", "send-back")
+_ALWAYS = "always"
+ANSWERS = (*_BY_LINK, _ALWAYS)
 Deed: TypeAlias = Callable[[Site, str, Words, Words], Awaitable[str | Page]]
 """Does what a form asks, in somebody's name, given the words of its address and its fields. Answers where to
 go, or a page.
@@ -49,12 +52,14 @@ def check(person: Person, needs: Ability) -> None:
 
 
 def answer(actor: str, approval: str, do: str, note: str) -> Callable[[State], list[Event]]:
-    """What an answer to an approval becomes. Raises `UsageError` for a word that is none of ANSWERS."""
+    """What an answer to an approval becomes. Raises `UsageError` for a word that is none. A rule for good is
+    more than an answer, and not to be had here.
+    """
     if do == "approve":
         return lambda state: deeds.approved(state, actor, approval, note)
-    if do in ANSWERS:
+    if do in _BY_LINK:
         return lambda state: deeds.refused(state, actor, approval, note, send_back=do == "send-back")
-    raise UsageError(f"There is no answer {do!r}", do=f"Use one of: {', '.join(ANSWERS)}.")
+    raise UsageError(f"There is no answer {do!r}", do=f"Use one of: {', '.join(_BY_LINK)}.")
 
 
 async def _answer(site: Site, actor: str, words: Words, fields: Words) -> str:
@@ -62,6 +67,10 @@ async def _answer(site: Site, actor: str, words: Words, fields: Words) -> str:
     found = site.projection.state.approvals.get(approval)
     if found is not None and found.kind == "takeover" and fields.get("do") == "approve":
         await _handback(site, actor, {"run": found.run}, fields)
+    elif fields.get("do") == _ALWAYS:
+        it = site.projection
+        await asyncio.to_thread(preview, site.place, it.fleet, it.state, approval)
+        await site.act(lambda state: deeds.always(state, actor, approval, fields.get("note", "")))
     else:
         await site.act(answer(actor, approval, fields.get("do", ""), fields.get("note", "")))
     return "/approvals" if fields.get("to") == "list" else url("approvals", approval)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from fleet.auditing import verify as verify_log
 from fleet.model.event import to_cloudevent
+from fleet.surfaces.deeds import offered
 from fleet.surfaces.person import Ability
 from fleet.surfaces.web.acting import ACTS, ANSWERS
 from fleet.surfaces.web.keys import Entered
@@ -87,6 +88,7 @@ async def _approval(site: Site, entered: Entered, given: Given) -> Any:
         raise Missing(f"There is no approval {given['approval']!r}")
     rows = (row for row in needs(it.fleet, it.state, it.clock()) if row["id"] == found.id)
     change = it.state.changes.get(found.change)
+    held = offered(it.state, found)
     return {
         "id": found.id,
         "kind": found.kind,
@@ -95,6 +97,7 @@ async def _approval(site: Site, entered: Entered, given: Given) -> Any:
         "answer": found.answer or None,
         "by": found.by or None,
         "note": found.note,
+        "always": {"where": held.where, "rules": list(held.offer)} if held is not None else None,
         "waits": next(rows, None),
         "change": change_page(it.fleet, it.state, change) if change is not None else None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleet.model.state import Approval
+from fleet.surfaces.deeds import offered
 from fleet.surfaces.figures import money
 from fleet.surfaces.questions import ask, no, words_for, yes
 from fleet.surfaces.web.canvas import Canvas, row
@@ -145,6 +146,16 @@ def _answer(look: Look, found: Approval, *, moved: bool) -> Html:
     if not look.may_answer:
         return section("Why it needs somebody", join(why, only), class_="answer")
     buttons = [button(yes(found.kind), "approve", "main")]
+    held = offered(look.state, found)
+    if held is not None:
+        buttons.append(button("Always allow this", "always"))
+        told = (
+            "Always writes ",
+            tag("code", ", ".join(held.offer)),
+            f" to agents.{look.state.runs[held.run].agent}.permissions.{held.where} of fleet.yaml, by a pull "
+            "request that people approve; this call goes on at once.",
+        )
+        only = join(only, tag("p", *told, class_="dim"))
     if found.kind == "merge":
         buttons.append(button("Send back with your words", "send-back"))
     buttons.append(button(no(found.kind), "reject", "danger"))
