@@ -8,9 +8,9 @@ from fleet.config import schema
 from fleet.config.document import Document
 from fleet.config.explain import Problem, named, placed
 
-HELD = ("acp", "claude-code", "codex")
+HELD = ("acp", "claude-code", "codex", "copilot", "gemini", "opencode")
 """Harnesses that ask about each call and refuse what is not allowed."""
-UNHELD = ("command", "copilot", "gemini", "opencode", "scripted")
+UNHELD = ("command", "scripted")
 """Those that can't be held to rules. One of another package is looked at when a run of it starts."""
 
 

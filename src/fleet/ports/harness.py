@@ -58,7 +58,7 @@ class Launch:
     options: Mapping[str, str] = field(default_factory=dict)  # the agent's own, from fleet.yaml
     root: str = ""  # the folder of fleet.yaml, from which the operator's relative paths count
     hook: tuple[str, ...] = ()  # what asks about each call of a tool, before and after; () for an agent that
-    # is asked nothing. It is given `before` or `after` as its last word, and the call on its stdin.
+    # is asked nothing. It is given `before` or `after` as one more word, and the call on its stdin.
     hook_seconds: int = 0  # how long it may take to answer
 
 

@@ -8,7 +8,7 @@ output is read by `copilot_reader`.
 
 Without `tools` in fleet.yaml an agent has every tool, unasked. With `tools` (its own permissions, such as
 `write` or `shell(git:*)`) it has these, what only reads, and the gateway. It never waits for an answer: what
-would ask is refused.
+would ask is refused. Its hooks ask about every call of an agent that has permissions (`copilot_hooks`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
+from fleet.adapters.harnesses.copilot_hooks import hook_files
 from fleet.adapters.harnesses.copilot_reader import CopilotReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
@@ -68,7 +69,11 @@ class CopilotHarness:
         """
         only_known(launch.options, ("env",))
         argv = ["copilot", "--output-format=json", "--no-ask-user", "--no-auto-update", "--no-remote"]
-        if launch.tools:
+        files: dict[str, str] = {}
+        if launch.hook:
+            files |= hook_files(launch.hook, launch.hook_seconds, launch.tools)
+            argv.append(f"--plugin-dir={launch.run_dir}")
+        elif launch.tools:
             allowed = (*(tool.strip() for tool in launch.tools), "fleet")
             argv += [f"--allow-tool={tool}" for tool in allowed]
         else:
@@ -79,7 +84,6 @@ class CopilotHarness:
             argv.append(f"--resume={launch.conversation}")
         else:  # it tells its own choice at the end alone, which a run that is killed does not reach
             argv.append(f"--session-id={uuid5(NAMESPACE_URL, launch.run_dir)}")
-        files = {}
         if launch.gateway_url:
             argv.append(f"--additional-mcp-config=@{launch.run_dir}/{_MCP}")
             headers = {"Authorization": f"Bearer {launch.gateway_token}"}
@@ -98,6 +102,11 @@ class CopilotHarness:
             reads=tuple(f"{own}/{name}" for name in _READ),
             writes=(f"{own}/session-state/",),
         )
+
+    @property
+    def permits(self) -> bool:
+        """Its hooks ask about every call."""
+        return True
 
     def reader(self) -> CopilotReader:
         """A fresh reader for one run's output."""

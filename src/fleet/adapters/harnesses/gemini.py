@@ -7,7 +7,8 @@ server, whose token is named by its variable. All that the agent is told goes ov
 anything while it works. Its output is read by `gemini_reader`.
 
 Without `tools` in fleet.yaml an agent has every tool, unasked. With `tools` it has these and the gateway's,
-and everything else is refused by a policy. It never waits for an answer: what would ask is refused.
+and everything else is refused by a policy. It never waits for an answer: what would ask is refused. Its hooks
+ask about every call of an agent that has permissions (`gemini_hooks`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from fleet.adapters.harnesses.gemini_hooks import hook_settings
 from fleet.adapters.harnesses.gemini_reader import GeminiReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
@@ -58,6 +60,7 @@ _PASSED = (
 _FILES = ("GOOGLE_APPLICATION_CREDENTIALS", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _CONVERSATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RULE = re.compile(r"([\w*-]+)(?:\((.*)\))?", re.DOTALL)
+_MENTION = re.compile(r"(?<!\\)@")
 _SHELL = "run_shell_command"
 _TRIES = 4  # of one request, where the user's settings say nothing else
 
@@ -99,7 +102,7 @@ class GeminiHarness:
             env={"FLEET_GEMINI_HOME": own} | ({_TOKEN: launch.gateway_token} if launch.gateway_url else {}),
             passthrough=_PASSED + variables(launch.options),
             files=files,
-            stdin=_no_command("\n\n".join(told)) + "\n",
+            stdin=_no_command("\n\n".join(told), asks=bool(launch.hook)) + "\n",
             programs=("gemini", "node"),
             reads=(
                 f"{own}/.gemini",
@@ -108,6 +111,11 @@ class GeminiHarness:
             ),
             writes=(f"{own}/.gemini/tmp/", f"{own}/.gemini/history/"),
         )
+
+    @property
+    def permits(self) -> bool:
+        """Its hooks ask about every call."""
+        return True
 
     def reader(self) -> GeminiReader:
         """A fresh reader for one run's output."""
@@ -139,7 +147,9 @@ def _first(launch: Launch) -> tuple[str, ...]:
 
 
 def _settings(launch: Launch) -> dict[str, object]:
-    """What is laid over the user's own settings; below `default` is what they may say otherwise."""
+    """What is laid over the user's own settings; below `default` is what they may say otherwise, below
+    `hooks` what is added to theirs.
+    """
     over: dict[str, object] = {
         "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
         # A .env of the repository could lead it, and the user's key, to another provider.
@@ -148,7 +158,8 @@ def _settings(launch: Launch) -> dict[str, object]:
     if launch.gateway_url:
         headers = {"Authorization": f"Bearer ${_TOKEN}"}
         over["mcpServers"] = {"fleet": {"httpUrl": launch.gateway_url, "headers": headers, "trust": True}}
-    return {"over": over, "default": {"general": {"maxAttempts": _TRIES}}}
+    hooks = hook_settings(launch.hook, launch.options) if launch.hook else {}
+    return {"over": over, "default": {"general": {"maxAttempts": _TRIES}}, "hooks": hooks}
 
 
 def _policy(tools: tuple[str, ...]) -> str:
@@ -176,6 +187,9 @@ def _policy(tools: tuple[str, ...]) -> str:
     )
 
 
-def _no_command(text: str) -> str:
-    """A text that begins with a slash would be a command of its own screen, not a task."""
+def _no_command(text: str, *, asks: bool) -> str:
+    """A text that begins with a slash would be a command of its own screen, not a task. `@file` would put
+    that file into the prompt, of which no hook hears.
+    """
+    text = _MENTION.sub(r"\\@", text) if asks else text
     return f"Task: {text}" if text.startswith("/") else text

@@ -61,10 +61,34 @@ def make_home(run_dir: Path, own: Path, laid: dict[str, Any]) -> Path:
     allowed = settings.get("mcp", {}).get("allowed") if isinstance(settings.get("mcp"), dict) else None
     if isinstance(allowed, list):  # the user's own list of servers must not shut out the gateway
         allowed.append("fleet")
+    add_hooks(settings, laid.get("hooks", {}))
     file = folder / _HERE[0]
     file.touch(mode=0o600)
     file.write_text(json.dumps(settings), encoding="utf-8")
     return home
+
+
+def add_hooks(settings: dict[str, Any], hooks: dict[str, Any]) -> None:
+    """Add these to the settings' own, and make sure that they are not switched off."""
+    if not hooks:
+        return
+    own = settings["hooks"] if isinstance(settings.get("hooks"), dict) else {}
+    settings["hooks"] = dict(own)
+    for event, added in hooks.items():
+        before = own[event] if isinstance(own.get(event), list) else []
+        settings["hooks"][event] = [*before, added]
+    names = {each["name"] for added in hooks.values() for each in added["hooks"]}
+    switches = settings["hooksConfig"] if isinstance(settings.get("hooksConfig"), dict) else {}
+    off = switches["disabled"] if isinstance(switches.get("disabled"), list) else []
+    off = [name for name in off if name not in names]
+    settings["hooksConfig"] = switches | {"enabled": True, "disabled": off}
+
+
+def overruled() -> str:
+    """The administrator's settings, where they say which hooks there are: they go before all others."""
+    path = Path(os.environ.get("GEMINI_CLI_SYSTEM_SETTINGS_PATH") or "/etc/gemini-cli/settings.json")
+    found = read_settings(path)
+    return str(path) if "hooks" in found or "hooksConfig" in found else ""
 
 
 def refused(workspace: Path) -> str:
@@ -85,6 +109,9 @@ def main(arguments: list[str]) -> int:
     own = Path(os.environ.pop("FLEET_GEMINI_HOME", "") or Path.home()) / ".gemini"
     try:
         laid = json.loads(Path(run_dir, "gemini-settings.json").read_text(encoding="utf-8"))
+        if laid.get("hooks") and (path := overruled()):
+            _fail(f"{path} says which hooks there are, so the agent can't be held to its permissions")
+            return 1
         os.environ["GEMINI_CLI_HOME"] = str(make_home(Path(run_dir), own, laid))
     except (OSError, ValueError) as error:
         _fail(f"no home could be made from {own}: {error}")

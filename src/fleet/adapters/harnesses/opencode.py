@@ -8,7 +8,7 @@ but for its AGENTS.md. It can't be told anything while it works. Its output is r
 
 Without `tools` in fleet.yaml an agent has every tool, unasked. With `tools` it has these and the gateway's,
 and everything else is refused. It never waits for an answer to a permission prompt: what would ask is
-refused.
+refused. A plugin asks about every call of an agent that has permissions (`opencode_plugin`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import re
 from pathlib import PurePosixPath
 
+from fleet.adapters.harnesses.opencode_plugin import CLOSED, FILE, plugin
 from fleet.adapters.harnesses.opencode_reader import OpencodeReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Program, look_for
@@ -89,9 +90,14 @@ class OpencodeHarness:
             argv=tuple(argv),
             env=env,
             passthrough=_PASSED + variables(launch.options),
-            files={_SYSTEM_FILE: launch.system_prompt} if launch.system_prompt else {},
+            files=_files(launch),
             stdin=launch.prompt.strip() + "\n",
         )
+
+    @property
+    def permits(self) -> bool:
+        """A plugin asks about every call."""
+        return True
 
     def reader(self) -> OpencodeReader:
         """A fresh reader for one run's output."""
@@ -110,13 +116,20 @@ class OpencodeHarness:
         return look_for(_PROGRAM, path, self._patience)
 
 
+def _files(launch: Launch) -> dict[str, str]:
+    files = {_SYSTEM_FILE: launch.system_prompt} if launch.system_prompt else {}
+    return files | ({FILE: plugin(launch.hook, _permissions(launch.tools))} if launch.hook else {})
+
+
 def _configuration(launch: Launch) -> dict[str, object]:
     # Without the repository's configuration it does not look for this file by itself.
     told = [str(PurePosixPath(launch.workspace) / "AGENTS.md")]
     if launch.system_prompt:
         told.append(str(PurePosixPath(launch.run_dir) / _SYSTEM_FILE))
-    permission = _permissions(launch.tools)
+    permission = CLOSED if launch.hook else _permissions(launch.tools)
     found: dict[str, object] = {"autoupdate": False, "instructions": told, "permission": permission}
+    if launch.hook:
+        found["plugin"] = [(PurePosixPath(launch.run_dir) / FILE).as_uri()]
     if launch.gateway_url:
         server = {
             "type": "remote",
@@ -124,6 +137,7 @@ def _configuration(launch: Launch) -> dict[str, object]:
             "headers": {"Authorization": f"Bearer {{env:{_TOKEN}}}"},
             "oauth": False,
             "enabled": True,
+            "timeout": 60_000,  # ms: without its tools the agent could report nothing
         }
         found["mcp"] = {"fleet": server}
     return found

@@ -1,0 +1,44 @@
+"""How Gemini is made to ask about each call of a tool.
+
+The hooks are added to the user's own in the settings of the run's home, which Gemini reads once. A hook that
+is killed would be passed over if it printed nothing: so what is said first, where Gemini looks last, is that
+the call is refused. Where it can't start a program at all it goes on, and only its policy of `tools` holds.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+
+from fleet.model.errors import UsageError
+
+NAME = "fleet-permissions"
+"""The hooks' name among those that settings can switch off."""
+
+_REFUSED = json.dumps({"decision": "deny", "reason": "Fleet could not look at this call, so it is refused"})
+_LONGEST_MS = 2_000_000_000  # it lets a call go that takes longer; a timer of more runs out at once
+_BACK_MS = 60_000
+
+
+def hook_settings(hook: Sequence[str], options: Mapping[str, str]) -> dict[str, object]:
+    """The hooks to add, by their events. The program gives up by itself, so that it is never too late."""
+    if options.get("project_settings") == "obey":
+        raise UsageError(
+            "An agent with permissions can't obey settings of the repository",
+            why="they could take away what asks about each call",
+            do="In fleet.yaml leave out its option project_settings, or its permissions.",
+        )
+    before = f"printf %s {shlex.quote(_REFUSED)} >&2; {shlex.join((*hook, 'before', 'json'))} || exit 2"
+    after = f"{shlex.join((*hook, 'after'))} >/dev/null 2>&1 || true"
+    # The last of them, and after all others: it sees what they have made of the call.
+    return {
+        "BeforeTool": {"sequential": True, "hooks": [_command(before, _LONGEST_MS)]},
+        "AfterTool": {"hooks": [_command(after, _BACK_MS)]},
+    }
+
+
+def _command(command: str, milliseconds: int) -> dict[str, object]:
+    # Named, since a setting of the user's can keep variables with such names from hooks.
+    env = {name: f"${name}" for name in ("FLEET_SOCKET", "FLEET_TOKEN")}
+    return {"type": "command", "name": NAME, "command": command, "timeout": milliseconds, "env": env}
