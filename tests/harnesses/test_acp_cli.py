@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.harnesses.conftest import GeminiStage, OpencodeStage
 
@@ -50,9 +52,13 @@ def test_gemini_edits_reports_is_refused_and_goes_on_with_its_conversation(acp_o
 
 
 @pytest.mark.opencode
-def test_opencode_edits_reports_and_is_refused(acp_of, door):
+def test_opencode_edits_as_its_rules_let_it_reports_and_is_refused(acp_of, door):
     acp = acp_of("opencode", OpencodeStage, "acp")
     acp.permission = {"*": "ask"}  # it asks for what the user's own configuration says alone
+    hook = acp.folder / "hook"
+    yes = json.dumps({"hookSpecificOutput": {"permissionDecision": "allow", "permissionDecisionReason": ""}})
+    hook.write_text(f"#!/bin/sh\n(echo $1; cat; echo) >> {acp.folder}/asked\necho '{yes}'\n")
+    hook.chmod(0o755)
     script = steps(
         Answer("", (ToolUse("write", {"filePath": str(acp.workspace / "note.md"), "content": "hello"}),)),
         Answer("", (ToolUse("fleet_done", {"text": "It is there."}),)),
@@ -60,8 +66,13 @@ def test_opencode_edits_reports_and_is_refused(acp_of, door):
         Answer("All done."),
     )
     model = "anthropic/claude-haiku-4-5"
-    played = acp.play(script, tools=("read", "edit"), gateway_url=door.url, model=model, **TOKEN)
+    rules = {"hook": (str(hook),), "hook_seconds": 60, "tools": ("read", "edit")}
+    played = acp.play(script, gateway_url=door.url, model=model, **rules, **TOKEN)
     assert played.only(Finished)[-1].ok
+    asked = [line for line in (acp.folder / "asked").read_text().splitlines() if line]
+    assert (asked[0], asked[2]) == ("before", "after")
+    assert json.loads(asked[1])["tool_input"] == {"paths": [str(acp.workspace / "note.md")]}
+    assert len(asked) == 4  # of the gateway's own tools, and of those that it has not, nobody is asked
     assert [back.ok for back in played.only(ToolReturned)] == [True, True, False]  # a refusal ends its turn
     assert played.only(Usage)[-1].cost_micros == 3 * (100 + 20 * 5)
     assert acp.server.asks[0].model == "claude-haiku-4-5"

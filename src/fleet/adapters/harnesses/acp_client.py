@@ -114,7 +114,11 @@ class Client:
             may, title = word.allowed, title if word.allowed else f"{title} ({word.why})"
         else:
             may = kind in self._allowed or (self._asks and await self._asked(title))
-        chosen = _option(options, ("allow_once", "allow_always") if may else ("reject_once", "reject_always"))
+            if self.guard is not None and not may:
+                self.guard.refuse(tool_call.tool_call_id)
+        # Under rules each call is looked at: one word for all later ones is not given.
+        yes = ("allow_once", "allow_always") if self.guard is None else ("allow_once",)
+        chosen = _option(options, yes if may else ("reject_once", "reject_always"))
         tell("permission", title=title, kind=kind, allowed=may and chosen is not None)
         if chosen is None:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))

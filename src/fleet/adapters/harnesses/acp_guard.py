@@ -57,6 +57,10 @@ class Guard:
             self._grant(kind, paths_of(given, places, self._workspace))
         return word
 
+    def refuse(self, identity: str) -> None:
+        """It was refused this call for another reason than its rules."""
+        self._refused.add(identity)
+
     async def touches(self, kind: str, place: Path) -> Word:
         """Whether it may read or write this file by the protocol; once is enough for a file."""
         if (kind, str(place)) in self._granted:
