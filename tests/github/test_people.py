@@ -89,8 +89,11 @@ def test_an_approval_of_an_older_commit_does_not_count(asked: Team):
 def test_a_persons_push_voids_the_reviews_and_they_are_asked_again(asked: Team):
     pull = pull_of(asked)
     branch = asked.api(f"/pulls/{pull}")["head"]["ref"]
-    head = asked.hub.push(REPO, branch, {"more.txt": "More.\n"}, "bob")
+    head = asked.hub.push(REPO, branch, {"more.txt": f"Key: ghp_{'a1B2' * 9}\n"}, "bob")
     assert asked.watch() == 3
+    (secrets,) = [each for each in asked.state().changes[2].gate if each["name"] == "secrets"]
+    assert not secrets["met"]
+    assert "more.txt:1 (GitHub Token)" in secrets["reason"]
     reviews = asked.events(events.CHANGE_REVIEWED)
     assert len(reviews) == 2
     assert reviews[-1].data["head"] == head

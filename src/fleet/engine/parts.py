@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -64,6 +65,11 @@ class Ground:
         """The base branch's commit; on a forge, as it is there now. Blocks."""
         return self.mirror.fetch() if self.mirror is not None else self.repository.base_sha()
 
+    def bring(self, branch: str, head: str) -> None:
+        """Have this commit of a branch here: on a forge somebody else may have pushed it. Blocks."""
+        if self.mirror is not None and self.repository.resolve(branch) != head:
+            self.mirror.fetch_branch(branch)
+
 
 @dataclass(slots=True)
 class Parts:
@@ -80,7 +86,8 @@ class Parts:
     is the folder that `fleet` itself lies in, so that agents find it. `hook` is the program that harnesses
     start to ask about a call of a tool.
 
-    `clearing` are workspaces that are just being thrown away: nothing may begin in them.
+    `clearing` are workspaces that are just being thrown away: nothing may begin in them. `checking` lets the
+    checks of one change be run in turn.
 
     `config` is where fleet.yaml lies in its repository, and `amend` writes rules into it.
     """
@@ -112,6 +119,7 @@ class Parts:
     hook: tuple[str, ...] = ()
     spares: Spares = field(default_factory=Spares)
     clearing: set[str] = field(default_factory=set)
+    checking: dict[int, asyncio.Lock] = field(default_factory=dict)
 
     def ground(self, repo: str) -> Ground:
         """The ground of this repository. Raises `Permanent` when fleet.yaml does not name it any more."""

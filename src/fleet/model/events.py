@@ -67,7 +67,8 @@ CHANGE_CHECKED = (
 )
 CHANGE_ASSESSED = "fleet.change.assessed"  # change, head, score, factors: [{name, points, reason}]
 CHANGE_INSPECTED = (
-    "fleet.change.inspected"  # change, head, base, guarded: [{path, what}], owners?: [{owners, path, files}]
+    # change, head, base, guarded: [{path, what}], owners?: [{owners, path, files}], secrets?
+    "fleet.change.inspected"
 )
 CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base, actor? (a person, on the forge)
 CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason, paths: a merge that waits (dirty tree …)

@@ -12,8 +12,8 @@ class Quarantining:
 
     Of agents: `level` of the own risk from which on, actions `denied` in a day, micro-dollars spent in an
     hour (`hourly_micros`), runs whose commits held `secrets`, and `tampering`: the gateway asked with wrong
-    tokens, history rewritten. Of changes: `score` is a risk above which one waits; with `tampering` one that touches what rules
-    the fleet does too.
+    tokens, history rewritten. Of changes: `score` is a risk above which one waits; with `tampering` one that
+    touches what rules the fleet does too.
     """
 
     level: Literal["", "high", "critical"] = "critical"

@@ -15,6 +15,7 @@ from fleet.policy.ask import asked_for, for_merge
 from fleet.policy.fact import fact
 from fleet.policy.guard import protection
 from fleet.policy.land import landing
+from fleet.policy.leak import pushed_secrets
 from fleet.policy.lines import read_lines
 from fleet.policy.requirements.guarded_files import guarded_files
 from fleet.policy.suspect import quarantine
@@ -25,7 +26,8 @@ def requirements(fleet: Fleet, state: State, change: Change) -> list[dict[str, A
     asks: `name`, `met`, `reason` and `who` can meet it.
     """
     asked = read_lines(fleet, state, change, fleet.merge_gate)
-    return [*asked, *guarded_files(change), *quarantine(state, change), *protection(state, change)]
+    own = [*guarded_files(change), *pushed_secrets(change), *quarantine(state, change)]
+    return [*asked, *own, *protection(state, change)]
 
 
 def gates_to_evaluate(fleet: Fleet, state: State) -> list[Event]:

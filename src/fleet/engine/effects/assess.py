@@ -19,8 +19,9 @@ async def assess(parts: Parts, state: State, wish: Wish) -> list[Event]:
     head = str(wish.args["head"])
     if not change.open or change.head != head:
         return []
-    repository = parts.ground(change.repo).repository
-    loop = asyncio.get_running_loop()
+    ground, loop = parts.ground(change.repo), asyncio.get_running_loop()
+    await loop.run_in_executor(parts.threads, ground.bring, change.branch, head)
+    repository = ground.repository
     found = await loop.run_in_executor(
         parts.threads, lambda: repository.background(repository.base_sha(), head)
     )

@@ -50,12 +50,18 @@ class _Place:
 async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """The event with every check's result, for this head on the base as it is now."""
     change, head = state.changes[wish.args["change"]], str(wish.args["head"])
-    story = change.instance
     if not change.open or change.head != head:
         await _clear_away(parts, change, head)
         return []
     if any(name.startswith(f"check-{change.id}-") for name in parts.clearing):
         raise Temporary(f"#{change.id} can't be checked yet", why="an old workspace is being cleared away")
+    # Two may be wanted, for the base as it was and as it is: each is made for the base of now, so in turn.
+    async with parts.checking.setdefault(change.id, asyncio.Lock()):
+        return await _checked(parts, state, wish, change)
+
+
+async def _checked(parts: Parts, state: State, wish: Wish, change: Change) -> list[Event]:
+    head, story = change.head, change.instance
     loop, ground = asyncio.get_running_loop(), parts.ground(change.repo)
     sandbox = await loop.run_in_executor(parts.threads, sandbox_of, parts, parts.fleet.sandbox)
     place = await loop.run_in_executor(parts.threads, _prepare, ground, change, head, wish.wanted)
@@ -93,6 +99,7 @@ async def check(parts: Parts, state: State, wish: Wish) -> list[Event]:
 
 def _prepare(ground: Ground, change: Change, head: str, when_ms: int) -> _Place:
     base = ground.base_sha()
+    ground.bring(change.branch, head)
     made = ground.repository.make_merge_commit(
         base, head, message=f"Check #{change.id}\n", author=FLEET, when_ms=when_ms
     )

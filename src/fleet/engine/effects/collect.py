@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from fleet.engine.effects.secrets import secrets_in
 from fleet.engine.parts import Ground, Parts
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run, State, Wish
 from fleet.policy.fact import fact
 from fleet.ports.repository import Rewritten
-
-_MOST = 100
 
 
 async def collect(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -48,18 +47,7 @@ def _collect(parts: Parts, ground: Ground, run: Run) -> dict[str, Any]:
         return {"head": "", "commits": 0, "dirty": dirty, **told}
     found = {"head": taken.head, "commits": taken.commits, "dirty": dirty}
     if taken.commits:
-        found["secrets"] = _secrets(parts, ground, taken.head, run.head)
+        # What was there before the run is published already.
+        known = (ground.repository.base_sha(), run.head)
+        found["secrets"] = secrets_in(parts.secrets, ground.repository, taken.head, known)
     return found
-
-
-def _secrets(parts: Parts, ground: Ground, head: str, before: str) -> list[dict[str, Any]]:
-    """Where the commits add secrets, and of which kind. What was there `before` is published already."""
-    found: dict[tuple[str, int, str], None] = {}
-    known = [each for each in (ground.repository.base_sha(), before) if each]
-    for block in ground.repository.added(head, known):
-        if block.cut:
-            found["the rest of it", 0, "more than can be looked through"] = None
-        for secret in parts.secrets.find(block.text):
-            line = block.line + block.text.count("\n", 0, secret.start)
-            found[block.path, line, secret.kind] = None
-    return [{"path": path, "line": line, "kind": kind} for path, line, kind in list(found)[:_MOST]]

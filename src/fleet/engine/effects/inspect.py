@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from fleet.engine.effects.secrets import secrets_in
 from fleet.engine.parts import Parts
 from fleet.model import events
 from fleet.model.event import Event
@@ -14,6 +15,7 @@ from fleet.model.state import State, Wish
 from fleet.policy.codeowners import MOST_BYTES, PLACES
 from fleet.policy.fact import fact
 from fleet.policy.inspect import inspected, owners_are_asked
+from fleet.policy.leak import others_pushed, unjudged
 from fleet.ports.repository import Repository
 
 
@@ -22,8 +24,14 @@ async def inspect(parts: Parts, state: State, wish: Wish) -> list[Event]:
     change, head = state.changes[wish.args["change"]], str(wish.args["head"])
     if not change.open or change.head != head:
         return []
-    work = partial(looked_at, parts.fleet, parts.ground(change.repo).repository, head)
+    ground = parts.ground(change.repo)
+    await asyncio.get_running_loop().run_in_executor(parts.threads, ground.bring, change.branch, head)
+    work = partial(looked_at, parts.fleet, ground.repository, head)
     found = await asyncio.get_running_loop().run_in_executor(parts.threads, work)
+    if others_pushed(state, change):  # a run's own commits were looked through before they were published
+        look = partial(secrets_in, parts.secrets, ground.repository, head, (found["base"],))
+        seen_there = await asyncio.get_running_loop().run_in_executor(parts.threads, look)
+        found["secrets"] = unjudged(state, change, seen_there)
     told = []
     if found["base"] != state.base_of(change.repo):
         seen = {"sha": found["base"], "repo": change.repo}

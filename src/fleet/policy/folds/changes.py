@@ -158,6 +158,8 @@ def change_inspected(state: State, event: Event, data: Mapping[str, Any]) -> Non
     if change is not None and text(data, "head") == change.head:
         found: dict[str, Any] = {"guarded": records(data, "guarded"), "base": text(data, "base")}
         found["owners"] = records(data, "owners") if "owners" in data else None
+        if records(data, "secrets"):
+            found["secrets"] = records(data, "secrets")
         change.inspected = found | {"codeowners": text(data, "codeowners"), "error": text(data, "error")}
         if change.risk:
             change.risk = raised(change.risk, change.inspected["guarded"])
