@@ -205,10 +205,8 @@ def _standing(state: State, instance: Instance | None, change: Change | None) ->
     if change is not None and change.merged:
         return "approved"
     if any(record.state == "landing" for record in instance.jobs.values()):
-        by_itself = (
-            [each for each in change.gate if not each["met"] and each["who"] == "the forge"] if change else []
-        )
-        return "review" if by_itself else "approved"
+        opened = change is not None and bool(change.gate) and all(each["met"] for each in change.gate)
+        return "approved" if opened else "review"
     maker = instance.jobs.get(change.maker) if change is not None else None
     return "review" if maker is not None and maker.state == "done" else "working"
 

@@ -263,8 +263,8 @@ def test_a_tag_at_another_commit_is_not_moved(world: World) -> None:
 
 def test_a_status_is_sent_once(world: World) -> None:
     made = pull(world)
-    for forge in (world.forge, world.new_forge(gh=Within(hub=world.hub))):
-        forge.status(REPO, made.head, name="fleet/gates", state="pending", text="waits")
+    for started in (lambda: world.forge, lambda: world.new_forge(gh=Within(hub=world.hub))):
+        started().status(REPO, made.head, name="fleet/gates", state="pending", text="waits")
 
     assert len(seen(world, f"commits/{made.head}/statuses")) == 1
 

@@ -134,7 +134,12 @@ def _tell(requests: Requests, facts: Facts, number: int, head: str, check: Check
 
 def _runs(requests: Requests, repo: str, head: str) -> Iterator[Check]:
     path = f"repos/{repo}/commits/{head}/check-runs?filter=latest"
+    newest: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for run in _all(requests, path, "check_runs"):
+        name = (run.get("name"), *((run.get(of) or {}).get("id") for of in ("check_suite", "app")))
+        if name not in newest or int(newest[name].get("id") or 0) <= int(run.get("id") or 0):
+            newest[name] = run  # some forges list those, too, that were run again since
+    for run in newest.values():
         done = run.get("status") == "completed"
         conclusion = str(run.get("conclusion") or "") if done else ""
         state: State = "pending" if not done else "passed" if conclusion in _PASSED else "failed"

@@ -123,7 +123,7 @@ def known_of(entry: Mapping[str, Any]) -> Known:
         entry.get("state"),
         sorted(labels_of(entry)),
         entry.get("comments"),
-        sorted(str(each.get("login")) for each in entry.get("assignees") or ()),
+        sorted(str(each.get("login")) for each in entry.get("assignees") or () if each),
         pull.get("merged_at"),
         entry.get("draft"),
     ]
@@ -133,7 +133,8 @@ def known_of(entry: Mapping[str, Any]) -> Known:
 
 def labels_of(entry: Mapping[str, Any]) -> list[str]:
     """The names of an entry's labels."""
-    return [each["name"] if isinstance(each, dict) else str(each) for each in entry.get("labels") or ()]
+    found = (each.get("name") if isinstance(each, dict) else each for each in entry.get("labels") or ())
+    return [str(name) for name in found if name]
 
 
 def ms_of(text: str | None) -> int:

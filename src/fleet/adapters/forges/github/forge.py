@@ -73,7 +73,7 @@ class GitHubForge:
         named = dict(LABELS) if labels is None else labels
         slips = Slips(self._requests.now_ms)
         self._labels = Labels(self._requests, deeds, slips, named)
-        seen = Seen()
+        seen = self._seen = Seen()
         self._shower = Shower(self._requests, self._people, deeds, self._labels, seen)
         self._reviewer = Reviewer(self._requests, self._people, voices, seen, deeds)
         self._merger = Merger(self._requests, deeds)
@@ -109,6 +109,8 @@ class GitHubForge:
             self._requests, repo, branch=branch, base=base, title=title, body=body
         )
         made = self._read(repo, document)
+        if "labels" in document:  # it is in the list of issues, too
+            self._seen.keep(repo, made.number, {**document, "pull_request": {}}, self._requests.now_ms())
         with self._deeds.doing(f"{repo}#{made.number} head {made.head}"):
             return made
 

@@ -18,16 +18,19 @@ _MOST_COMMENTS = 20
 Happening = Mapping[str, Any]
 
 
-def of_one(requests: Requests, repo: str, number: int, *, pull: bool) -> list[Happening]:
-    """All that happened to one, oldest first."""
+def of_one(requests: Requests, repo: str, number: int, *, pull: bool, updated: str = "") -> list[Happening]:
+    """All that happened to one, oldest first. `updated`: when it is said to have changed last."""
     path = f"repos/{repo}/issues/{number}"
     try:
-        return in_order(requests.pages(f"{path}/timeline"))
+        found = list(requests.pages(f"{path}/timeline"))
+        if pull and not any(entry.get("event") == "reviewed" for entry in found) and is_late(found, updated):
+            found += _reviews(requests, repo, number)  # of some forges the timeline has none
+        return in_order(found)
     except Rejected as error:
         if error.status not in (404, 410):
             raise
     # Some forges that speak GitHub's language have no timeline.
-    found: list[Happening] = list(requests.pages(f"{path}/events"))
+    found = list(requests.pages(f"{path}/events"))
     found += [_comment(each) for each in requests.pages(f"{path}/comments")]
     if pull:
         found += _reviews(requests, repo, number)
@@ -47,6 +50,8 @@ def of_many(
     edge = earlier(since, OVERLAP_S)
     for entry in requests.pages(f"repos/{repo}/issues/events", most=_MOST_PAGES):
         number = int((entry.get("issue") or {}).get("number") or 0)
+        if not number:
+            raise Rejected("The list of events does not say of which issue", why="it is no use", status=404)
         if number in found:
             found[number].append(entry)
             if entry.get("event") == "labeled":
@@ -61,6 +66,11 @@ def of_many(
             found[number] += _reviews(requests, repo, number)
     ordered = {number: in_order(entries) for number, entries in found.items()}
     return ordered, {number for number, _ in open_labels}
+
+
+def is_late(entries: Iterable[Happening], updated: str) -> bool:
+    """Whether none of these explains a change at that time."""
+    return max((at_of(entry) for entry in entries), default="") < updated
 
 
 def newest_of(requests: Requests, path: str, of: str, edge: str) -> Iterator[tuple[int, Happening]]:
@@ -103,7 +113,12 @@ def end_of(entries: Sequence[Happening], otherwise: str) -> tuple[str, list[str]
 
 def in_order(entries: Iterable[Happening]) -> list[Happening]:
     """Oldest first."""
-    return sorted(entries, key=lambda entry: (ms_of(at_of(entry)), int(entry.get("id") or 0)))
+    return sorted(entries, key=lambda entry: (ms_of(at_of(entry)), _id(entry)))
+
+
+def _id(entry: Happening) -> int:
+    found = str(entry.get("id") or "")
+    return int(found) if found.isascii() and found.isdigit() else 0
 
 
 def _comment(entry: Happening) -> Happening:

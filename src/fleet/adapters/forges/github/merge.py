@@ -42,7 +42,9 @@ class Merger:
             if error.status not in (403, 404, 405, 409, 422):
                 raise
             return self._refused(path, head, error)
-        return str(made["sha"])
+        if isinstance(made, dict) and made.get("sha"):
+            return str(made["sha"])
+        return self.requests.get(path).document.get("merge_commit_sha") or head
 
     def _refused(self, path: str, head: str, error: Rejected) -> str | Refused:
         """What GitHub's refusal means, seen with how the pull request stands now."""

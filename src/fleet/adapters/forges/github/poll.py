@@ -22,6 +22,7 @@ from fleet.adapters.forges.github.cursor import (
     known_of,
     labels_of,
     read_cursor,
+    text_of,
 )
 from fleet.adapters.forges.github.deeds import Deeds
 from fleet.adapters.forges.github.facts import Facts
@@ -41,6 +42,7 @@ from fleet.ports.forge import Polled
 _REMEMBERED_S = 3 * OVERLAP_S
 _ONE_BY_ONE = 2  # more than this are fetched from the repository's own lists, which cost less together
 _AT_ONCE = 25
+_LAG_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ class Poller:
             elif not numbers[number]:
                 teller.tell(story)
         self._remember(cursor, seen, pulls, histories, later)
+        cursor.loose = sorted({*cursor.loose, *self._lagging(repo, seen, histories)})
 
     def _histories(
         self, repo: str, cursor: Cursor, seen: Listing
@@ -191,18 +194,32 @@ class Poller:
                 found, missing = history.of_many(
                     self.requests, repo, lists, self._since(cursor, lists), labels
                 )
+                found = {n: each for n, each in found.items() if not _lacks_labels(cursor, seen, n, each)}
             except Rejected as error:
                 if error.status not in (404, 410):
                     raise
         for number, pull in wanted.items():
             if number not in found:
-                found[number] = history.of_one(self.requests, repo, number, pull=pull)
+                updated = str(seen.changed[number].get("updated_at"))
+                found[number] = history.of_one(self.requests, repo, number, pull=pull, updated=updated)
         return found, missing
 
     @staticmethod
     def _since(cursor: Cursor, numbers: Iterable[int]) -> str:
         """Since when nobody has looked at one of these."""
         return min([cursor.seen, *(cursor.left.get(str(number), cursor.seen) for number in numbers)])
+
+    def _lagging(
+        self, repo: str, seen: Listing, histories: Mapping[int, Sequence[history.Happening]]
+    ) -> list[int]:
+        """Those that changed just now without a word in their history: GitHub may tell it a little later."""
+        edge = text_of(seen.date_ms - _LAG_MS)
+        updates = {number: str(seen.changed[number].get("updated_at")) for number in histories}
+        return [
+            number
+            for number, at in updates.items()
+            if at >= edge and history.is_late(histories[number], at) and not self.seen.did(repo, number, at)
+        ]
 
     def _saw_head(self, repo: str, cursor: Cursor, number: int, document: Mapping[str, Any]) -> None:
         """Remember since when this head is there to be seen, and follow its checks if it is Fleet's."""
@@ -299,6 +316,13 @@ def _details(cursor: Cursor, seen: Listing) -> list[int]:
         for number, entry in seen.changed.items()
         if "pull_request" in entry and str(number) in cursor.known and entry.get("state") == "open"
     ]
+
+
+def _lacks_labels(cursor: Cursor, seen: Listing, number: int, found: Sequence[history.Happening]) -> bool:
+    """Whether its labels have changed, and what was read does not say how."""
+    known = cursor.known.get(str(number))
+    changed = known is not None and sorted(known.labels) != sorted(labels_of(seen.changed[number]))
+    return changed and not any(entry.get("event") in ("labeled", "unlabeled") for entry in found)
 
 
 def _head_at(pull: Pull | None) -> Any:

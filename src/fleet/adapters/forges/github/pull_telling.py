@@ -91,6 +91,8 @@ class PullTeller:
             kind = entry.get("event")
             if kind == "reviewed" and self._is_fleets(entry):
                 own.add(entry.get("id"))
+            elif kind == "reviewed" and str(entry.get("state")).lower() == "pending":
+                continue  # somebody is still writing it
             elif not story.is_news(entry):
                 continue
             elif kind == "reviewed":

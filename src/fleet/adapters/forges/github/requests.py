@@ -155,7 +155,7 @@ class Requests:
     def _ask(self, path: str) -> Reply:
         """A GET, again where GitHub failed to answer. 304 where what is known still holds."""
         tag = self._cache.tag(path)
-        condition = "If-None-Match" if '"' in tag else "If-Modified-Since"
+        condition = "If-Modified-Since" if tag.endswith("GMT") and '"' not in tag else "If-None-Match"
         headers = (f"{condition}: {tag}",) if tag else ()
         last: Temporary | None = None
         for wait in (*_AGAIN_S, None):
@@ -221,8 +221,10 @@ def with_query(path: str, **more: object) -> str:
 
 
 def _page_after(path: str, answer: Answer, entries: Sequence[Any] | None) -> str:
-    """The next page's path where a known page is full: it may have got a successor since."""
-    if answer.fresh or len(entries or ()) < PAGE:
+    """The next page's path where a page is full and no header says whether there is another: a known page may
+    have got a successor since, and some forges have no such header.
+    """
+    if (answer.fresh and answer.link) or len(entries or ()) < PAGE:
         return ""
     query = dict(parse_qsl(path.partition("?")[2]))
     page = query.get("page", "1")

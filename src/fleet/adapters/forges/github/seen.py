@@ -49,6 +49,10 @@ class Seen:
         told = max(self._asked.get((repo, number), 0), self._listed.get(repo, 0))
         return now_ms - told <= FRESH_MS
 
+    def did(self, repo: str, number: int, at: str) -> bool:
+        """Whether its change at that time of GitHub's was, or may have been, Fleet's own."""
+        return self._changed.get((repo, number), 0) >= ms_of(at) - _SECOND_MS
+
     def listed(self, repo: str, at_ms: int) -> None:
         """All that had changed in the repository at that time was told to `polled`."""
         self._listed[repo] = at_ms

@@ -116,7 +116,8 @@ class Shower:
     def _change(self, repo: str, number: int, comment: Mapping[str, Any], body: str) -> None:
         path = f"repos/{repo}/issues/comments/{comment['id']}"
         try:
-            self._posted[repo, number, mark_of(body)] = self.requests.send("PATCH", path, {"body": body})
+            self.requests.send("PATCH", path, {"body": body})
+            self._posted[repo, number, mark_of(body)] = {**comment, "body": body}
             self._changed(repo, number, {})
         except Rejected as error:
             if error.status != 404:  # somebody has deleted it just now
@@ -125,7 +126,8 @@ class Shower:
 
     def _comment(self, repo: str, number: int, body: str) -> None:
         posted = self.requests.send("POST", f"repos/{repo}/issues/{number}/comments", {"body": body})
-        self._posted[repo, number, mark_of(body)] = posted
+        if isinstance(posted, dict) and posted.get("id"):
+            self._posted[repo, number, mark_of(body)] = {**posted, "body": body}
         self._changed(repo, number, {})
 
 
