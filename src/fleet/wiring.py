@@ -315,7 +315,7 @@ async def watch(
     journal.told = told
     stopping(engine.stop)
     desk = EngineDesk(journal, parts)
-    asked = build_app(desk, routes=(Hooks(desk, desk.refused).routes(),), refused=desk.refused)
+    asked = build_app(desk, mcp=True, routes=(Hooks(desk, desk.refused).routes(),), refused=desk.refused)
     serving = await serve(
         asked, build_app(desk, mcp=True, refused=desk.refused), place.socket, port=last_port(place)
     )
@@ -369,19 +369,6 @@ def forge_notes(place: Place) -> list[dict[str, Any]]:
             continue  # written anew at this very moment
         found.append(note)
     return found
-
-
-def workspaces_use(place: Place) -> dict[str, Any]:
-    """What workspaces took of the disk when that was last measured: `bytes`, `limit` (0: none), `count`, and
-    `at` (ms since the epoch); empty when it never was.
-    """
-    import json
-
-    try:
-        found = json.loads((place.dot / "workspaces.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def troubles(place: Place, log: Log) -> list[str]:

@@ -205,6 +205,7 @@ class Night:
             "HOME": str(home),
             "TMPDIR": str(self.folder / "tmp"),
             "LOGNAME": "ann",
+            "PYTHONDONTWRITEBYTECODE": "1",  # else a full disk would leave halves of it beside the code
             "TMUX_TMPDIR": str(self.folder / "tmp"),
             "PYTHONPATH": os.pathsep.join((str(_ROOT), str(_ROOT / "src"))),
         }

@@ -126,7 +126,7 @@ async def _ask(desk: Desk, ctx: Context[Any, Any], verb: str, args: Mapping[str,
     if run_id is None:
         raise ToolError("The token is not known: it is good for one run, and that run is over.")
     try:
-        found = await answer(desk, run_id, verb, args)
+        found = await answer(desk, run_id, verb, args, headers.get("idempotency-key", ""))
     except FleetError as error:
         raise ToolError(str(error)) from error
     return found.message

@@ -50,6 +50,9 @@ class Command:
     else it is closed at once. `seconds` is the ceiling on the time it may run, `processes` on how many it may
     have at once, 0 for none. An exit code above
     `signals_from` (0: none is) is the number of a signal, told so by a program that starts another.
+
+    HTTP requests to the listening socket `door` (a descriptor, -1 for none) reach the unix socket `gateway`;
+    they are sent again while nobody serves there.
     """
 
     argv: tuple[str, ...]
@@ -62,6 +65,8 @@ class Command:
     processes: int = MOST_PROCESSES
     grace_seconds: float = 10.0
     signals_from: int = 0
+    gateway: str = ""
+    door: int = -1
 
 
 @dataclass(frozen=True, slots=True)

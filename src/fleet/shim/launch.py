@@ -23,6 +23,8 @@ LOCK_FD = 4
 """The starter's lock on this key; it stays locked for as long as the shim has it open, whatever becomes of
 the starter.
 """
+DOOR_FD = 5
+"""Where calls to the gateway arrive, in runs that have such a door: a listening socket."""
 EXIT_BYTES = 8192
 """Room for the exit record, taken at the start so that a full disk cannot keep the end of a run from being
 told.
@@ -110,7 +112,11 @@ def _stand_alone(run: str) -> None:
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     for fd in (HANDSHAKE_FD, LOCK_FD):
         os.set_inheritable(fd, False)
-    os.closerange(LOCK_FD + 1, _INHERITED)
+    try:
+        os.set_inheritable(DOOR_FD, False)
+    except OSError:
+        pass  # this run has none
+    os.closerange(DOOR_FD + 1, _INHERITED)
     os.setsid()
     os.chdir(run)
 

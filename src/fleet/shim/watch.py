@@ -15,9 +15,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from fleet.shim import crowd, feed, tape, tree
+from fleet.shim.launch import DOOR_FD
 from fleet.shim.record import Bell, Ending
 
 if TYPE_CHECKING:
+    from fleet.shim.door import Door, Forget, Listen
     from fleet.shim.launch import Launched
 
 _CHUNK = 16 * 1024  # at most so many lines at once, each some 100 bytes of memory
@@ -58,6 +60,7 @@ class Watch:
         self._poll = select.poll()
         self._handlers: dict[int, Callable[[], None]] = {}
         self._alarm = _signal_pipe()
+        self._door = _open_door(str(command.get("gateway", "")), self._listen, self._forget)
         self._greet(command["stdin"])
 
     def until_end(self) -> Ending:
@@ -231,6 +234,8 @@ class Watch:
     def _keep_time(self, now: float) -> None:
         """Everything that is due by now."""
         self._bell.ring_if_due(now)
+        if self._door is not None:
+            self._door.keep_time(now)
         if self._ceiling is not None and now >= self._ceiling:
             self._ceiling = None
             self._stop("ceiling")
@@ -279,16 +284,27 @@ class Watch:
         """Listen to stdin just while there is something to write; it may have been closed and its number
         reused.
         """
-        if self._feed.wants and self._feed.fd not in self._handlers:
+        listens = self._handlers.get(self._feed.fd) == self._feed.pump
+        if self._feed.wants and not listens:
             self._listen(self._feed.fd, self._feed.pump, select.POLLOUT)
-        elif not self._feed.wants:
+        elif listens and not self._feed.wants:
             self._forget(self._feed.fd)
 
     def _until_next(self) -> int | None:
         """Milliseconds until something is due, None for ever. Rounded up: waking early would spin."""
-        times = (self._ceiling, self._kill_at, self._bell.due, self._crowd.due)
+        door = self._door.due if self._door is not None else None
+        times = (self._ceiling, self._kill_at, self._bell.due, self._crowd.due, door)
         dues = [due for due in times if due is not None]
         return max(0, int((min(dues) - monotonic()) * 1000) + 1) if dues else None
+
+
+def _open_door(gateway: str, listen: Listen, forget: Forget) -> Door | None:
+    """The run's way to the gateway, where it has one."""
+    if not gateway:
+        return None
+    from fleet.shim.door import Door  # it brings a module that most checks do without
+
+    return Door(DOOR_FD, gateway, listen, forget)
 
 
 def _signal_pipe() -> int:

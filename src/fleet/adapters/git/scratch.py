@@ -33,7 +33,7 @@ def remove_tree(path: Path) -> None:
 
 
 def weight(path: Path) -> int:
-    """How many bytes of the disk a directory takes. Nothing is followed; what goes meanwhile is passed over."""
+    """How many bytes of the disk a directory takes. No link is followed; what goes meanwhile is left out."""
     total, front = 0, [path]
     while front:
         try:

@@ -107,6 +107,7 @@ class RunFolder:
             "processes": command.processes,
             "grace": command.grace_seconds,
             "wake": str(wake),
+            "gateway": command.gateway if command.door >= 0 else "",
             "max_bytes": max_bytes,
         }
         self._write("command.json", json.dumps(about).encode())

@@ -24,7 +24,7 @@ MAX_BYTES = 256 << 20
 """How much a run may say, in bytes of its transcript, before it is stopped (reason `output`)."""
 
 _SHIM = Path(__file__).parents[2] / "shim" / "shim.py"
-_HANDSHAKE_FD, _LOCK_FD = 3, 4  # as the shim expects them
+_HANDSHAKE_FD, _LOCK_FD, _DOOR_FD = 3, 4, 5  # as the shim expects them
 _SPAWN_SECONDS, _KILL_SECONDS = 20, 2
 _LONGEST_REASON = 200  # characters: an order must fit into PIPE_BUF
 
@@ -56,7 +56,7 @@ class ShimSessions:
                 session = run.session()
                 if session is None:
                     run.prepare(command, self._bell.path, self._max_bytes)
-                    why = self._spawn(run, lock)
+                    why = self._spawn(run, lock, command.door)
                     session = run.session()
         except OSError as error:
             raise Temporary(f"session {key} did not start", why=str(error)) from error
@@ -181,12 +181,12 @@ class ShimSessions:
         self._bell.ring(run.key)
         return record
 
-    def _spawn(self, run: RunFolder, lock: int) -> str:
+    def _spawn(self, run: RunFolder, lock: int, door: int) -> str:
         """Start the shim and wait for its word that the program runs; returns why it does not."""
         with ExitStack() as ours:
             hear, say = os.pipe()
             ours.callback(os.close, hear)
-            pid = self._spawn_shim(run, say, os.dup(lock))
+            pid = self._spawn_shim(run, say, os.dup(lock), door)
             answer = _answer(hear, _SPAWN_SECONDS)
             if answer is None:
                 os.kill(pid, signal.SIGKILL)  # so that what it did not start by now is not started later
@@ -196,10 +196,11 @@ class ShimSessions:
         complaint = answer[1:] or (run.path / "shim.log").read_text(errors="replace")[-1000:].strip()
         return complaint or "its shim was killed"
 
-    def _spawn_shim(self, run: RunFolder, say: int, lock: int) -> int:
+    def _spawn_shim(self, run: RunFolder, say: int, lock: int, door: int) -> int:
         """The shim's process id. Closes the two descriptors, which are the shim's from now on."""
         with ExitStack() as theirs:
             say, lock = _high(theirs, say), _high(theirs, lock)
+            calls = [_high(theirs, os.dup(door))] if door >= 0 else []
             log = _high(theirs, os.open(run.path / "shim.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
             pid = os.posix_spawn(
                 sys.executable,
@@ -211,6 +212,7 @@ class ShimSessions:
                     (os.POSIX_SPAWN_DUP2, log, 2),
                     (os.POSIX_SPAWN_DUP2, say, _HANDSHAKE_FD),
                     (os.POSIX_SPAWN_DUP2, lock, _LOCK_FD),
+                    *((os.POSIX_SPAWN_DUP2, each, _DOOR_FD) for each in calls),
                 ],
                 setsigmask=[],
                 setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},

@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import socket
+from contextlib import closing
 from dataclasses import dataclass
 
 from fleet.engine.environment import session_environment, users_environment
@@ -27,6 +29,7 @@ from fleet.ports.sandbox import SIGNALS_FROM
 from fleet.ports.session import Command, Started
 
 GRACE_SECONDS = 10.0
+_BACKLOG = 64  # calls that arrive at once
 _NOTE = "sandbox"
 _HOOK_SECONDS = 60  # beyond what a person has for an answer
 
@@ -134,8 +137,22 @@ def _start(parts: Parts, order: _Order, made: _Room | None) -> tuple[Started, st
     if made is None:
         # Before a crash it was started, and a session is never started twice: this gives back what there is.
         return parts.sessions.start(run.id, Command(("false",), {}, str(parts.root))), _noted(parts, run.id)
-    sandbox = sandbox_of(parts, order.agent.sandbox)
-    plan = _plan(parts, order, made.workspace)
+    with closing(_door()) as door:
+        return _started(parts, order, made, door)
+
+
+def _door() -> socket.socket:
+    """Where the run's calls to the gateway arrive: an address of its own, which its supervisor keeps,
+    whatever becomes of the watcher.
+    """
+    door = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+    door.setblocking(False)
+    return door
+
+
+def _started(parts: Parts, order: _Order, made: _Room, door: socket.socket) -> tuple[Started, str]:
+    run, sandbox = order.run, sandbox_of(parts, order.agent.sandbox)
+    plan = _plan(parts, order, made.workspace, f"http://127.0.0.1:{door.getsockname()[1]}/mcp")
     env = session_environment(parts, order.run, plan, token_of(parts.secret, run.id), order.item)
     argv = plan.argv
     if sandbox is not None:
@@ -153,6 +170,8 @@ def _start(parts: Parts, order: _Order, made: _Room | None) -> tuple[Started, st
         seconds=max(1, -(-run.ceiling_ms // 1000)) if run.ceiling_ms else 0,
         grace_seconds=GRACE_SECONDS,
         signals_from=SIGNALS_FROM if sandbox else 0,
+        gateway=str(parts.socket),
+        door=door.fileno(),
     )
     started = parts.sessions.start(run.id, command)
     parts.spares.want(order.repo, made.ground.repository, made.ground.workspaces)
@@ -167,7 +186,7 @@ def _noted(parts: Parts, run: str) -> str:
         return UNCONFINED
 
 
-def _plan(parts: Parts, order: _Order, workspace: str) -> Plan:
+def _plan(parts: Parts, order: _Order, workspace: str, gateway: str) -> Plan:
     run, agent = order.run, order.agent
     harness = parts.harnesses.get(run.harness)
     if harness is None:
@@ -192,7 +211,7 @@ def _plan(parts: Parts, order: _Order, workspace: str) -> Plan:
                 tools=agent.tools,
                 conversation=run.conversation,
                 cost_limit_micros=run.cost_limit,
-                gateway_url=parts.gateway_url,
+                gateway_url=gateway,
                 gateway_token=token_of(parts.secret, run.id),
                 run_dir=str(folder),
                 environment=users_environment(parts, order.run, order.item),
