@@ -124,6 +124,18 @@ def test_records_that_mean_nothing_here_are_passed_over():
     assert read({"type": "turn.started"}, {"type": "item.updated", "item": {}}, item("reasoning")) == []
 
 
+def test_a_call_that_it_could_not_carry_out_is_told_in_its_log_alone():
+    line = "\x1b[2m2026\x1b[0m \x1b[31mERROR\x1b[0m \x1b[2mcodex_core::tools::router\x1b[0m\x1b[2m:\x1b[0m "
+    called, back = CodexReader().feed("err", f"{line}\x1b[3merror\x1b[0m\x1b[2m=\x1b[0munsupported call: x")
+    assert (called.id, back.ok, back.summary) == (back.id, False, "unsupported call: x")
+
+
+def test_a_call_that_was_refused_before_it_was_made_is_a_call_that_failed():
+    item = {"id": "c1", "type": "refused_call", "status": "declined", "error": {"message": "no"}}
+    (called, back) = read({"type": "item.completed", "item": item})
+    assert (called.id, back.ok, back.summary) == ("c1", False, "no")
+
+
 # ---------------------------------------------------------------- what it spends
 
 

@@ -33,6 +33,8 @@ _TEXT, _NOTE, _SUMMARY, _ID = 64 * 1024, 300, 200, 200
 _KEPT_CALLS = 64  # so many calls may be open at once
 _RETRY = re.compile(r"Reconnecting\.\.\. (\d+)/(\d+)(?: \((.*)\))?", re.DOTALL)
 _CUT = re.compile(r'\{"type": ?"item\.completed", ?"item": ?\{"id": ?"([\w-]{1,100})"')
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ROUTER = re.compile(r" ERROR codex_core::tools::router: error=(.+)")
 _QUIET = ("Reading prompt from stdin", "Reading additional input from stdin")
 
 
@@ -42,6 +44,7 @@ class CodexReader:
     def __init__(self) -> None:
         self._conversation = ""
         self._last = ""
+        self._broken = 0
         self._open: OrderedDict[str, None] = OrderedDict()
         self._before = Usage()
         self._total = Usage()
@@ -71,6 +74,11 @@ class CodexReader:
         """On stderr it tells what kept it from beginning."""
         if line.startswith("Error: "):
             return [failed(line.removeprefix("Error: "))]
+        if found := _ROUTER.search(_COLOUR.sub("", line[:_TEXT])):
+            self._broken += 1  # of such a call nothing else is told
+            call: dict[str, Any] = {"id": f"broken-{self._broken}", "type": "refused_call"}
+            call |= {"status": "failed", "error": {"message": found[1]}}
+            return [codex_tools.called(call), codex_tools.returned(call)]
         return [] if line.startswith(_QUIET) else [note(line)]
 
     def _opened(self, record: Json) -> list[AgentEvent]:

@@ -72,7 +72,7 @@ def _told(item: Json) -> tuple[str, str, Json]:
             path = string(item, "path", _MOST)
             return "view_image", f"looking at {_WORKSPACE.sub('', path)}", {"path": path}
         case "refused_call":
-            return "tool", "calling a tool, which was refused", {}
+            return "tool", "calling a tool, which was not done", {}
         case _:
             prompt = string(item, "prompt", _MOST)
             return string(item, "tool", _SUMMARY), f"asking a subagent: {prompt}", {"prompt": prompt}

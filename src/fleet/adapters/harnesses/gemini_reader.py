@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from fleet.adapters.harnesses.gemini_end import failed
+from fleet.adapters.harnesses.gemini_shell import seems_failed
 from fleet.adapters.harnesses.words import calling, clean, count, inside, note, parsed, string
 from fleet.ports.harness import (
     OUTPUT_KEPT,
@@ -32,6 +33,7 @@ Json: TypeAlias = Mapping[str, Any]
 _LONGEST_LINE = 1_100_000  # more than what is passed on of a line, which is 1 MB
 _TEXT, _NOTE, _SUMMARY, _ID, _MOST = 64 * 1024, 300, 200, 200, 2000
 _MOST_MODELS = 16
+_KEPT_CALLS = 32  # so many commands may be under way at once
 _RETRY = re.compile(
     r"Attempt (\d{1,4}) failed(.{0,300}?)\. Retrying (?:with backoff|after (\d{1,9})ms)", re.DOTALL
 )
@@ -63,6 +65,7 @@ class GeminiReader:
         self._conversation = ""
         self._said = ""
         self._last = ""
+        self._shells: list[str] = []
         self._wrong = ""
         self._retried = False
         self._total = Usage()
@@ -113,6 +116,8 @@ class GeminiReader:
         self._retried = False
         name, given = string(record, "tool_name", _SUMMARY), inside(record, "parameters")
         identity = string(record, "tool_id", _ID)
+        if name == "run_shell_command":
+            self._shells = [*self._shells[1 - _KEPT_CALLS :], identity]
         return [
             ToolCalled(identity, name, clean(calling(name, given, _LINES, "mcp_fleet_"))[:_SUMMARY], given)
         ]
@@ -121,6 +126,8 @@ class GeminiReader:
         ok = string(record, "status", _ID) == "success"
         error = inside(record, "error")
         text = string(record, "output", 1 << 20)[-OUTPUT_KEPT:] or string(error, "message", _MOST)
+        if string(record, "tool_id", _ID) in self._shells:  # its status is that of the tool alone
+            ok = ok and not seems_failed(text)
         shown = clean(text[-_MOST:])
         shown = shown if len(shown) <= _SUMMARY else f"…{shown[-_SUMMARY:]}"
         return [ToolReturned(string(record, "tool_id", _ID), ok, shown, text)]
