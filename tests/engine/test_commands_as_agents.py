@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.engine.conftest import APPROVES, Stage, assert_merged
 
 from fleet.model import events
-from fleet.model.fleet import Agent
+from fleet.model.fleet import Agent, Sandboxing
 
 CODER = """#!/bin/sh
 # It knows nothing of Fleet: it reads its task, edits, commits, and says a word.
@@ -75,3 +76,44 @@ def test_options_that_can_not_be_followed_are_told_at_the_start(stage: Stage):
     assert stage.watch(fleet) == 3
     (ended,) = stage.events(events.RUN_ENDED)
     assert "no closing quotation" in ended.data["reason"]
+
+
+CALLER = """#!/bin/sh
+cat > /dev/null
+echo a note >> notes.txt && git add notes.txt && git commit -qm "Add a note"
+while [ ! -e "$1/gone" ]; do sleep 0.05; done
+touch "$1/calls"
+exec python3 - << 'END'
+import json, os, urllib.request
+call = {"name": "done", "arguments": {"text": "I waited."}}
+body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+headers = {"Authorization": "Bearer " + os.environ["FLEET_TOKEN"], "Content-Type": "application/json",
+           "Accept": "application/json, text/event-stream", "Mcp-Protocol-Version": "2025-06-18"}
+asked = urllib.request.Request(os.environ["FLEET_MCP_URL"], body, headers)
+print(urllib.request.urlopen(asked, timeout=60).read().decode())
+END
+"""
+
+
+def test_a_call_over_mcp_while_the_watcher_restarts_is_answered_by_the_next_one(stage: Stage):
+    folder = stage.root.parent / "meeting"
+    folder.mkdir()
+    program(stage, "coder", CALLER)
+    fleet = stage.fleet(
+        runs("change", f".fleet/coder {folder}"),
+        stage.agent("lead", "review", APPROVES),
+        sandbox=Sandboxing(writes=(str(folder),)),
+    )
+    stage.issue("Add a note")
+
+    def leave(_event: object) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        stage.watch(fleet, heard={events.RUN_CONVERSED: leave, events.RUN_STARTED: leave})
+    (folder / "gone").touch()
+    while not (folder / "calls").exists():
+        assert stage.live() == ["r1"]
+    assert stage.watch(fleet) == 0
+    assert [each.data["text"] for each in stage.events(events.RUN_REPORTED, run="r1")] == ["I waited."]
+    assert_merged(stage, fleet)

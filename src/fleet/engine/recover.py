@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from importlib.metadata import PackageNotFoundError, version
 
 from fleet.engine.journal import Journal
@@ -14,6 +15,9 @@ from fleet.model import events
 from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
+from fleet.model.state import State
+
+_CHECK = re.compile(r"c([0-9]+)-")
 
 logger = logging.getLogger("fleet.engine")
 
@@ -32,9 +36,20 @@ async def recover(parts: Parts, journal: Journal, observer: Observer, *, step: b
     for name in list(journal.state.moving):
         observer.follow(name)
     for key in alive:
-        run = journal.state.runs.get(key)
-        if run is not None and not run.live:
+        if not _is_wanted(journal.state, key):
             await loop.run_in_executor(parts.threads, parts.sessions.stop, key, "not wanted")
+
+
+def _is_wanted(state: State, key: str) -> bool:
+    """Whether anybody waits for this session: a run that lives, or a check that is wanted."""
+    check = _CHECK.match(key)
+    if check is not None:
+        return any(
+            wish.kind == "check" and str(wish.args.get("change")) == check[1]
+            for wish in state.wishes.values()
+        )
+    run = state.runs.get(key)
+    return run is None or run.live
 
 
 async def clear_terminals(parts: Parts, alive: list[str]) -> None:
@@ -46,12 +61,13 @@ async def clear_terminals(parts: Parts, alive: list[str]) -> None:
 
 
 async def alive_sessions(parts: Parts) -> list[str]:
-    """The keys of sessions that run."""
+    """The keys of sessions that run. What is left of others whose supervisor was killed is ended."""
     return await asyncio.get_running_loop().run_in_executor(parts.threads, _alive, parts)
 
 
 def _alive(parts: Parts) -> list[str]:
-    return [key for key in parts.sessions.keys() if parts.sessions.alive(key)]  # noqa: SIM118  # no mapping
+    sessions = parts.sessions
+    return [key for key in sessions.keys() if sessions.exit(key) is None and sessions.alive(key)]  # noqa: SIM118
 
 
 def _configured(fleet: Fleet, journal: Journal) -> list[Event]:
