@@ -47,3 +47,15 @@ def test_each_harness_is_known_to_be_held_or_not():
     found = {name: isinstance(each, Permitting) and each.permits for name, each in harnesses().items()}
     assert {name for name, permits in found.items() if permits} == set(HELD)
     assert set(found) == {*HELD, *UNHELD}
+
+
+def test_tools_that_nobody_would_look_at_are_a_mistake_beside_permissions(tmp_path):
+    with pytest.raises(ConfigError, match="one of both") as told:
+        load(tmp_path, "{allow: [Read]}\n    tools: [write]", "copilot")
+    assert [each.line for each in told.value.problems] == [8]
+
+
+def test_a_rule_that_could_never_be_heard_is_a_mistake(tmp_path):
+    with pytest.raises(ConfigError, match=r"db-drop"):
+        load(tmp_path, "{deny: [mcp__db__drop], allow: [Read]}", "copilot")
+    load(tmp_path, "{deny: ['db-*'], allow: [Read]}", "copilot")
