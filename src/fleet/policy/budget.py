@@ -28,10 +28,12 @@ LEAST_PART = 10
 """A run begins only with at least this part (a tenth) of what it might use: else it would be cut off soon."""
 
 
-def used_today(state: State, name: str, now: int) -> Limit:
-    """What the agent has spent on the day of `now`: its ended runs, and its live ones so far."""
+def used_today(state: State, name: str, now: int, live: Sequence[Run] | None = None) -> Limit:
+    """What the agent has spent on the day of `now`: its ended runs, and its live ones so far (`live`, where
+    they are at hand).
+    """
     day = state.agents[name].spent.get(now // DAY_MS, {}) if name in state.agents else {}
-    live = live_runs(state, name)
+    live = live_runs(state, name) if live is None else live
     return Limit(
         time_ms=day.get("time_ms", 0) + sum(worked_ms(run, now) for run in live),
         cost_micros=day.get("cost_micros", 0) + sum(run.cost_micros for run in live),

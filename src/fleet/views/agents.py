@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from fleet.model.fleet import Fleet
 from fleet.model.state import AgentRecord, Run, State
-from fleet.policy.budget import allowance, live_runs, next_day
+from fleet.policy.budget import allowance, live_by_agent, live_runs, next_day
 from fleet.policy.workflow import workflow_of
 from fleet.views.doing import doing, standing
 from fleet.views.ledger import agent_budget, spent_seconds
@@ -30,10 +30,15 @@ def agents(fleet: Fleet, state: State, now: int, *, watched: bool) -> list[dict[
     """One row for each agent of fleet.yaml, and for those that are gone from it but still have a live run or
     a quarantine.
     """
+    state = at(state, now)
     names = [agent.name for agent in fleet.agents]
     gone = (name for name in state.agents if fleet.agent(name) is None)
-    names += [name for name in gone if live_runs(state, name) or state.agents[name].quarantined]
-    return [_row(fleet, state, name, now, watched=watched) for name in names]
+    live = live_by_agent(state)
+    names += [name for name in gone if name in live or state.agents[name].quarantined]
+    last = _last_runs(state)
+    return [
+        _row(fleet, state, name, now, live.get(name, []), last.get(name), watched=watched) for name in names
+    ]
 
 
 def condition_of(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) -> Condition:
@@ -41,14 +46,19 @@ def condition_of(fleet: Fleet, state: State, name: str, now: int, *, watched: bo
     could work but for the reason) or `idle`.
     """
     state = at(state, now)
-    record = state.agents.get(name) or AgentRecord(name)
     live = live_runs(state, name)
+    return _condition(fleet, state, name, now, live, last_run(state, name), watched=watched)
+
+
+def _condition(
+    fleet: Fleet, state: State, name: str, now: int, live: list[Run], last: Run | None, *, watched: bool
+) -> Condition:
+    record = state.agents.get(name) or AgentRecord(name)
     if record.quarantined:
         return Condition("quarantined", f'{record.quarantined} (fleet release {name} -m "why")')
     if live:
         return Condition("running", "; ".join(f"{run.id} is stopping" for run in live if run.stop_reason))
     blocked = _held_up(fleet, state, name, now, watched=watched)
-    last = last_run(state, name)
     if last is not None and last.outcome in _BAD:
         also = f"; {blocked}" if blocked else ""
         return Condition("failed", f"{last.id} {_said(last)}: {last.reason}{also}")
@@ -101,11 +111,21 @@ def last_run(state: State, name: str) -> Run | None:
     return max(ended, key=lambda run: run.ended, default=None)
 
 
-def _row(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) -> dict[str, Any]:
+def _last_runs(state: State) -> dict[str, Run]:
+    """The same for every agent that has any."""
+    found: dict[str, Run] = {}
+    for run in state.runs.values():
+        if run.state == "ended" and (run.agent not in found or run.ended > found[run.agent].ended):
+            found[run.agent] = run
+    return found
+
+
+def _row(
+    fleet: Fleet, state: State, name: str, now: int, live: list[Run], last: Run | None, *, watched: bool
+) -> dict[str, Any]:
     agent = fleet.agent(name)
     record = state.agents.get(name) or AgentRecord(name)
-    condition = condition_of(fleet, state, name, now, watched=watched)
-    live = live_runs(state, name)
+    condition = _condition(fleet, state, name, now, live, last, watched=watched)
     return {
         "name": name,
         "state": condition.state,
@@ -116,7 +136,7 @@ def _row(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) -> d
         "slots": agent.slots if agent else 0,
         "slots_used": len(live),
         "runs": [run_row(run, now) for run in live],
-        "budget": agent_budget(state, agent, name, now),
+        "budget": agent_budget(state, agent, name, now, live),
         "failures_in_a_row": record.failures,
         "denied_actions": record.denied,
     }

@@ -46,6 +46,31 @@ def forecast(fleet: Fleet, state: State, now: int) -> dict[str, Any]:
     }
 
 
+def by_day(fleet: Fleet, state: State, now: int, days: int = 7) -> dict[str, Any]:
+    """Dollars of each agent on each of the last `days`, today last; those who spent nothing are left out.
+
+    `limit` is what all may spend in a day, None where one of them has no ceiling.
+    """
+    names = [agent.name for agent in fleet.agents]
+    names += [name for name in state.agents if fleet.agent(name) is None]
+    today = now // DAY_MS
+    window = range(today - days + 1, today + 1)
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        spent = state.agents[name].spent if name in state.agents else {}
+        cost = [dollars(spent.get(day, {}).get("cost_micros", 0)) for day in window[:-1]]
+        cost.append(dollars(used_today(state, name, now).cost_micros))
+        if any(cost):
+            rows.append({"agent": name, "cost": cost, "sum": round(sum(cost), 6)})
+    rows.sort(key=lambda row: (-row["sum"], row["agent"]))
+    limits = [agent.budget.per_day.cost_micros for agent in fleet.agents]
+    return {
+        "days": [(moment(day * DAY_MS) or "")[:10] for day in window],
+        "agents": rows,
+        "limit": dollars(sum(limits)) if limits and all(limits) else None,
+    }
+
+
 def _agent(fleet: Fleet, state: State, name: str, recent: list[Run], now: int) -> dict[str, Any]:
     agent = fleet.agent(name)
     limit = dollars(agent.budget.per_day.cost_micros) if agent else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fleet.model.fleet import Agent, Fleet, Limit
@@ -29,9 +30,13 @@ def ledger(fleet: Fleet, state: State, now: int) -> dict[str, Any]:
     }
 
 
-def agent_budget(state: State, agent: Agent | None, name: str, now: int) -> dict[str, dict[str, Any]]:
-    """What an agent has used today of each ceiling; a limit of None is no ceiling."""
-    used = used_today(state, name, now)
+def agent_budget(
+    state: State, agent: Agent | None, name: str, now: int, live: Sequence[Run] | None = None
+) -> dict[str, dict[str, Any]]:
+    """What an agent has used today of each ceiling; a limit of None is no ceiling. `live` are its live runs,
+    where they are at hand.
+    """
+    used = used_today(state, name, now, live)
     limit = agent.budget.per_day if agent else Limit()
     return {
         "time": _gauge(seconds(used.time_ms), seconds(limit.time_ms)),

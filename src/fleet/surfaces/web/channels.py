@@ -19,12 +19,10 @@ from fleet.surfaces.web.projection import Projection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACE_SECONDS = 0.04
+PACE_SECONDS = 0.03
 """The least time between two drawings, so that a storm of events is drawn in frames."""
 
-_SHARE = (
-    3  # … and so many times what the last drawing took: drawing never takes more than a quarter of a core
-)
+_SHARE = 2  # … and so many times what the last drawing took: it never takes more than a third of a core
 _TICK_SECONDS = 15.0
 HEARTBEAT_SECONDS = 15.0
 

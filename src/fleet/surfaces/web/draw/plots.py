@@ -14,10 +14,11 @@ _LABELS = 7
 
 
 class Point(NamedTuple):
-    """One place on the axis and its value; None for none."""
+    """One place on the axis and its value; None for none. `more` is what is expected to come on top."""
 
     name: str
     value: float | None
+    more: float = 0.0
 
 
 def plot(
@@ -28,12 +29,13 @@ def plot(
     *,
     line: bool = False,
     axis: str = "day",
+    limit: float = 0.0,
 ) -> Html:
     """A figure with its table. `shown` writes a value, `axis` is the name of the places. `line`: points that
-    are joined, instead of bars.
+    are joined, instead of bars. `limit` is drawn as a line where it is in sight.
     """
-    most = max((point.value for point in points if point.value is not None), default=0.0)
-    top = round_up(most)
+    most = max((point.value + point.more for point in points if point.value is not None), default=0.0)
+    top = round_up(max(most, limit if limit < 2.5 * most else 0.0))
     told = [f"{point.name}: {shown(point.value)}" for point in points if point.value]
     said = f"From {points[0].name} to {points[-1].name}; at most {shown(most)}." if told else "Nothing yet."
     body = _line(points, top, shown) if line else _bars(points, top, shown)
@@ -43,32 +45,47 @@ def plot(
         tag("desc", said, id=f"{id}-desc"),
         _grid(top, shown),
         body,
+        _limit(limit, top, shown),
         _names(points),
         viewBox=f"0 0 {_WIDE} {_HIGH}",
         class_="chart",
         role="img",
         aria_labelledby=f"{id}-title {id}-desc",
     )
-    rows = [(point.name, "–" if point.value is None else shown(point.value)) for point in points]
+    rows = [(point.name, _told(point, shown)) for point in points]
     return tag("figure", tag("figcaption", title), drawn, table_of(id, title, rows, axis), class_="figure")
+
+
+def _told(point: Point, shown: Callable[[float], str]) -> str:
+    if point.value is None:
+        return "–"
+    ahead = f", {shown(point.value + point.more)} expected" if point.more else ""
+    return f"{shown(point.value)}{ahead}"
+
+
+def _limit(limit: float, top: float, shown: Callable[[float], str]) -> Html | None:
+    if not 0 < limit <= top:
+        return None
+    y = round(_HIGH - _BOTTOM - (_HIGH - _BOTTOM - _TOP) * limit / top, 1)
+    line = tag("path", d=f"M{_LEFT} {y}H{_WIDE}", class_="ceiling")
+    return tag("g", tag("title", f"ceiling {shown(limit)}"), line)
 
 
 def _bars(points: Sequence[Point], top: float, shown: Callable[[float], str]) -> list[Html]:
     step = (_WIDE - _LEFT) / max(1, len(points))
+    floor, scale = _HIGH - _BOTTOM, (_HIGH - _BOTTOM - _TOP) / top
     made = []
     for at, point in enumerate(points):
-        if not point.value:
+        if not (point.value or point.more):
             continue
-        high = max(1.5, (_HIGH - _BOTTOM - _TOP) * point.value / top)
-        rect = tag(
-            "rect",
-            x=round(_LEFT + at * step + step * 0.14, 1),
-            y=round(_HIGH - _BOTTOM - high, 1),
-            width=round(min(step * 0.72, 56), 1),
-            height=round(high, 1),
-            rx=2,
-        )
-        made.append(tag("g", tag("title", f"{point.name}: {shown(point.value)}"), rect, class_="mark"))
+        x, wide = round(_LEFT + at * step + step * 0.14, 1), round(min(step * 0.72, 56), 1)
+        high = max(1.5, scale * (point.value or 0.0))
+        bars = [tag("rect", x=x, y=round(floor - high, 1), width=wide, height=round(high, 1), rx=2)]
+        if point.more:
+            more = scale * point.more
+            y = round(floor - high - more, 1)
+            bars.append(tag("rect", x=x, y=y, width=wide, height=round(more, 1), rx=2, class_="expected"))
+        made.append(tag("g", tag("title", f"{point.name}: {_told(point, shown)}"), bars, class_="mark"))
     return made
 
 

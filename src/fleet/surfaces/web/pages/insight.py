@@ -8,6 +8,7 @@ from typing import Any
 from fleet.surfaces.web.canvas import Canvas
 from fleet.surfaces.web.draw.parts import agent_link, dollars, figures, length, section, words
 from fleet.surfaces.web.draw.plots import Point, plot
+from fleet.surfaces.web.draw.ranks import ranks
 from fleet.surfaces.web.draw.shell import heading
 from fleet.surfaces.web.html import Child, Html, tag, url
 from fleet.surfaces.web.look import ALWAYS, Look, Page
@@ -17,6 +18,7 @@ _WINDOWS = (7, 14, 30, 90)
 _DEFAULT = 14
 _COLUMNS = ("runs", "failed", "merged", "accepted at once", "rounds", "lead time", "cost", "per merged")
 _TICK = 60.0
+_FEW = 12  # rows of a table that is not folded
 
 
 async def insight(look: Look) -> Page:
@@ -31,7 +33,7 @@ async def insight(look: Look) -> Page:
         canvas.live("figures", "div", _tiles(found["all"])),
         canvas.live("plots", "div", _plots(found), class_="plots"),
         *(
-            section(f"By {name}", canvas.live(f"by-{name}", "div", _table(name, rows)))
+            section(f"By {name}", canvas.live(f"by-{name}", "div", _by(name, rows)))
             for name, rows in found["by"].items()
         ),
     )
@@ -81,9 +83,37 @@ def _plots(found: Mapping[str, Any]) -> list[Html]:
     ]
 
 
-def _table(kind: str, rows: Sequence[Mapping[str, Any]]) -> Html:
+def _by(kind: str, rows: Sequence[Mapping[str, Any]]) -> Html:
+    """What each merged, what that cost, how often it was accepted at once; and all figures as a table."""
     if not rows:
         return tag("p", "No run in these days.", class_="dim")
+
+    def over(name: str) -> list[tuple[Child, float | None]]:
+        return [(_name(kind, each), each[name]) for each in rows]
+
+    table = _table(kind, rows)
+    if len(rows) > _FEW:
+        summary = tag("summary", f"All {len(rows)} as a table")
+        table = tag("details", summary, table, class_="fold", id=f"by-{kind}-table")
+    return tag(
+        "div",
+        tag(
+            "div",
+            ranks("Merged", over("merged"), _count),
+            ranks("Cost", over("cost"), dollars),
+            ranks("Cost per merged", over("cost_per_merged"), dollars),
+            ranks("Accepted at once", over("first_pass"), _percent),
+            class_="ranked",
+        ),
+        table,
+    )
+
+
+def _name(kind: str, each: Mapping[str, Any]) -> Child:
+    return agent_link(each["name"]) if kind == "agent" else each["name"]
+
+
+def _table(kind: str, rows: Sequence[Mapping[str, Any]]) -> Html:
     head = tag(
         "tr",
         tag("th", kind, scope="col"),
@@ -92,7 +122,7 @@ def _table(kind: str, rows: Sequence[Mapping[str, Any]]) -> Html:
     body = [
         tag(
             "tr",
-            tag("th", agent_link(each["name"]) if kind == "agent" else each["name"], scope="row"),
+            tag("th", _name(kind, each), scope="row"),
             _cells(each),
         )
         for each in rows
@@ -128,6 +158,10 @@ def _money(amount: float | None) -> str:
 
 def _count(value: float) -> str:
     return f"{value:g}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}"
 
 
 def _hours(value: float) -> str:

@@ -20,7 +20,7 @@ from fleet.surfaces.web.draw.parts import (
 )
 from fleet.surfaces.web.draw.shell import heading
 from fleet.surfaces.web.draw.times import ago_since, running
-from fleet.surfaces.web.html import tag
+from fleet.surfaces.web.html import Html, join, tag
 from fleet.surfaces.web.look import Look, Page
 from fleet.views.agents import run_row
 
@@ -50,7 +50,9 @@ def run_rows(look: Look, found: Iterable[Run], *, title: bool = True) -> list[Ro
 def _row(look: Look, run: Run, *, title: bool) -> Row:
     each = run_row(run, look.now)
     item = look.state.items.get(run.item) if title else None
-    lasts = running(run.started) if run.live else length(each["seconds"])
+    lasts: str | Html = running(run.started) if run.live else length(each["seconds"])
+    if run.state == "queued":
+        lasts = join("queued ", running(run.queued))
     return row(
         f"run-{run.id}",
         "li",
