@@ -83,7 +83,7 @@ _COPILOT = {
 }
 _DOOR = re.compile(r"fleet-(done|review|ask|emit|propose|context|budget)")  # Copilot's `server-tool`
 _PATCHED = re.compile(r"^\s*\*\*\* (?:(?:Add|Update|Delete) File|Move to): *(.+?)\s*$", re.MULTILINE)
-_ADDRESS = re.compile(r"\S*:[/\\]{2}\S*")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}\S*[^\s.,;:!?)\]}'\"]")
 _CLAIMS = re.compile(r"[A-Z]|mcp__")
 """Names by which rules know tools: what a harness calls so by chance must not pass for them."""
 _TELLING = {"Bash": "command", "Edit": "paths", "MultiEdit": "paths", "Read": "paths", "Write": "paths"}

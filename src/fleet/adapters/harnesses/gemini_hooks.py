@@ -29,7 +29,8 @@ def hook_settings(hook: Sequence[str], options: Mapping[str, str]) -> dict[str, 
             why="they could take away what asks about each call",
             do="In fleet.yaml leave out its option project_settings, or its permissions.",
         )
-    before = f"printf %s {shlex.quote(_REFUSED)} >&2; {shlex.join((*hook, 'before', 'json'))} || exit 2"
+    refused = f"printf %s {shlex.quote(_REFUSED)} >&2; exec 2>/dev/null"
+    before = f"{refused}; {shlex.join((*hook, 'before', 'json'))} || exit 2"
     after = f"{shlex.join((*hook, 'after'))} >/dev/null 2>&1 || true"
     # The last of them, and after all others: it sees what they have made of the call.
     return {
