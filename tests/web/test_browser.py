@@ -225,14 +225,23 @@ def test_what_one_writes_stays_while_the_page_changes(shop, enter):
     assert shop.newest(events.RUN_SAID).data["text"] == "Mind the gap"
 
 
-def test_a_page_that_slept_catches_up(shop, enter):
+@pytest.mark.parametrize(
+    ("asleep", "awake"),
+    [
+        ("source.close(); source = null", "document.dispatchEvent(new Event('visibilitychange'))"),
+        ("source.close()", "heard = Date.now() - 3_600_000"),
+    ],
+    ids=["out of sight", "the machine slept, and its connection is gone"],
+)
+def test_a_page_that_slept_catches_up(shop, enter, asleep, awake):
     tab = enter()
     page = tab.page
-    page.evaluate("source.close(); source = null")
+    page.evaluate(asleep)
     shop.story.issue("While you slept")
     assert "While you slept" not in page.locator("main").inner_text()
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate(awake)
     sees(page, "While you slept")
+    live(page)
     assert tab.wrong == []
 
 

@@ -18,6 +18,8 @@ from fleet.surfaces.web.projection import Projection
 _PAGE = 500
 _RETRY_MS = 1000
 _STILL_HERE = ": still here\n\n"
+_HERE = "event: here\ndata: 1\n\n"
+"""The same for a page, whose script has to hear it: a comment it does not."""
 
 
 def stream(parts: AsyncIterator[str]) -> StreamingResponse:
@@ -67,7 +69,7 @@ async def page_stream(
     yield f"retry: {_RETRY_MS}\n\n"
     async with aclosing(steps) as found:  # type: ignore[type-var]  # an async generator, which can be closed
         async for step in found:
-            yield _STILL_HERE if step is None else fill(message(*step))
+            yield _HERE if step is None else fill(message(*step))
 
 
 async def while_good(parts: AsyncIterator[str], good: Callable[[], bool]) -> AsyncIterator[str]:

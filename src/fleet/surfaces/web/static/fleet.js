@@ -8,6 +8,8 @@ const GONE_AFTER_MS = 10_000; // a page that nobody looks at lets go of its conn
 let shown = meta("fleet-shown"); // what the page shows, as the server calls it; "" once it has changed
 let source = null;
 let gone = null;
+let heard = 0; // when the server was last heard; it says every 15 s that it is there
+const SILENT_AFTER_MS = 40_000; // a machine that slept may hold a connection that is none any more
 
 // ---------------------------------------------------------------- pieces
 
@@ -66,6 +68,7 @@ function arrange(id, ids, pieces) {
 }
 
 function take(message) {
+  heard = Date.now();
   const step = JSON.parse(message.data);
   shown = "";
   if (step.title) document.title = step.title;
@@ -88,7 +91,12 @@ function connect() {
   if (source || shown === undefined || document.hidden) return;
   const at = encodeURIComponent(location.pathname + location.search);
   source = new EventSource(`/live?at=${at}&shown=${shown}`);
-  source.onopen = () => say("live", "live");
+  heard = Date.now();
+  source.onopen = () => {
+    heard = Date.now();
+    say("live", "live");
+  };
+  source.addEventListener("here", () => (heard = Date.now()));
   source.onmessage = take;
   source.onerror = () => {
     say("lost", "connecting again …");
@@ -98,6 +106,14 @@ function connect() {
       setTimeout(connect, 3000);
     }
   };
+}
+
+function listen() {
+  if (!source || document.hidden || Date.now() - heard < SILENT_AFTER_MS) return;
+  source.close();
+  source = null;
+  say("lost", "connecting again …");
+  connect();
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -154,4 +170,5 @@ document.addEventListener("keydown", (event) => {
 
 for (const list of document.querySelectorAll("[data-follow]")) list.scrollTop = list.scrollHeight;
 setInterval(tick, 1000);
+setInterval(listen, 1000);
 connect();
