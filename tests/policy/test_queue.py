@@ -161,6 +161,7 @@ def test_work_is_busy_and_a_question_waits() -> None:
     assert rest(FLEET, story.state) == "busy"
     story.start("r1")
     story.about("r1", events.RUN_REPORTED, verdict="ask", text="Which?")
+    story.tell(events.EFFECT_DONE, key="allow/r1")
     story.end("r1")
     assert rest(FLEET, story.state) == "waits"
 

@@ -154,6 +154,8 @@ class Run:
     waits_reason: str = ""
     waits_until: int = 0
     allowed_ms: int = 0  # how much longer its session may last for that
+    asks_ms: int = 0  # how much of that a run has in advance that asks a person and does nothing else
+    asks_from: int = 0  # since when
     waited_ms: int = 0  # how long it has waited so, which its budget of time does not count
     cause: str = ""
 

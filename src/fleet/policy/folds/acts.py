@@ -12,6 +12,7 @@ from fleet.model.event import Event
 from fleet.model.state import Hold, Run, State
 from fleet.policy.again import account_of
 from fleet.policy.folds.reading import text, whole
+from fleet.policy.question import WAITS_MS
 from fleet.policy.stuck import is_busy, measure
 
 _KINDS = get_args(ActKind)
@@ -133,6 +134,22 @@ def is_heard(run: Run, at: int) -> None:
     if at < run.waits_until:
         run.waited_ms = max(0, run.waited_ms - (run.waits_until - at))
         run.waits_until = at
+    if run.asks_ms:
+        asks(run, at)
+
+
+def asks(run: Run, at: int) -> None:
+    """It asks a person, and waits from then on. What it did until then, after it had asked, was work."""
+    run.waited_ms += WAITS_MS - run.asks_ms
+    run.asks_ms, run.asks_from = WAITS_MS, max(run.asks_from, at)
+
+
+def asks_no_more(run: Run, at: int) -> None:
+    """It has its answer, asks no more, or has ended: what it really waited counts."""
+    if run.asks_ms:
+        really = min(run.asks_ms, max(0, at - run.asks_from))
+        run.waited_ms = max(0, run.waited_ms - run.asks_ms + really)
+        run.asks_ms = 0
 
 
 def forget_acts(run: Run) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from fleet.model.event import Event
 from fleet.model.state import Hold, Run, RunOutcome, State
 from fleet.policy.again import account_of, hold_ms
-from fleet.policy.folds.acts import forget_acts, is_heard
+from fleet.policy.folds.acts import asks, asks_no_more, forget_acts, is_heard
 from fleet.policy.folds.jobs import find_job
 from fleet.policy.folds.reading import text, whole
 
@@ -101,7 +101,9 @@ def run_reported(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if data.get("verdict") == "ask":
         run.question, run.asked_at = text(data, "text"), event.time
         run.answer, run.answer_heard = "", False
+        asks(run, event.time)
     else:
+        asks_no_more(run, event.time)
         run.verdict, run.text, run.question = text(data, "verdict"), text(data, "text"), ""
     run.cause = event.id
 
@@ -112,6 +114,7 @@ def run_said(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if run is not None and run.live:
         run.unsaid[event.id] = text(data, "text")
         if run.question:
+            asks_no_more(run, event.time)
             run.answer, run.answered_by = text(data, "text"), text(data, "actor")
 
 
@@ -130,6 +133,7 @@ def run_exited(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run = state.runs.get(text(data, "run"))
     if run is not None and run.live:
         run.exit = dict(data)
+        asks_no_more(run, whole(data, "ended") or event.time)
         run.state = "collecting"
         run.cause = event.id
         if data.get("finish") == "overloaded":
