@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +186,12 @@ def redact(place: Place, seq: int, data: Mapping[str, Any]) -> tuple[Stub, Calla
     from fleet.adapters.logs.redact import put_stub, stub_of
 
     stub = stub_of(place.log, seq, data)
-    return stub, partial(put_stub, place.log, stub)
+
+    def put() -> None:
+        put_stub(place.log, stub)
+        place.snapshot.unlink(missing_ok=True)  # it may hold what was taken away
+
+    return stub, put
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Agent, Budget, Check, Fleet, Job, Limit, Requirement, Trigger, Workflow
 from fleet.model.state import State
+from fleet.policy.fold import fold_all
 from fleet.views.board import board
 from fleet.wiring import Place, open_log, open_sessions, read_state, watch
 
@@ -143,6 +144,10 @@ class Stage:
 
     def state(self) -> State:
         return read_state(self.place)
+
+    def folded(self) -> State:
+        """The same from the whole log, without a snapshot."""
+        return fold_all(self.events())
 
     def watch(
         self, fleet: Fleet, *, seconds: float = 60, step: bool = False, heard: Heard | None = None

@@ -110,6 +110,8 @@ def leftovers(stage: Stage) -> list[str]:
         found.append(f"it was merged by {merges} and told so {len(merged)} times")
     if state.active or state.moving or state.wishes or state.asked:
         found.append(f"not at rest: {state.active} {state.moving} {state.wishes} {state.asked}")
+    if state != stage.folded():
+        found.append("the snapshot is not what the log says")
     if git(stage.root, "status", "--porcelain", "--untracked-files=all"):
         found.append("the user's checkout has changes")
     if (stage.root / "notes.txt").read_text() != git(stage.root, "show", "main:notes.txt") + "\n":
@@ -151,7 +153,9 @@ def test_a_watcher_that_is_killed_at_any_boundary_is_taken_over_by_the_next(tmp_
         return [f"boundary {chosen} ({first[2]}): {each}" for each in found]
 
     def half(which: int) -> list[str]:
-        return [each for chosen in range(1 + which * EVERY, count + 1, 2 * EVERY) for each in story(which, chosen)]
+        return [
+            each for chosen in range(1 + which * EVERY, count + 1, 2 * EVERY) for each in story(which, chosen)
+        ]
 
     with ThreadPoolExecutor(2) as threads:
         found = [each for part in threads.map(half, (0, 1)) for each in part]

@@ -90,6 +90,11 @@ class Place:
         return self.dot / "secret"
 
     @property
+    def snapshot(self) -> Path:
+        """What was true a while ago, so that nobody needs to fold the whole log."""
+        return self.dot / "snapshot"
+
+    @property
     def seal_key(self) -> Path:
         """What the log and the merges are signed with. Nobody but the watcher needs it."""
         return self.dot / "seal.key"

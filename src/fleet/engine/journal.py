@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
+from itertools import takewhile
 from uuid import uuid4
 
 from fleet.model import events
@@ -23,17 +24,22 @@ from fleet.policy.decide import decide
 from fleet.policy.fold import fold, fold_all
 from fleet.policy.number import new_number
 from fleet.ports.log import Clock, Log
+from fleet.ports.snapshot import Snapshots
 
 _MOST_AT_ONCE = 500
 _MOST_STEPS = 10_000
+_SNAPSHOT_EVENTS = 2_000  # so many are folded in some 20 ms
+_BYTES_AN_EVENT = 200  # to read so much of a snapshot takes at most as long as to fold an event
 
 
 class Journal:
     """The state, and all that is written on behalf of this watcher. Used on one event loop only."""
 
-    def __init__(self, log: Log, clock: Clock) -> None:
+    def __init__(self, log: Log, clock: Clock, snapshots: Snapshots | None = None) -> None:
         self._log = log
         self._clock = clock
+        self._snapshots = snapshots
+        self._snapshot_due = 0  # the event after which the next one is worth its while
         self._queue: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
         self._writer = ThreadPoolExecutor(1, "log")
         self.state = State()
@@ -42,8 +48,21 @@ class Journal:
 
     def load(self) -> State:
         """Read the log up to its end. Blocks; for the start, before anything else runs."""
-        fold_all(self._log.read(after=self.state.seq), self.state)
-        return self.state
+        self.state = (self._snapshots and self._snapshots.load(self._log)) or State()
+        self._snapshot_due = self.state.seq + _SNAPSHOT_EVENTS
+        return fold_all(self._log.read(after=self.state.seq), self.state)
+
+    async def keep(self, *, last: bool = False) -> None:
+        """Keep a snapshot of what is true, when so much has come since the one before that it pays, or in any
+        case when it is the last one. For when the rules have nothing more to say.
+        """
+        seq = self.state.seq
+        if self._snapshots is None or (seq < self._snapshot_due and not last):
+            return
+        packed = self._snapshots.pack(self.state)
+        self._snapshot_due = seq + max(_SNAPSHOT_EVENTS, len(packed) // _BYTES_AN_EVENT)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._writer, self._snapshots.save, packed, self._log, seq)
 
     async def record(self, facts: Sequence[Event]) -> None:
         """Append these facts; returns when they are durable and folded."""
@@ -109,11 +128,18 @@ class Journal:
         the events after the given one, which nobody was told of.
         """
         loop = asyncio.get_running_loop()
-        known = await loop.run_in_executor(self._writer, lambda: list(self._log.read()))
-        fresh = fold_all(known)
+        fresh, known = await loop.run_in_executor(self._writer, self._read_anew, after)
         for part in fields(State):
             setattr(self.state, part.name, getattr(fresh, part.name))
-        return [event for event in known if event.seq > after]
+        return known
+
+    def _read_anew(self, after: int) -> tuple[State, list[Event]]:
+        state = (self._snapshots and self._snapshots.load(self._log)) or State()
+        if state.seq > after:
+            state = State()
+        fold_all(takewhile(lambda event: event.seq <= after, self._log.read(state.seq)), state)
+        known = list(self._log.read(after))
+        return fold_all(known, state), known
 
     async def catch_up(self) -> None:
         """Fold what others have appended."""
@@ -128,6 +154,9 @@ class Journal:
             if event.seq == self.state.seq + 1:
                 fold(self.state, event)
                 self._tell(event)
+                if event.type == events.AUDIT_REDACTED and self._snapshots is not None:
+                    self._snapshots.forget()  # and make none of what this state remembers of that text
+                    self._snapshots = None
 
     def _tell(self, event: Event) -> None:
         if self.told is not None:

@@ -90,6 +90,7 @@ class Engine:
             await self.journal.write_facts()
             await self._tick()
             await self.journal.settle(self.parts.fleet)
+            await self.journal.keep()
         except Temporary as error:
             logger.warning("%s", error)
             return False
@@ -143,6 +144,7 @@ class Engine:
             await self.housekeeping.end()
             await self.journal.write([stopped])
             await self.sealing.end()
+            await self.journal.keep(last=True)
         except Temporary as error:  # what is lost here is found again, or done again without harm
             logger.warning("it ends without a word in the log: %s", error)
             deeds.cancel()
