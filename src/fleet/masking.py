@@ -1,12 +1,16 @@
-"""What keeps secrets from eyes and logs: the detector, and readers that go by it."""
+"""What keeps secrets from eyes and logs: the detector, readers that go by it, a process that tells none."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fleet.ports.harness import Reader
     from fleet.ports.secrets import Secrets
+
+
+_PR_SET_DUMPABLE = 4
 
 
 def open_secrets() -> Secrets:
@@ -21,3 +25,13 @@ def masked_reader(secrets: Secrets, reader: Reader) -> Reader:
     from fleet.adapters.secrets.masked import MaskedReader
 
     return MaskedReader(reader, secrets)
+
+
+def keep_to_itself() -> None:
+    """Let no other program of the same user trace this process or read its environment and memory, in which
+    there are the user's tokens and the keys of the log (Linux; root may). It leaves no core dump then.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

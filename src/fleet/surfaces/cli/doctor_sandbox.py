@@ -12,7 +12,8 @@ from fleet.surfaces.cli.doctor_tools import Finding, Tool, look_for
 if TYPE_CHECKING:
     from fleet.model.fleet import Fleet
 
-_ELSE = "until then agents can read and write what you can"
+_OPEN = "agents can read and write what you can, .fleet/seal.key too"
+_ELSE = f"until then {_OPEN}"
 _GET = f"apt-get install bubblewrap (or your system's way); {_ELSE}"
 _ALLOW = f"the kernel, or the container, has to allow namespaces; {_ELSE}"
 
@@ -36,5 +37,5 @@ def look_at_sandbox(fleet: Fleet | None, path: str) -> Finding:
 def _purpose(uses: list[str]) -> str:
     off = uses.count("off")
     if off == len(uses):
-        return "sandboxes, which fleet.yaml turns off"
+        return f"sandboxes, which fleet.yaml does not ask for: {_OPEN}"
     return f"sandboxes of agents and checks{', but for some of fleet.yaml' if off else ''}"

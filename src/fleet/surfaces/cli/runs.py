@@ -90,7 +90,8 @@ def _show(page: dict[str, Any]) -> None:
     cost = f"${page['cost']:.4f}" if page["cost_known"] else "unknown"
     say_fact("cost", f"{cost}, {page['tokens']} tokens")
     say_fact("model", f"{page['model'] or 'default'} on {page['harness'] or '-'}")
-    say_fact("sandbox", page["sandbox"] or "")
+    unconfined = page["sandbox"] == "none"
+    say_fact("sandbox", "none: it can read and write what you can" if unconfined else page["sandbox"] or "")
     say_fact("reported", page["verdict"] or "")
     if page["text"].strip():
         say_block(page["text"])

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fleet.engine.lease import lease
+from fleet.masking import keep_to_itself
 from fleet.model.event import Event
+from fleet.surfaces.cli.log_lines import log_json, tell_json
 from fleet.surfaces.cli.output import clock, print_json, say
 from fleet.views.events import headline
 from fleet.wiring import load_fleet, running_version, watch
@@ -22,11 +24,19 @@ if TYPE_CHECKING:
     from fleet.wiring import Place
 
 
-def watch_here(place: Place, *, step: bool, until_idle: bool, json: bool, ready_fd: int) -> int:
-    """Watch until a signal, or until idle; returns the exit code. Raises `FleetError` for a second one."""
+def watch_here(
+    place: Place, *, step: bool, until_idle: bool, json: bool, ready_fd: int, lines: bool = False
+) -> int:
+    """Watch until a signal, or until idle; returns the exit code. Raises `FleetError` for a second one.
+    `lines`: what is printed is JSON, one object a line.
+    """
     fleet = load_fleet(place, check_harnesses=True)
     place.dot.mkdir(mode=0o700, exist_ok=True)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+    if lines:
+        log_json()
+    else:
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+    keep_to_itself()
     with lease(place.lock):
         code = asyncio.run(
             watch(
@@ -36,7 +46,7 @@ def watch_here(place: Place, *, step: bool, until_idle: bool, json: bool, ready_
                 until_idle=until_idle,
                 ready=lambda port: _ready(place, port, ready_fd),
                 stopping=_on_signals,
-                told=None if json else _tell,
+                told=tell_json if lines else None if json else _tell,
             )
         )
     if json:
