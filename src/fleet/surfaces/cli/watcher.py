@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleet.model.errors import FleetError, WatcherDown
+from fleet.model.errors import FleetError, UsageError, WatcherDown
 from fleet.surfaces.cli.service import install, uninstall
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ app = typer.Typer(help="The control plane: start, stop, status, logs, as a servi
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Step = Annotated[bool, typer.Option("--step", help="Hold every handoff until a person lets it go on.")]
+LogFormat = Annotated[
+    str,
+    typer.Option("--log-format", metavar="text|json", help="How what happens is printed, or logged."),
+]
 _STOP_SECONDS = 30.0
 
 
@@ -29,6 +33,7 @@ def start(
         typer.Option("--until-idle", help="Stay until nothing is left to do (3: a person is needed)."),
     ] = False,
     step: Step = False,
+    log_format: LogFormat = "text",
     json: Json = False,
     ready_fd: Annotated[int, typer.Option("--ready-fd", hidden=True)] = -1,
 ) -> int:
@@ -37,12 +42,13 @@ def start(
     from fleet.wiring import find_place
 
     people_only("watcher start")
+    lines = _is_json(log_format)
     place = find_place()
     if not foreground and not until_idle:
-        return _start_behind(place, step=step, json=json)
+        return _start_behind(place, step=step, json=json, lines=lines)
     from fleet.surfaces.cli.watch_here import watch_here
 
-    return watch_here(place, step=step, until_idle=until_idle, json=json, ready_fd=ready_fd)
+    return watch_here(place, step=step, until_idle=until_idle, json=json, ready_fd=ready_fd, lines=lines)
 
 
 @app.command()
@@ -69,15 +75,16 @@ def stop(
 
 
 @app.command()
-def restart(step: Step = False, json: Json = False) -> int:
+def restart(step: Step = False, log_format: LogFormat = "text", json: Json = False) -> int:
     """Stop the watcher, and start one that reads fleet.yaml anew."""
     from fleet.surfaces.cli.people_only import people_only
     from fleet.wiring import find_place
 
     people_only("watcher restart")
+    lines = _is_json(log_format)
     place = find_place()
     _end_watcher(place)
-    return _start_behind(place, step=step, json=json)
+    return _start_behind(place, step=step, json=json, lines=lines)
 
 
 @app.command()
@@ -116,7 +123,13 @@ app.command()(install)
 app.command()(uninstall)
 
 
-def _start_behind(place: Place, *, step: bool, json: bool) -> int:
+def _is_json(log_format: str) -> bool:
+    if log_format not in ("text", "json"):
+        raise UsageError(f"There is no log format {log_format!r}", do="Use one of: text, json.")
+    return log_format == "json"
+
+
+def _start_behind(place: Place, *, step: bool, json: bool, lines: bool) -> int:
     """Start a watcher that needs no terminal, and wait for its word that it serves."""
     from fleet.surfaces.cli.output import print_json, say
     from fleet.wiring import load_fleet, watcher_status
@@ -129,7 +142,7 @@ def _start_behind(place: Place, *, step: bool, json: bool) -> int:
             say(f"The watcher runs already (process {found['pid']}).")
         return 0
     load_fleet(place, check_harnesses=True)  # mistakes are told here, where they are read
-    problem = _spawn(place, step=step)
+    problem = _spawn(place, step=step, lines=lines)
     if problem:
         why = problem.strip().splitlines()[-1] if problem.strip() else "it ended without a word"
         raise FleetError("The watcher did not start", why=why, do="See: fleet watcher logs")
@@ -141,7 +154,7 @@ def _start_behind(place: Place, *, step: bool, json: bool) -> int:
     return 0
 
 
-def _spawn(place: Place, *, step: bool) -> str:
+def _spawn(place: Place, *, step: bool, lines: bool) -> str:
     """Start the process; returns what it complains about, or nothing once it is ready."""
     import subprocess
     import sys
@@ -153,7 +166,7 @@ def _spawn(place: Place, *, step: bool) -> str:
     size = place.watcher_log.stat().st_size if place.watcher_log.exists() else 0
     with place.watcher_log.open("ab") as log:
         process = subprocess.Popen(
-            argv + (["--step"] if step else []),
+            argv + (["--step"] if step else []) + (["--log-format", "json"] if lines else []),
             cwd=place.root,
             stdin=subprocess.DEVNULL,
             stdout=log,
