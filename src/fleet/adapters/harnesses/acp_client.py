@@ -217,9 +217,10 @@ class Client:
             )
         if done and not known["back"]:
             known["back"] = True
+            ok = update.status == "completed" and not _exit_code(update)
             if self.guard is not None and not _is_gateway(known["kind"], known["title"]):
-                self.guard.back(identity, known, update.status == "completed")
-            tell("tool_result", id=identity, ok=update.status == "completed", output=_output(update))
+                self.guard.back(identity, known, ok)
+            tell("tool_result", id=identity, ok=ok, output=_output(update))
 
     def _spending(self, update: Any) -> None:
         """An agent tells what its conversation has cost since its first day; the difference is this run's."""
@@ -258,6 +259,17 @@ def _option(options: list[PermissionOption], kinds: tuple[str, ...]) -> str | No
             if option.kind == kind:
                 return option.option_id
     return None
+
+
+def _exit_code(update: Any) -> int:
+    """How a command ended, where the agent tells it beside the protocol, which has no word for that."""
+    raw = getattr(update, "raw_output", None)
+    for told in (raw, raw.get("metadata") if isinstance(raw, dict) else None):
+        if isinstance(told, dict):
+            for name in ("exit", "exitCode", "exit_code"):
+                if type(told.get(name)) is int:
+                    return int(told[name])
+    return 0
 
 
 def _output(update: Any) -> str:
