@@ -8,10 +8,10 @@ import pytest
 
 from fleet.model import events
 from fleet.model.fleet import Repo
-from fleet.model.state import Wish
+from fleet.model.state import Change, Wish
 from fleet.policy import show
 from fleet.policy.due import rest
-from fleet.policy.show import APART_MS, brief_of, digest_of, look
+from fleet.policy.show import APART_MS, brief_of, digest_of, look, objector
 from fleet.testing.story import FLEET, Story
 
 REPO = "acme/shop"
@@ -101,3 +101,27 @@ def test_where_work_is_shown_its_own_comment_answers() -> None:
     command(story, item=1, trusted=False, ref=f"{REPO}#1")
     assert answers(story) == []
     assert "may not command" in look(story.fleet, story.state, 1)["comment"]
+
+
+def review(by: str, verdict: str, head: str = "c" * 40) -> dict[str, str]:
+    return {"by": f"agent/{by}", "verdict": verdict, "head": head, "run": f"r-{by}", "text": ""}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "found"),
+    [
+        ([review("other", "request-changes")], "agent/other"),
+        ([review("other", "request-changes"), review("other", "approve")], ""),
+        ([review("other", "request-changes", "d" * 40)], ""),
+        ([review("alone", "request-changes")], ""),
+    ],
+)
+def test_an_approval_takes_back_no_objection_of_another_agent_with_the_same_login(
+    earlier: list[dict[str, str]], found: str
+) -> None:
+    logins = {"lead": "bot", "other": "Bot", "alone": ""}
+    agents = tuple(replace(FLEET.agents[0], name=name, login=login) for name, login in logins.items())
+    last = review("lead", "approve")
+    change = Change(2, 1, "i1", "fleet/1-x", "main", "c" * 40, "agent/dev", "x")
+    change.reviews += [*earlier, last]
+    assert objector(replace(FLEET, agents=agents), change, last) == found

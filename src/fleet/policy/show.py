@@ -93,6 +93,24 @@ def reviews_to_post(fleet: Fleet, state: State) -> list[Event]:
     return decided
 
 
+def objector(fleet: Fleet, change: Change, review: Mapping[str, Any]) -> str:
+    """Another agent with the same login of its own, whose last word on this commit requests changes; "" where
+    none does, or this is no approval.
+    """
+    if review["verdict"] != "approve":
+        return ""
+    last = {each["by"]: each for each in change.reviews if each["run"] and each["head"] == review["head"]}
+    agents = {name: fleet.agent(str(name).removeprefix("agent/")) for name in (*last, review["by"])}
+    logins = {name: agent.login.lower() if agent is not None else "" for name, agent in agents.items()}
+    mine = logins[review["by"]]
+    others = [
+        name
+        for name, each in last.items()
+        if mine and name != review["by"] and logins[name] == mine and each["verdict"] == "request-changes"
+    ]
+    return str(others[0]) if others else ""
+
+
 def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
     """Plain data: `label` of Fleet's own, `comment` on the issue; of the pull request `body`, `status`."""
     instance = _newest(state, number)

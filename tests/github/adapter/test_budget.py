@@ -106,7 +106,7 @@ def test_thirty_pull_requests_under_way_stay_in_their_share(fast: World) -> None
         facts |= {event.id: event for event in polled}
         fast.clock.seconds = fast.next_ms / 1000
 
-    assert counted <= 500
+    assert counted <= 340
     assert len(data(facts.values(), events.CHANGE_REVIEWED)) == 60
     assert len(data(facts.values(), events.ITEM_COMMENTED)) == 60
     assert [each["state"] for each in data(facts.values(), events.CHANGE_REPORTED)].count("passed") == 240

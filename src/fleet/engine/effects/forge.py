@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from fleet.engine.effects.asked import still_open
 from fleet.engine.parts import Parts
@@ -17,7 +17,7 @@ from fleet.policy.fact import fact
 from fleet.policy.outcome import delivered
 from fleet.policy.passage import to_publish
 from fleet.policy.remarks import remarks_in
-from fleet.policy.show import STATUS, brief_of, digest_of, look
+from fleet.policy.show import STATUS, brief_of, digest_of, look, objector
 from fleet.policy.workflow import base_branch
 from fleet.ports.forge import Forge, LineComment, Look
 
@@ -102,13 +102,20 @@ async def post(parts: Parts, state: State, wish: Wish) -> list[Event]:
     still_open(parts, state, wish, ("review",), change, run=str(review["run"]))
     text, placed = remarks_in(str(review["text"]))
     agent = parts.fleet.agent(str(review["by"]).removeprefix("agent/"))
+    verdict: Literal["approve", "request-changes", "comment"] = (
+        "approve" if review["verdict"] == "approve" else "request-changes"
+    )
+    objects = objector(parts.fleet, change, review)
+    if objects:  # the forge counts the last word of a login alone: this must not take back that one
+        verdict = "comment"
+        text += f"\n\nIt is a comment only: {objects} speaks by the same login, and requests changes."
     work = partial(
         forge.review,
         change.repo,
         int(change.ref.rpartition("#")[2]),
         head=str(review["head"]),
         mark=str(review["run"]),
-        verdict="approve" if review["verdict"] == "approve" else "request-changes",
+        verdict=verdict,
         text=f"**{review['by']}** (run {review['run']}): {review['verdict']}\n\n{text}".strip(),
         comments=[LineComment(each.path, each.line, each.text) for each in placed],
         login=agent.login if agent is not None else "",
