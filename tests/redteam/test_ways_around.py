@@ -64,9 +64,14 @@ GIT = {  # through git
     "stored credentials": "git credential fill < /dev/null | grep password=",
     "a forge's token": "env | grep -E '^(GH|GITHUB|GITLAB)_'",
     "an SSH agent": "env | grep -E '^(SSH|GPG)_'",
+    "a remote of its own making": "git remote add up ext::sh; git push up HEAD:main",
+    "an option of ssh": "git -c core.sshCommand='sh -c false' push ssh://localhost/x HEAD:main",
     "a fetch of what is not its own": "git fetch origin",
 }
+ATTRIBUTES = "echo '* filter=evil diff=evil merge=evil' > .gitattributes; git add notes.txt .gitattributes"
 TRAPS = {  # laid in the workspace: they do nothing at once, and nothing later
+    "other refs": "git update-ref refs/replace/$(git rev-parse HEAD) $(git rev-parse main);"
+    " git update-ref refs/fleet/checkpoints HEAD; git update-ref refs/notes/fleet HEAD",
     "a hook": "printf '#!/bin/sh\\ntouch $0.ran\\n' > .git/hooks/post-checkout; chmod +x .git/hooks/*;"
     " for name in post-commit reference-transaction; do cp .git/hooks/post-checkout .git/hooks/$name; done",
     "a filter": "git config filter.evil.clean 'touch $TRAP; cat';"
@@ -84,6 +89,20 @@ TRAPS = {  # laid in the workspace: they do nothing at once, and nothing later
     "a huge name": 'touch "$(printf "n%.0s" $(seq 250))"',
     "an odd name": "touch -- '-rf' '$(touch $TRAP)' 'a;b' \"$(printf 'new\\nline')\"",
     "a link out of it": "ln -s /etc/passwd passwd; ln -s ../../.. up",
+    "hooks elsewhere": "mkdir -p h; printf '#!/bin/sh\ntouch $TRAP' > h/reference-transaction; chmod +x h/*;"
+    " git config core.hooksPath $PWD/h",
+    "configuration elsewhere": "printf '[core]\\n\\tfsmonitor = touch %s\\n' $TRAP > c;"
+    " git config include.path $PWD/c; git config includeIf.gitdir:/.path $PWD/c;"
+    " git config safe.directory '*'",
+    "drivers of attributes that it has committed": "git config filter.evil.smudge 'touch $TRAP; cat';"
+    " git config filter.evil.process 'touch $TRAP'; git config merge.evil.driver 'touch $TRAP';"
+    " git config diff.evil.command 'touch $TRAP'",
+    "objects of somebody else's": "mkdir -p alt/info; echo $PWD/alt > .git/objects/info/alternates.tmp;"
+    " cat .git/objects/info/alternates >> .git/objects/info/alternates.tmp;"
+    " mv .git/objects/info/alternates.tmp .git/objects/info/alternates",
+    "credentials and signatures": "git config credential.helper '!touch $TRAP';"
+    " git config gpg.program $PWD/h/reference-transaction; git config commit.gpgSign true",
+    "grafts": "git rev-parse HEAD > .git/shallow; echo $(git rev-parse HEAD) > .git/info/grafts",
     "a submodule": "git config -f .gitmodules submodule.x.path x;"
     " git config -f .gitmodules submodule.x.url ext::sh;"
     " git config -f .gitmodules submodule.x.update '!touch $TRAP'",
@@ -124,7 +143,7 @@ def story(tmp_path_factory) -> Iterator[Story]:
     traps = [f"export TRAP={folder}/trap"] + [f"( {command}\n) 2>/dev/null" for command in TRAPS.values()]
     steps = [
         {"run": "\n".join(lines)},
-        {"run": "rm -rf big deep; echo a note >> notes.txt; git add notes.txt; git commit -qm 'Add a note'"},
+        {"run": f"rm -rf big deep; echo a note >> notes.txt; {ATTRIBUTES}; git commit -qm 'Add a note'"},
         {"run": "\n".join(traps)},
         {"agent": ["done", "-m", "I tried."]},
     ]
