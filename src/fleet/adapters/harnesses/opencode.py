@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from fleet.adapters.harnesses.opencode_plugin import CLOSED, FILE, plugin
@@ -50,6 +51,21 @@ _PASSED = (
     "SSL_CERT_DIR",
     *PROXIES,
 )
+# Of its folder each by itself, as it wants to write to that. What makes it do something is among them.
+_READ = (
+    *(
+        "opencode.json",
+        "opencode.jsonc",
+        "config.json",
+        "AGENTS.md",
+        "agent",
+        "agents",
+        "command",
+        "commands",
+    ),
+    *("mode", "modes", "plugin", "plugins", "skill", "skills", "tool", "tools", "node_modules"),
+)
+_NAMED = ("OPENCODE_CONFIG", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _CONVERSATION = re.compile(r"ses_[0-9A-Za-z]{10,60}")
 _RULE = re.compile(r"([\w*-]+)(?:\((.*)\))?", re.DOTALL)
 _EDITS = ("write", "patch", "multiedit", "apply_patch")  # one permission is for all of them
@@ -92,6 +108,7 @@ class OpencodeHarness:
             passthrough=_PASSED + variables(launch.options),
             files=_files(launch),
             stdin=launch.prompt.strip() + "\n",
+            reads=_reads(launch.environment),
         )
 
     @property
@@ -114,6 +131,17 @@ class OpencodeHarness:
     def detect(self, path: str) -> Detected:
         """Look for `opencode` along `path` and ask its version."""
         return look_for(_PROGRAM, path, self._patience)
+
+
+def _reads(user: Mapping[str, str]) -> tuple[str, ...]:
+    home = user.get("HOME", "")
+    own = user.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    data = user.get("XDG_DATA_HOME") or f"{home}/.local/share"
+    return (
+        *(f"{own}/opencode/{name}" for name in _READ),
+        f"{data}/opencode/auth.json",
+        *(user[name] for name in _NAMED if user.get(name)),
+    )
 
 
 def _files(launch: Launch) -> dict[str, str]:
