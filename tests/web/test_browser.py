@@ -43,6 +43,11 @@ PAGES = (
     "/insight",
     "/audit",
 )
+WAYS_OUT = """[...document.querySelectorAll("nav a")].filter((way) => {
+  const room = way.getBoundingClientRect();
+  return room.left < 0 || room.right > innerWidth || !room.width;
+}).map((way) => way.textContent)"""
+"""The ways to other pages that one would have to scroll to."""
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">\'"&'
 """What a title may be."""
 
@@ -156,6 +161,7 @@ def test_every_page_fits_and_is_accessible(shop, enter, size, scheme, axe):
         live(page)
         over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert over <= 0, f"{path} is {over} px too wide"
+        assert page.evaluate(WAYS_OUT) == [], path
         assert axe(page) == [], path
     shop.log.append(linked(shop.story.state, "user/mia", "a1", "nina", "once", 1, clock()))
     for path in ("/login", "/a/once"):
