@@ -67,8 +67,7 @@ CHANGE_CHECKED = (
 )
 CHANGE_ASSESSED = "fleet.change.assessed"  # change, head, score, factors: [{name, points, reason}]
 CHANGE_INSPECTED = (
-    # change, head, base, guarded: [{path, what}], owners?: [{owners, path, files}], secrets?
-    "fleet.change.inspected"
+    "fleet.change.inspected"  # change, head, base, guarded: [{path, what}], owners?: [{owners, …}], secrets?
 )
 CHANGE_MERGED = "fleet.change.merged"  # change, head, sha, base, actor? (a person, on the forge)
 CHANGE_HELD = "fleet.change.held"  # change, head, kind, reason, paths: a merge that waits (dirty tree …)
@@ -93,7 +92,7 @@ ACCESS_REVOKED = "fleet.access.revoked"  # name, actor
 LINK_MADE = "fleet.link.made"  # approval, head, name (who may answer), digest, expires (ms), actor
 AGENT_QUARANTINED = "fleet.agent.quarantined"  # agent, rule, reason, actor
 AGENT_RELEASED = "fleet.agent.released"  # agent, reason, actor
-AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason
+AGENT_DENIED = "fleet.agent.denied"  # run, agent, action, reason, kind?
 PEOPLE_TOLD = "fleet.people.told"  # channel, about: an approval, quarantine-NAME or digest, at, error?
 TOOL_ASKED = (
     "fleet.tool.asked"  # run, agent, call, tool, about, rule, until, offer?: {where, rules}: it waits
@@ -129,6 +128,9 @@ CHANGE_REPORTED = (
 )
 CHANGE_GUARDED = (
     "fleet.change.guarded"  # change, head, checks: [name], approvals, expected (checks will begin)
+)
+ORDER_ENDED = (
+    "fleet.order.ended"  # instance, job, action, change, repo, commit, session, ok, how, output, ms, sandbox
 )
 RELEASE_MADE = "fleet.release.made"  # instance, job, change, repo, tag, commit, url ("" locally)
 FORGE_COMMANDED = "fleet.forge.commanded"  # ref, item, command, args, actor, trusted, head
