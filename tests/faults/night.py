@@ -30,6 +30,7 @@ from fleet.wiring import open_log, open_sessions, read_state
 _ROOT = Path(__file__).parents[2]
 _WATCHER = Path(__file__).with_name("watcher.py")
 _MODELS = {"copilot": "claude-sonnet-4-5"}
+_WRITES = ["~/.config/opencode", "~/.local/share/opencode"]  # what opencode has to be given in a sandbox
 _KEPT = ("PATH", "LANG", "LC_ALL", "IS_SANDBOX")
 _BUDGET = {"per_run": {"time": "90s"}}
 _STUCK = {"silence": "15s", "command": "20s"}
@@ -58,8 +59,8 @@ class Night:
         self.root = self.folder / "shop"
         self.place = Place(self.root)
         self.clock = self.folder / "clock"
-        for name in ("home", "tmp", "shop"):
-            (self.folder / name).mkdir()
+        for name in ("home/.config/opencode", "home/.local/share/opencode", "tmp", "shop"):
+            (self.folder / name).mkdir(parents=True)
         self.clock.write_text("0")
         self.env = self._environment()
         self._make_project()
@@ -266,5 +267,5 @@ class Night:
             "workflows": workflows,
             "checks": {"test": "sleep 0.2; ls note-*.txt"},
             "quarantine": {"failures": 100},
-            "sandbox": self.sandbox,
+            "sandbox": {"use": self.sandbox, "writes": _WRITES},
         }
