@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from fleet.adapters.harnesses.gemini import GeminiHarness
+from fleet.adapters.harnesses.gemini_hooks import hook_settings
 from fleet.adapters.harnesses.gemini_reader import GeminiReader
-from fleet.adapters.harnesses.gemini_start import laid_over, make_home, read_settings, refused
+from fleet.adapters.harnesses.gemini_start import laid_over, make_home, overruled, read_settings, refused
 from fleet.model.errors import UsageError
 from fleet.ports.harness import Finished, Message, Note, Retrying, ToolCalled, Usage
 from fleet.testing.harness_law import Subject
@@ -133,3 +135,23 @@ def test_what_a_repository_could_lead_it_by_is_found(tmp_path):
     (tmp_path / ".gemini").mkdir()
     (tmp_path / ".gemini" / ".env").symlink_to("/nowhere")
     assert refused(tmp_path) == ".gemini/.env"
+
+
+@pytest.mark.parametrize("hook", ["kill -9 $PPID; sleep 0.1", "kill -9 $$", "exit 3"])
+def test_a_hook_that_dies_even_with_its_shell_has_refused_the_call(hook):
+    """Gemini reads what was printed on stderr where there is nothing on stdout, whatever the exit code."""
+    settings = hook_settings(("bash", "-c", hook, "hook"), {})
+    command = settings["BeforeTool"]["hooks"][0]["command"]  # type: ignore[index]
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+    assert json.loads(done.stderr)["decision"] == "deny"
+
+
+def test_nobody_else_may_say_which_hooks_there_are(tmp_path, monkeypatch):
+    with pytest.raises(UsageError):
+        hook_settings(("hook",), {"project_settings": "obey"})
+    file = tmp_path / "settings.json"
+    monkeypatch.setenv("GEMINI_CLI_SYSTEM_SETTINGS_PATH", str(file))
+    assert overruled() == ""
+    file.write_text('{"hooksConfig": {"enabled": false}}')
+    assert overruled() == str(file)

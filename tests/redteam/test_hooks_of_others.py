@@ -17,6 +17,7 @@ from fleet.model.fleet import Agent
 from fleet.model.permissions import Permissions
 from fleet.testing.model_script import Answer, Rule, Rules, Step, ToolUse
 from fleet.testing.model_server import ModelServer
+from fleet.views.doing import standing
 
 pytestmark = pytest.mark.slow
 
@@ -135,9 +136,11 @@ def test_each_call_is_decided_by_the_rules_or_a_person_and_is_an_event(
         Step(Answer("That is all.")),
     )
     asked: list[str] = []
+    waits: list[str] = []
 
     def heard(event: Event) -> None:
         asked.append(event.data["why"])
+        waits.append(standing(stage.state().runs["r1"], stage.clock()).waits_for)
         given = events.APPROVAL_GIVEN if len(asked) == 1 else events.APPROVAL_REFUSED
         stage.tell(given, approval=event.data["approval"], note="as you like")
 
@@ -157,6 +160,7 @@ def test_each_call_is_decided_by_the_rules_or_a_person_and_is_an_event(
     assert code == 0, [dict(event.data) for event in told]
     assert_merged(stage, fleet)
     assert asked == ["dev wants Bash: rm b.txt", "dev wants Bash: rm c.txt"]
+    assert waits == ["permission", "permission"]
     decided = [(event.data["tool"], event.data["permit"]) for event in stage.events(events.TOOL_DECIDED)]
     assert decided == [
         *(("Bash", permit) for permit in ("allow", "allow", "deny", "deny")),
