@@ -49,6 +49,7 @@ SHOTS = (
     Shot("approval", "/approvals/{merge}"),
     Shot("approvals-phone", "/approvals", phone=True),
     Shot("insight", "/insight"),
+    Shot("budgets", "/budgets"),
     Shot("item", "/items/{item}", dark=True),
 )
 _PAGES = (
