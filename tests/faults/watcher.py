@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from fleet.engine.lease import lease
+from fleet.engine.steady import Steady
 from fleet.surfaces.cli.watch_here import _on_signals, _ready
 from fleet.wiring import Place, load_fleet, watch
 
@@ -35,7 +36,7 @@ def main(root: str, file: str) -> int:
                 load_fleet(place, check_harnesses=True),
                 ready=lambda port: _ready(place, port, -1),
                 stopping=_on_signals,
-                clock=clock,
+                clock=Steady(clock),
             )
         )
 

@@ -17,6 +17,7 @@ from fleet.engine.perform import Performer
 from fleet.engine.poll import Poller
 from fleet.engine.recover import alive_sessions, clear_terminals, recover
 from fleet.engine.sealing import Sealing
+from fleet.engine.steady import Steady
 from fleet.model import events
 from fleet.model.errors import Temporary
 from fleet.model.event import Event
@@ -55,6 +56,8 @@ class Engine:
         or 3 when what is left waits for a person. Raises what makes going on impossible (a damaged log).
         """
         loop = asyncio.get_running_loop()
+        if isinstance(self.parts.clock, Steady):
+            self.parts.clock.begin_at(self.journal.state.now)
         await recover(self.parts, self.journal, self.observer, step=step)
         await self.sealing.begin()
         with self.parts.log.follow(self.journal.state.seq) as following:
@@ -88,6 +91,7 @@ class Engine:
         """Write what is new, decide, and begin what is wanted. False when the log can't be written now."""
         try:
             await self.journal.write_facts()
+            await self._note_jump()
             await self._tick()
             await self.journal.settle(self.parts.fleet)
             await self.journal.keep()
@@ -97,6 +101,12 @@ class Engine:
         self.performer.launch()
         self.sealing.consider()
         return True
+
+    async def _note_jump(self) -> None:
+        """Tell the rules of time that has not passed."""
+        ahead = self.parts.clock.jumped() if isinstance(self.parts.clock, Steady) else 0
+        if ahead:
+            await self.journal.write([Event(events.CLOCK_MOVED, {"ms": ahead}, source="fleet/clock")])
 
     async def _tick(self) -> None:
         """Tell the rules the time, when one of them waits for it."""

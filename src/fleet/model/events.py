@@ -10,6 +10,7 @@ from __future__ import annotations
 CONFIG_LOADED = "fleet.config.loaded"  # digest, triggers: [type], schedules: [workflow]
 WATCHER_STARTED = "fleet.watcher.started"  # pid, version, step, key?: what it signs with
 WATCHER_STOPPED = "fleet.watcher.stopped"  # reason
+CLOCK_MOVED = "fleet.clock.moved"  # ms: so far ahead went the machine's clock in one step
 CLOCK_TICKED = "fleet.clock.ticked"  # (time is the event's own) something that waited for a time is due
 
 BASE_SEEN = "fleet.base.seen"  # sha: where the base branch was when somebody looked

@@ -34,7 +34,7 @@ _MAY_START = (
     events.CHANGE_MERGED,
     events.WORKFLOW_REQUESTED,
 )
-_NEVER_STARTS = (events.TRIGGER_ROUTED, events.CLOCK_TICKED)
+_NEVER_STARTS = (events.TRIGGER_ROUTED, events.CLOCK_TICKED, events.CLOCK_MOVED)
 
 
 def fold(state: State, event: Event) -> None:
@@ -89,6 +89,7 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.CONFIG_LOADED: watcher.config_loaded,
     events.WATCHER_STARTED: watcher.watcher_started,
     events.BASE_SEEN: watcher.base_seen,
+    events.CLOCK_MOVED: watcher.clock_moved,
     events.WORKSPACES_MEASURED: watcher.workspaces_measured,
     events.ITEM_OPENED: items.item_opened,
     events.ITEM_LABELED: items.item_labeled,

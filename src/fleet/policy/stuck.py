@@ -65,7 +65,7 @@ def is_stuck_open(run: Run) -> bool:
 
 def quiet_since(run: Run) -> int:
     """Since when (ms since the epoch) it has neither said nor done anything that the machine could see."""
-    return max(run.heard, run.busy_at, run.nudged_at, run.waits_until, run.started)
+    return max(run.heard, run.acted, run.busy_at, run.nudged_at, run.waits_until, run.started)
 
 
 def patience(rules: Stuck, run: Run) -> int:

@@ -16,6 +16,7 @@ _WORDS: Mapping[str, str] = {
     events.WATCHER_STARTED: "the watcher started",
     events.WATCHER_STOPPED: "the watcher stopped",
     events.CLOCK_TICKED: "time passed",
+    events.CLOCK_MOVED: "the machine slept, or its clock was set ahead ({ms} ms)",
     events.BASE_SEEN: "the base branch is at {sha}",
     events.ITEM_OPENED: "{author} opened {kind} {item}: {title}",
     events.ITEM_LABELED: "{actor} gave item {item} the label {label}",

@@ -9,6 +9,18 @@ from fleet.model.event import Event
 from fleet.model.state import State
 from fleet.policy.folds.reading import text, texts, whole
 
+_MOMENTS = (
+    "started",
+    "heard",
+    "acted",
+    "busy_at",
+    "changed",
+    "nudged_at",
+    "asked_at",
+    "asks_from",
+    "waits_until",
+)
+
 
 def config_loaded(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """The watcher reads its configuration: which events may start a workflow, which have a schedule."""
@@ -42,3 +54,15 @@ def workspaces_measured(state: State, event: Event, data: Mapping[str, Any]) -> 
     used, limit = (f"{whole(data, name) / 1e9:.4g} GB" for name in ("bytes", "limit"))
     state.crowded_at = state.crowded_at if state.crowded else event.time
     state.crowded = f"the workspaces take {used}, and may take {limit}"
+
+
+def clock_moved(state: State, _event: Event, data: Mapping[str, Any]) -> None:
+    """The clock went ahead in one step. Nobody worked or was silent for so long: what live runs did is as
+    long ago as it was before.
+    """
+    by = max(0, whole(data, "ms"))
+    for name in state.moving:
+        run = state.runs[name]
+        for what in _MOMENTS if run.live else ():
+            if getattr(run, what):
+                setattr(run, what, getattr(run, what) + by)

@@ -13,11 +13,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fleet.engine.lease import lease
+from fleet.engine.steady import Steady
 from fleet.masking import keep_to_itself
 from fleet.model.event import Event
 from fleet.surfaces.cli.log_lines import log_json, tell_json
 from fleet.surfaces.cli.output import clock, print_json, say
 from fleet.views.events import headline
+from fleet.wiring import clock as machines_clock
 from fleet.wiring import load_fleet, running_version, watch
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def watch_here(
                 ready=lambda port: _ready(place, port, ready_fd),
                 stopping=_on_signals,
                 told=tell_json if lines else None if json else _tell,
+                clock=Steady(machines_clock),
             )
         )
     if json:
