@@ -14,7 +14,7 @@ import pytest
 from tests.engine.conftest import APPROVES, BUDGET, Stage, git, make_project
 
 from fleet.model import events
-from fleet.model.fleet import Requirement
+from fleet.model.fleet import Requirement, Sandboxing
 from fleet.model.quarantine import Quarantining
 
 ASK = (
@@ -193,10 +193,11 @@ def test_the_log_tells_of_it(story: Story):
 @pytest.mark.parametrize("tries", [[ASK % ("", APPROVE, "review")] * 3, [MCP] * 3], ids=["socket", "port"])
 def test_who_tries_wrong_tokens_is_quarantined_at_once(stage: Stage, tries: list[str]):
     serve_at_a_known_port(stage)
+    port = str(json.loads(stage.place.watcher.read_text())["port"])
+    tries = [each.replace("$(tr -dc 0-9 < ../../watcher.json)", port) for each in tries]
     script = {"steps": [{"run": "\n".join([*tries, "sleep 20"])}, {"commit": "never"}]}
-    fleet = stage.fleet(
-        stage.agent("dev", "change", script, budget=BUDGET), stage.agent("lead", "review", APPROVES)
-    )
+    developer = stage.agent("dev", "change", script, budget=BUDGET, sandbox=Sandboxing("auto"))
+    fleet = stage.fleet(developer, stage.agent("lead", "review", APPROVES))
     stage.issue("Add a note")
     stage.watch(fleet)
     assert [event.data["agent"] for event in stage.events(events.AGENT_QUARANTINED)] == ["dev"]
