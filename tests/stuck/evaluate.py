@@ -1,5 +1,6 @@
 """Print how well stuck runs are told from healthy ones: `make stuck-eval`, or with files of samples of one's
-own (what a sample is stands in `fleet.testing.stuck_eval`).
+own (what a sample is stands in `fleet.testing.stuck_eval`). The samples by which the rules were tuned are
+counted, and those that were kept from that.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ HERE = Path(__file__).parent
 
 
 def main(words: list[str]) -> int:
-    paths = [Path(word) for word in words] or sorted(HERE.glob("*.jsonl.gz"))
-    print(report(score(samples(paths), harnesses())))
+    if words:
+        print(report(score(samples(Path(word) for word in words), harnesses())))
+        return 0
+    for title, folder in (("By these the rules were tuned:", HERE), ("Kept apart:", HERE / "apart")):
+        found = score(samples(sorted(folder.glob("*.jsonl.gz"))), harnesses())
+        print(f"{title} {report(found)}\n")
     return 0
 
 

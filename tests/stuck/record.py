@@ -1,6 +1,6 @@
 """Record the samples anew: real programs in real sessions, working for a scripted model.
 
-    python tests/stuck/record.py scripted ["a quick fix" …]     or claude-code, opencode, found on PATH
+    python tests/stuck/record.py scripted ["a quick fix" …]     or claude-code, codex …, found on PATH
 
 A scenario says what the agent does and whether that is stuck. A model that is scripted does not think, and a
 test has no half hour for a build: times are stretched by the scenario's factor, those of the processes too.
@@ -20,35 +20,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import yaml
+from players import MODELS, options, tool, user
 from scenarios import EVERY, SCENARIOS, Scenario
+from scenarios_apart import APART
 
 from fleet.adapters.sessions.shim_sessions import ShimSessions
 from fleet.ports.harness import Launch
 from fleet.ports.session import Command
-from fleet.testing.model_script import Answer, ToolUse
+from fleet.testing.model_script import Answer
 from fleet.testing.model_server import ModelServer
 from fleet.testing.stuck_eval import Sample, samples
 from fleet.wiring import harness
 
 HERE = Path(__file__).parent
-MODEL = {"ANTHROPIC_API_KEY": "dummy", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "IS_SANDBOX": "1"}
 LOOK_SECONDS = 0.25
-
-
-def tool(name: str, step: dict) -> ToolUse:
-    """A step as a call of this harness's own tools."""
-    if "run" in step:
-        given = {"command": step["run"], "description": "work"}
-        return ToolUse("Bash" if name == "claude-code" else "bash", given)
-    if "write" in step:
-        key = "file_path" if name == "claude-code" else "filePath"
-        tool_name = "Write" if name == "claude-code" else "write"
-        return ToolUse(tool_name, {key: step["write"]["path"], "content": step["write"]["content"]})
-    keys = ("file_path", "old_string", "new_string")
-    keys = keys if name == "claude-code" else ("filePath", "oldString", "newString")
-    edit = step["edit"]
-    given = dict(zip(keys, (edit["path"], edit["find"], edit["replace"]), strict=True))
-    return ToolUse("Edit" if name == "claude-code" else "edit", given)
 
 
 def answers(name: str, scenario: Scenario, root: Path) -> list[Answer]:
@@ -89,28 +74,24 @@ def record(name: str, scenario: Scenario) -> Sample:
     turns = answers(name, scenario, root) if name != "scripted" else []
     sessions = ShimSessions(folder / "runs")
     with ModelServer(lambda ask: turns[min(ask.turns_since(-1), len(turns) - 1)]) as server:
-        user = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **MODEL}
-        user |= {"ANTHROPIC_BASE_URL": server.url}
-        if name == "opencode":
-            (home / ".config" / "opencode").mkdir(parents=True)
-            options = {"baseURL": f"{server.url}/v1", "apiKey": "dummy"}
-            about = {"provider": {"anthropic": {"options": options}}}
-            (home / ".config" / "opencode" / "opencode.json").write_text(json.dumps(about))
+        own = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"} | user(
+            name, home, server.url
+        )
         plan = harness(name).plan(
             Launch(
                 run="r1",
                 workspace=str(root),
                 prompt="Please begin.",
                 system_prompt="You are a developer.",
-                model="anthropic/claude-sonnet-4-5" if name == "opencode" else "",
+                model=MODELS.get(name, ""),
                 tools=(),
                 conversation="",
                 cost_limit_micros=0,
                 gateway_url="",
                 gateway_token="",
                 run_dir=str(folder / "files"),
-                environment=user,
-                options={"script": "script.yaml"} if name == "scripted" else {},
+                environment=own,
+                options=options(name),
                 root=str(folder),
             )
         )
@@ -118,20 +99,27 @@ def record(name: str, scenario: Scenario) -> Sample:
             target = folder / "files" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
-        env = {**user, **plan.env}
+        env = {**own, **plan.env}
         sessions.start(
             "r1",
-            Command(plan.argv, env, str(root), plan.stdin, plan.keep_stdin, plan.last_line, seconds=60),
+            Command(plan.argv, env, str(root), plan.stdin, plan.keep_stdin, plan.last_line, seconds=300),
         )
-        looks, begun = [], time.monotonic()
+        looks, begun, cut = [], time.monotonic(), 0
         while sessions.exit("r1") is None:
+            asked = sum(not ask.side for ask in server.asks)
+            if asked < len(scenario.steps) * (name != "scripted"):
+                begun = time.monotonic()  # the last step is still to come
             if scenario.cut and time.monotonic() - begun > scenario.cut:
+                cut = time.time_ns() // 1_000_000
                 sessions.stop("r1", "recorded")
+                break
             found = sessions.figures("r1")
             if found is not None:
                 looks.append([time.time_ns() // 1_000_000, found.cpu_ms, found.io_bytes, found.processes])
             time.sleep(LOOK_SECONDS)  # figures are taken as a clock ticks
-        ended = sessions.exit("r1").ended
+        while sessions.exit("r1") is None:
+            time.sleep(LOOK_SECONDS)
+        ended = cut or sessions.exit("r1").ended
         records, offset = [], 0
         while (page := sessions.read("r1", offset))[0]:
             records += page[0]
@@ -152,29 +140,37 @@ def sample(name: str, scenario: Scenario, records: list, looks: list, ended: int
         if each.complete:
             text, pieces[each.stream] = pieces[each.stream], ""
             if reader.feed(each.stream, text):
-                lines.append([(each.t - start) * factor, each.stream, text.replace(folder, "/project")])
+                lines.append([(each.t - start) * factor, each.stream, _anywhere(text, folder)])
     seen = [[(t - start) * factor, cpu * factor, io, count] for t, cpu, io, count in looks]
     made = Sample(scenario.name, name, scenario.stuck, scenario.why, scenario.duty, scenario.cost_limit)
     # What follows when the recording was cut is its stopping, which is not the agent's.
-    until = round(scenario.cut * 1000 * factor) if scenario.cut else (ended - start) * factor
+    until = (ended - start) * factor
     lines = [line for line in lines if not scenario.cut or line[0] <= until]
     return replace(made, lines=lines, looks=[each for each in seen if each[0] <= until], until=until)
 
 
+def _anywhere(text: str, folder: str) -> str:
+    """Without paths of the machine that it was recorded on."""
+    return text.replace(folder, "/project").replace(sys.base_prefix, "/usr")
+
+
 def main(words: list[str]) -> None:
     """Record all scenarios of the harnesses that are named, or those whose names are given too."""
-    names = [word for word in words if word in EVERY]
-    chosen = [each for each in SCENARIOS if each.name in words] or SCENARIOS
-    for name in names:
-        file = HERE / f"{name}.jsonl.gz"
-        found = {each.name: each for each in samples([file] if file.exists() else [])}
-        for scenario in chosen:
-            if name in scenario.by:
-                found[scenario.name] = record(name, scenario)
-                print(name, scenario.name, len(found[scenario.name].lines), "lines", flush=True)
-        kept = [found[each.name] for each in SCENARIOS if each.name in found]
-        text = "".join(f"{json.dumps(asdict(each), separators=(',', ':'))}\n" for each in kept)
-        file.write_bytes(gzip.compress(text.encode(), mtime=0))
+    for folder, scenarios in ((HERE, SCENARIOS), (HERE / "apart", APART)):
+        folder.mkdir(exist_ok=True)
+        given = [each for each in scenarios if each.name in words]
+        anywhere = any(each.name in words for each in (*SCENARIOS, *APART))
+        for name in (word for word in words if word in EVERY):
+            file = folder / f"{name}.jsonl.gz"
+            found = {each.name: each for each in samples([file] if file.exists() else [])}
+            for scenario in given if anywhere else scenarios:
+                if name in scenario.by:
+                    found[scenario.name] = record(name, scenario)
+                    print(name, scenario.name, len(found[scenario.name].lines), "lines", flush=True)
+            kept = [found[each.name] for each in scenarios if each.name in found]
+            text = "".join(f"{json.dumps(asdict(each), separators=(',', ':'))}\n" for each in kept)
+            if kept:
+                file.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":
