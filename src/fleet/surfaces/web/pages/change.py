@@ -84,7 +84,9 @@ async def diff_panel(look: Look, canvas: Canvas, found: Change) -> Html:
         )
     added = sum(file.change.added for file in files)
     gone = sum(file.change.deleted for file in files)
-    says = f"{len(files)} files at {found.head[:12]}, {added} lines more, {gone} fewer; the riskiest first"
+    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    first = "; the riskiest first" if len(files) > 1 else ""
+    says = f"{count} at {found.head[:12]}, {added} lines more, {gone} fewer{first}"
     return canvas.live(
         "diff", "div", section("Changes", tag("p", says, class_="dim"), patch_files(files, found.id))
     )

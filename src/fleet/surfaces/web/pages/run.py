@@ -5,6 +5,7 @@ person may do about it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fleet.model import events
 from fleet.model.event import Event
@@ -48,8 +49,8 @@ _LATEST_EVENTS, _LATEST_ENTRIES = 200, 400
 _SHORT = 160  # characters of a tool call that are shown without unfolding it
 _LIVE_TICK = 1.0
 _STRIP_STEP_MS = 10_000  # a strip that grows is drawn anew in such steps
-_UNTOLD = (events.EFFECT_WANTED, events.EFFECT_DONE)
-"""What Fleet does for it behind the scenes; the audit page tells that too."""
+_UNTOLD = (events.EFFECT_WANTED, events.EFFECT_DONE, events.RUN_RETURNED)
+"""What Fleet does behind the scenes, and what the transcript tells better; the audit page has it all."""
 
 
 async def run(look: Look) -> Page:
@@ -104,10 +105,13 @@ async def run(look: Look) -> Page:
 
 
 def _own_change(look: Look, run: Run) -> Change | None:
-    """The pull request that holds just what this run left."""
-    change = look.state.changes.get(run.change)
+    """Its pull request, as it was when this run had left its commits."""
+    instance = look.state.instances.get(run.instance)
+    change = look.state.changes.get(run.change or (instance.change if instance else 0))
     left = run.collected.get("head")
-    return change if change is not None and left and change.head == left else None
+    if change is None or run.duty != "change" or not left or not run.collected.get("commits"):
+        return None
+    return replace(change, head=str(left))
 
 
 def _state(look: Look, run: Run) -> Html:
