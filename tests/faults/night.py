@@ -232,8 +232,9 @@ class Night:
         lead = [slow, *({"run": step} for step in review_steps())]
         for name, steps in (("dev", dev), ("lead", lead)):
             (self.place.dot / f"{name}.yaml").write_text(yaml.safe_dump({"steps": steps}))
-            script = "\n".join(["cat >/dev/null", *(step["run"] for step in steps)])
+            script = "\n".join(["#!/bin/sh", "cat >/dev/null", *(step["run"] for step in steps)])
             (self.place.dot / f"{name}.sh").write_text(script)
+            (self.place.dot / f"{name}.sh").chmod(0o755)
 
     def _config(self) -> dict[str, object]:
         agents: dict[str, object] = {}
@@ -242,7 +243,7 @@ class Night:
             for name, duty in (("dev", "change"), ("lead", "review")):
                 options = {
                     "scripted": {"script": f".fleet/{name}.yaml"},
-                    "command": {"argv": f"sh {self.place.dot / name}.sh"},
+                    "command": {"argv": f".fleet/{name}.sh"},
                 }.get(harness, {})
                 agents[f"{name}-{harness}"] = {
                     "harness": harness,
