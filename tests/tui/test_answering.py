@@ -168,14 +168,15 @@ def test_help_names_every_key(board):
         await seat.press("escape")
         await seat.sees("AGENTS")
 
-    board.play(act, (80, 26))
+    board.play(act, (80, 30))
     shown = "\n".join(plain(line) for line in help_lines())
     assert [each for each in (*DEEDS, *LOOKS) if f"  {name(each.key)} " not in shown] == []
 
 
 def test_always_shows_what_it_writes_before_it_is_proposed(at_work):
     path = at_work.place.root / "fleet.yaml"
-    held = "    harness: claude-code\n    permissions: {allow: [Read], otherwise: ask}\n    template: developer"
+    held = "    harness: claude-code\n    permissions: {allow: [Read], otherwise: ask}\n"
+    held += "    template: developer"
     path.write_text(path.read_text().replace("    template: developer", held).replace("script:", "x:", 1))
     path.write_text(path.read_text().replace("    options: {x: script.yaml}\n", "", 1))
     at_work.git("commit", "-qam", "Hold it to rules")

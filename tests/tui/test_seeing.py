@@ -52,6 +52,21 @@ def test_a_queued_run_is_shown_with_what_it_waits_for(at_work):
     at_work.play(look)
 
 
+def test_the_next_try_is_shown_with_when_it_comes_and_what_went_wrong(at_work):
+    at_work.story.end("r1", code=3, finish="")
+
+    async def look(seat):
+        line = next(line for line in seat.lines if "r2" in line and "implement" in line)
+        assert "try 2" in line
+        assert "again in" in line
+        assert "r1 failed" in line
+        await seat.sees("QUEUE  1  1 try again later")
+        await seat.press("p")
+        await seat.sees("RECORD", "1 run, 1 failed, 0 merged", "queued: backs off for")
+
+    at_work.play(look, (110, 40))
+
+
 def test_a_question_is_shown_with_its_card(merge_asked):
     async def look(seat):
         await seat.sees("! 1 needs you", "a1", "May this be merged?", "Lock out who guesses passwords")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleet.model.event import Event
 from fleet.surfaces.tui.board import Board
 from fleet.surfaces.tui.deck import Deck
+from fleet.surfaces.tui.figures_page import AgentPage, BudgetsPage, InsightPage
 from fleet.surfaces.tui.home import Home
 from fleet.surfaces.tui.live import Live
 from fleet.surfaces.tui.pages import CardPage, RunPage
@@ -16,12 +17,12 @@ Screen { background: ansi_default; color: ansi_default; layers: base; }
 #top { margin-bottom: 1; }
 #lists { height: 1fr; }
 #lists > * { position: absolute; }
-#transcript, #card-page { height: 1fr; }
+#transcript, #card-page, #figures { height: 1fr; }
 #foot { dock: bottom; }
 Ask, Help { align: center middle; background: transparent; }
 #box, #page { width: 80; max-width: 100%; border: round ansi_bright_black; background: ansi_default; }
 #box { height: auto; padding: 0 2; }
-#page { height: 26; max-height: 100%; padding: 0 1; }
+#page { height: 30; max-height: 100%; padding: 0 1; }
 #keys { height: 1fr; }
 #hint { height: 1; }
 #field { border: none; height: 1; padding: 0; margin: 0 0 1 0; background: ansi_default; color: ansi_default;
@@ -60,6 +61,18 @@ class Dashboard(Board):
     def open_change(self, change: int) -> None:
         """See `Board`."""
         self.push_screen(CardPage(change=change))
+
+    def open_agent(self, agent: str) -> None:
+        """See `Board`."""
+        self.push_screen(AgentPage(agent))
+
+    def open_budgets(self) -> None:
+        """See `Board`."""
+        self.push_screen(BudgetsPage())
+
+    def open_insight(self) -> None:
+        """See `Board`."""
+        self.push_screen(InsightPage())
 
     def _frame(self, fresh: list[Event]) -> None:
         self._home.heard(fresh)

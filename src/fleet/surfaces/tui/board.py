@@ -29,6 +29,18 @@ class Board(App[None]):
         """Read a change."""
         raise NotImplementedError
 
+    def open_agent(self, agent: str) -> None:
+        """Read an agent's record."""
+        raise NotImplementedError
+
+    def open_budgets(self) -> None:
+        """Read what was spent."""
+        raise NotImplementedError
+
+    def open_insight(self) -> None:
+        """Read what came of it."""
+        raise NotImplementedError
+
     def redraw(self) -> None:
         """Draw what is on top again."""
         raise NotImplementedError

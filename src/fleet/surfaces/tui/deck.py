@@ -290,6 +290,22 @@ class Deck(Screen[None]):
         else:
             self.tell("There is no pull request here", "dim")
 
+    def action_agent(self) -> None:
+        """The agent that is chosen, with its record."""
+        agent = self.target().agent
+        if agent:
+            self.board.open_agent(agent)
+        else:
+            self.tell("Choose an agent, or a run of one", "dim")
+
+    def action_budgets(self) -> None:
+        """What was spent, against every ceiling."""
+        self.board.open_budgets()
+
+    def action_insight(self) -> None:
+        """What came of the work."""
+        self.board.open_insight()
+
     def action_everything(self) -> None:
         """Show more, where there is more."""
 

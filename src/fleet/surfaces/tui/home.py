@@ -38,11 +38,14 @@ class Home(Deck):
         ("a", "approve"),
         ("r", "reject"),
         ("s", "say"),
+        ("c", "costs"),
+        ("i", "insight"),
+        ("p", "agent"),
+        ("question_mark", "help"),
+        ("q", "quit"),
         ("x", "stop"),
         ("t", "retry"),
         ("slash", "find"),
-        ("question_mark", "help"),
-        ("q", "quit"),
     )
 
     def __init__(self) -> None:
@@ -100,14 +103,17 @@ class Home(Deck):
         state = self.live.state
         if kind == "ask" and rest in state.approvals:
             found = state.approvals[rest]
-            run = state.runs.get(found.run)
             job = (
                 state.instances[found.instance].jobs.get(found.job)
                 if found.instance in state.instances
                 else None
             )
             last = job.runs[-1] if job is not None and job.runs else ""
-            return Target(found.id, found.run or last, run.agent if run else "", found.change)
+            run = state.runs.get(found.run or last)
+            change = state.changes.get(found.change)
+            author = change.author if change is not None and change.author.startswith("agent/") else ""
+            agent = run.agent if run else author.removeprefix("agent/")
+            return Target(found.id, found.run or last, agent, found.change)
         if kind == "agent":
             agent, _, name = rest.partition(":")
             return Target(run=name, agent=agent, change=self._change_of(name))

@@ -39,6 +39,9 @@ DEEDS = (
 LOOKS = (
     Key("enter", "open", "open", "open: a run's transcript, a question with its diff"),
     Key("d", "diff", "diff", "the diff of its pull request"),
+    Key("c", "budgets", "costs", "costs: every budget against its ceiling, and a forecast"),
+    Key("i", "insight", "insight", "insight: what came of it, lead time, cost per change"),
+    Key("p", "agent", "agent", "profile: the agent's record, ceilings, runs and tries"),
     Key("slash", "filter", "filter", "filter: only lines with these words; empty shows all"),
     Key("v", "everything", "all", "events: the bookkeeping too, or only what matters"),
     Key("space", "fold", "fold", "transcript: show all of a result, or fold it"),

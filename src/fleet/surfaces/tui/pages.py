@@ -138,7 +138,7 @@ class RunPage(Deck):
         title = f"#{item.id} {shown(item.title)}" if item else ""
         pull = f"  PR{change.id}" if change else ""
         time = lasted((run.ended or now) - run.started) if run.started else "—"
-        who = f"{shown(run.agent or '—')}  {run.job}"
+        who = f"{shown(run.agent or '—')}  {run.job}" + (f"  try {run.attempt}" if run.attempt > 1 else "")
         lines: list[Line] = [
             (
                 (f" {sign} ", style),

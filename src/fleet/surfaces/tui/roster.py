@@ -167,15 +167,20 @@ class Roster:
                 if run.stop_reason
                 else condition.state
                 if condition.state == "quarantined"
+                else "waits"
+                if run.waits_until > now
                 else run.state
             )
             cells = (
                 (shown(name) if first else "", ""),
-                (state_word, "warn" if run.stop_reason else style),
+                (state_word, "warn" if run.stop_reason or state_word == "waits" else style),
                 (run.id, "dim"),
                 _about(run),
                 (
-                    shown((run.stop_reason and f"stopping: {run.stop_reason}") or doing_now(run, now) or "—"),
+                    shown(
+                        (f"try {run.attempt}: " if run.attempt > 1 else "")
+                        + ((run.stop_reason and f"stopping: {run.stop_reason}") or doing_now(run, now) or "—")
+                    ),
                     "",
                 ),
                 (lasted(now - run.started) if run.started else "", ""),
