@@ -22,13 +22,14 @@ from fleet.model.fleet import (
     Duty,
     Fleet,
     Job,
+    Order,
     Repo,
     Requirement,
     Sandboxing,
     Trigger,
     Workflow,
 )
-from fleet.model.gates import Asking, Window
+from fleet.model.gates import RUN, Asking, Window
 from fleet.model.quarantine import Quarantining
 
 
@@ -206,23 +207,31 @@ def _job(name: str, job: schema.Job, agents: tuple[Agent, ...]) -> Job:
     return Job(
         name,
         agents=able,
-        action=cast('Literal["", "merge", "release"]', job.action or ""),
+        action=_action(job),
         needs=tuple(dict.fromkeys(job.needs)),
         tag=job.tag or "",
         notes=job.notes or "",
+        order=_order(name, job),
     )
+
+
+def _action(job: schema.Job) -> Literal["", "merge", "release", "run"]:
+    if job.action in ("merge", "release"):
+        return cast('Literal["merge", "release"]', job.action)
+    return "run" if job.action or job.command else ""
+
+
+def _order(name: str, job: schema.Job) -> Order | None:
+    if job.command is None:
+        return None
+    kind = name if job.action in (None, RUN) else job.action
+    limit = Order("", "").time_ms if job.time is None else job.time
+    return Order(kind, job.command, limit, tuple(dict.fromkeys(job.env)))
 
 
 def _gates(declared: schema.FleetFile) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
     """The gates of other actions than a merge, those that ask for anything."""
-    gates = declared.gates
-    others = (
-        ("push", gates.push),
-        ("pull-request", gates.pull_request),
-        ("review", gates.review),
-        ("release", gates.release),
-    )
-    for kind, lines in others:
+    for kind, lines in declared.gates.others():
         if lines:
             yield kind, tuple(_requirement(each) for each in lines)
 

@@ -12,7 +12,7 @@ from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, did_you_mean, found_at, named, placed, problem_at
 from fleet.config.gate_schema import ACTION_LINES, LINES, ActionLine, Requirement
 from fleet.model.fleet import DUTIES
-from fleet.model.gates import CODEOWNERS
+from fleet.model.gates import CODEOWNERS, KINDS, RUN
 
 _EARLY = ("push", "pull-request")
 
@@ -24,18 +24,36 @@ def gate_problems(file: str, document: Document, declared: schema.FleetFile) -> 
         path: Path = ("gates", "merge", at)
         yield from _one_thing(file, document, path, requirement, LINES)
         yield from _reviewers(file, document, path, requirement, declared)
-    others = (
-        ("push", gates.push),
-        ("pull-request", gates.pull_request),
-        ("review", gates.review),
-        ("release", gates.release),
-    )
-    for kind, lines in others:
+    yield from _kinds(file, document, declared)
+    for kind, lines in gates.others():
         for at, line in enumerate(lines):
             path = ("gates", kind, at)
             yield from _one_thing(file, document, path, line, ACTION_LINES)
             yield from _people(file, document, path, line)
             yield from _early(file, document, path, line) if kind in _EARLY else ()
+
+
+def _kinds(file: str, document: Document, declared: schema.FleetFile) -> Iterator[Problem]:
+    """Gates of no action: what is mistyped must not stand open."""
+    own = own_kinds(declared)
+    known = (*KINDS, *sorted(own.difference(KINDS)))
+    for kind in declared.gates.__pydantic_extra__ or {}:
+        if kind not in own:
+            path: Path = ("gates", kind)
+            found = f"a gate that no job's action passes: {kind!r}"
+            hint = did_you_mean(kind, known) or f"a job passes it with action: {kind} and a command"
+            spot = document.key_at(path)
+            yield placed(file, spot, path, found, expected=named(known), hint=hint)
+
+
+def own_kinds(declared: schema.FleetFile) -> set[str]:
+    """The kinds of action that jobs with a command have."""
+    found = set()
+    for workflow in declared.workflows.values():
+        for name, job in workflow.jobs.items():
+            if job.command is not None:
+                found.add(name if job.action in (None, RUN) else job.action)
+    return found
 
 
 def _one_thing(

@@ -13,6 +13,7 @@ _Text = Annotated[str, Field(min_length=1)]
 _Texts = Annotated[list[_Text], BeforeValidator(values.listed, json_schema_input_type=str | list[str])]
 _Duration = Annotated[int, BeforeValidator(values.duration, json_schema_input_type=str)]
 _Condition = Annotated[str, BeforeValidator(values.gate_condition, json_schema_input_type=str)]
+_Name = Annotated[str, BeforeValidator(values.name)]
 _Login = Annotated[str, BeforeValidator(values.login)]
 _Logins = Annotated[list[_Login], BeforeValidator(values.listed, json_schema_input_type=str | list[str])]
 _Day = Annotated[tuple[int, ...], BeforeValidator(gate_values.days, json_schema_input_type=str | list[str])]
@@ -120,7 +121,10 @@ class ActionLine(_Part):
 
 
 class Gates(_Part):
-    """What an action must pass."""
+    """What an action must pass. Keys of no name here are gates of own actions."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    __pydantic_extra__: dict[_Name, list[ActionLine]] = Field(init=False)
 
     merge: list[Requirement] | None = Field(
         default=None, description="One approval and passing checks by default"
@@ -137,6 +141,16 @@ class Gates(_Part):
         default=[], description="Before an agent's review is posted there; nothing by default"
     )
     release: list[ActionLine] = Field(default=[], description="Before a release is made; nothing by default")
+
+    def others(self) -> tuple[tuple[str, list[ActionLine]], ...]:
+        """The gates of other actions than a merge, those of own kinds last."""
+        return (
+            ("push", self.push),
+            ("pull-request", self.pull_request),
+            ("review", self.review),
+            ("release", self.release),
+            *(self.__pydantic_extra__ or {}).items(),
+        )
 
 
 def teams(value: Any) -> Any:

@@ -9,10 +9,10 @@ from fleet.config.document import Document, Path
 from fleet.config.explain import Problem, did_you_mean, named, placed, problem_at
 from fleet.config.forge import project_problems
 from fleet.config.gate_meaning import gate_problems
+from fleet.config.order_meaning import order_problems
 from fleet.config.permit_meaning import permit_problems
 from fleet.model.fleet import Duty
-
-_ACTIONS = ("merge", "release")
+from fleet.model.gates import RUN
 
 
 class Meaning:
@@ -81,6 +81,8 @@ class Meaning:
 
     def _job(self, path: Path, job: schema.Job) -> Iterator[Problem]:
         given = [key for key in ("agent", "agents", "duty", "action") if getattr(job, key) is not None]
+        if job.command is not None and "action" not in given:
+            given.append("command")
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
             spot = self._document.key_at(path)
@@ -97,9 +99,7 @@ class Meaning:
         if job.duty is not None and job.duty not in self._duties.values():
             there = sorted({str(duty) for duty in self._duties.values() if duty})
             yield self._at((*path, "duty"), f"a duty that an agent has: {named(there)}")
-        if job.action is not None and job.action not in _ACTIONS:
-            hint = did_you_mean(job.action, _ACTIONS)
-            yield self._at((*path, "action"), "merge or release, the actions that need no agent", hint)
+        yield from order_problems(self._file, self._document, path, job)
         for key in ("tag", "notes"):
             if getattr(job, key) is not None and job.action != "release":
                 hint = f"{key} is for action: release"
@@ -126,7 +126,7 @@ class Meaning:
     def _merges(self, path: Path, workflow: schema.Workflow) -> Iterator[Problem]:
         for name, job in workflow.jobs.items():
             duty = self._duty(job)
-            if duty != "merge" and job.action != "release":
+            if duty != "merge" and job.action != "release" and job.command is None:
                 continue
             before = [workflow.jobs[each] for each in before_of(name, workflow)]
             duties = [self._duty(each) for each in before]
@@ -136,13 +136,13 @@ class Meaning:
                 spot = self._document.key_at(where)
                 hint = f"let it need the job that {does}"
                 expected = "a job before it that " + ("makes a change" if duty == "merge" else "merges")
-                found = f"a {duty} of nothing"
+                found = f"a {duty} of nothing" if job.command is None else "a command with nothing merged"
                 yield placed(self._file, spot, where, found, expected=expected, hint=hint)
 
     def _duty(self, job: schema.Job) -> str:
         """What the job produces, "" where that can't be told (which is a mistake that is told elsewhere)."""
-        if job.action is not None:
-            return job.action
+        if job.action is not None or job.command is not None:
+            return job.action or RUN
         names = [job.agent] if job.agent is not None else job.agents or []
         return job.duty or next((str(duty) for name in names if (duty := self._duties.get(name))), "")
 

@@ -19,25 +19,27 @@ _SOME_MONDAY = 1_767_571_200_000  # any week will do
 
 def never(fleet: Fleet) -> Iterator[str]:
     """Each as one sentence."""
-    for at, line in enumerate(fleet.merge_gate):
-        where = f"gates.merge[{at}]"
-        if line.kind == "human":
-            yield from _human(where, line)
-        if line.kind == "policy":
-            yield from _policy(where, line)
-        for workflow in fleet.workflows if line.kind == "review" else ():
-            yield from _review(fleet, where, line, workflow)
+    for kind, lines in (("merge", fleet.merge_gate), *fleet.gates):
+        for at, line in enumerate(lines):
+            where = f"gates.{kind}[{at}]"
+            if line.kind == "human":
+                yield from _human(where, line)
+            if line.kind == "policy":
+                yield from _policy(where, line)
+            for workflow in fleet.workflows if line.kind == "review" else ():
+                yield from _review(fleet, where, line, workflow)
+        windows = [line.window for line in lines if line.kind == "window"]
+        if len(windows) > 1 and not _meet(windows):
+            yield f"The {kind} gate can never open: its windows are never open at the same time."
     yield from _unheard(fleet)
-    windows = [line.window for line in fleet.merge_gate if line.kind == "window"]
-    if len(windows) > 1 and not _meet(windows):
-        yield "The merge gate can never open: its windows are never open at the same time."
 
 
 def _unheard(fleet: Fleet) -> Iterator[str]:
     """Gates of actions that are never done."""
-    releases = any(job.action == "release" for workflow in fleet.workflows for job in workflow.jobs)
+    jobs = [job for workflow in fleet.workflows for job in workflow.jobs]
+    releases = any(job.action == "release" for job in jobs)
     for kind, _ in fleet.gates:
-        if fleet.forge == "local" and kind != "release":
+        if fleet.forge == "local" and kind in ("push", "pull-request", "review"):
             yield f"gates.{kind} asks for nothing: where the forge is local, nothing leaves this machine."
         if kind == "release" and not releases:
             yield "gates.release asks for nothing: no job has action: release."

@@ -217,7 +217,20 @@ class Job(_Part):
     agent: Text | None = None
     agents: Texts | None = None
     duty: Duty | None = None
-    action: Text | None = Field(default=None, description="merge or release: no agent is needed")
+    action: Text | None = Field(
+        default=None,
+        description="merge or release: no agent is needed; or run, or a name of your own, with a command",
+    )
+    command: Text | None = Field(
+        default=None,
+        description="For sh: run once with what was merged, when its gate is open",
+    )
+    time: Duration | None = Field(
+        default=None,
+        description="How long the command may take",
+        json_schema_extra={"default": "10m"},
+    )
+    env: Texts = Field(default=[], description="Names of the watcher's variables that the command gets")
     needs: Texts = Field(default=[], description="The jobs that have to be done before")
     tag: ReleaseTag | None = Field(
         default=None,

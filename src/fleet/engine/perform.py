@@ -25,6 +25,7 @@ from fleet.engine.effects.inspect import inspect
 from fleet.engine.effects.look import look
 from fleet.engine.effects.merge import Held, merge
 from fleet.engine.effects.notify import notify
+from fleet.engine.effects.order import order
 from fleet.engine.effects.release import release
 from fleet.engine.effects.say import say
 from fleet.engine.effects.start import start
@@ -64,6 +65,7 @@ DEEDS: Mapping[str, Deed] = {
     "attest": attest,
     "forget": forget,
     "release": release,
+    "order": order,
     "notify": notify,
 }
 
@@ -118,9 +120,9 @@ class Performer:
         return bool(self._tasks)
 
     async def finish(self) -> None:
-        """Wait for what is under way. A check that runs is left to its session, which lives on."""
+        """Wait for what is under way. Checks and commands are left to their sessions, which live on."""
         for key, task in self._tasks.items():
-            if key.startswith("check/"):
+            if key.startswith(("check/", "order/")):
                 task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 

@@ -71,6 +71,12 @@ def _release(state: State, wish: Wish, why: str) -> list[Event]:
     return stuck(state, instance, str(wish.args["job"]), "failed", why_not, number=number)
 
 
+def _order(state: State, wish: Wish, why: str) -> list[Event]:
+    instance = state.instances[str(wish.args["instance"])]
+    number, why_not = state.approval_number + 1, f"{wish.args['action']} could not be run: {why}"
+    return stuck(state, instance, str(wish.args["job"]), "failed", why_not, number=number)
+
+
 def _show(state: State, wish: Wish, why: str) -> list[Event]:
     return [shown(state, wish, error=why)]  # not again and again, until it is to look otherwise
 
@@ -116,6 +122,7 @@ _REFUSALS: Mapping[str, Refusal] = {
     "inspect": _inspect,
     "publish": _publish,
     "release": _release,
+    "order": _order,
     "show": _show,
     "guard": _guard,
     "attest": _attest,

@@ -107,18 +107,31 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """A command of the operator's that is run with what was merged, once, for at most `time_ms`. `kind` names
+    the gate that it passes; `env` are names of the watcher's variables that it gets.
+    """
+
+    kind: str
+    command: str
+    time_ms: int = 10 * 60_000
+    env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One step of a workflow: played by one of `agents`, or, without an agent, the `action` itself.
 
-    `tag` and `notes` are a release's own, with names in braces; "" for Fleet's.
+    `tag` and `notes` are a release's own, with names in braces; "" for Fleet's. `order` is what `run` does.
     """
 
     name: str
     agents: tuple[str, ...] = ()
-    action: Literal["", "merge", "release"] = ""
+    action: Literal["", "merge", "release", "run"] = ""
     needs: tuple[str, ...] = ()
     tag: str = ""
     notes: str = ""
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)

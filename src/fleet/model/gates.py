@@ -8,6 +8,9 @@ from typing import Literal
 KINDS = ("push", "pull-request", "review", "merge", "release")
 """The kinds of action that may have a gate."""
 
+RUN = "run"
+"""The action of a job whose command is run with what was merged, under a gate of the job's own name."""
+
 CODEOWNERS = "codeowners"
 """In the place of a person: whoever the CODEOWNERS of the base branch names for the files of the change."""
 

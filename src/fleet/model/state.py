@@ -51,6 +51,7 @@ class JobRecord:
     kind: str = ""  # why it is stuck: rounds, failed, question, rejected …
     failures: int = 0  # in a row, in this round
     free: int = 0  # failures in a row since the last of those, which used up no attempt
+    ordered: int = 0  # how often its command was run, where that is its action
     done_head: str = ""  # for which head of the change it was done
     cause: str = ""
 

@@ -7,8 +7,8 @@ before the rules are asked again, so no rule has to guess what another one is ab
 
 A life of an issue, by rules: triggers_to_route → jobs_to_queue → runs_to_admit → (the session works) →
 exits_to_collect → runs_to_end → changes_to_check, changes_to_assess, changes_to_inspect → jobs_to_send_back →
-gates_to_evaluate → approvals_to_ask → changes_to_merge → jobs_to_release →
-instances_to_finish.
+gates_to_evaluate → approvals_to_ask → changes_to_merge → jobs_to_release,
+jobs_to_order → instances_to_finish.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from fleet.policy.held import calls_to_ask
 from fleet.policy.inspect import changes_to_inspect
 from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.notify import digests_to_send, people_to_tell
+from fleet.policy.order import jobs_to_order
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.passages import passages_to_ask, runs_to_publish
 from fleet.policy.propose import rules_to_write
@@ -90,6 +91,7 @@ RULES: tuple[Rule, ...] = (
     merges_to_give_up,
     changes_to_merge,
     jobs_to_release,
+    jobs_to_order,
     instances_to_finish,
     reviews_to_post,
     passages_to_ask,

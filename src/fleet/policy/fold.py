@@ -105,6 +105,7 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.JOB_READY: jobs.job_ready,
     events.JOB_STUCK: jobs.job_stuck,
     events.JOB_RESUMED: jobs.job_resumed,
+    events.ORDER_ENDED: jobs.order_ended,
     events.JOB_FINISHED: jobs.job_finished,
     events.JOB_RENEWED: jobs.job_renewed,
     events.RUN_QUEUED: runs.run_queued,

@@ -27,6 +27,8 @@ def base_branch(fleet: Fleet, repo: str) -> str:
 
 def duty_of(fleet: Fleet, job: Job) -> Duty:
     """What a job produces: its agents' duty, or its own action."""
+    if job.action == "run":
+        return "report"
     if job.action:
         return job.action
     agents = [agent for name in job.agents if (agent := fleet.agent(name))]

@@ -124,6 +124,9 @@ def _between_runs(fleet: Fleet, state: State, instance: Instance, *, watched: bo
     if change is not None and any(each.state == "landing" for each in instance.jobs.values()):
         row = change_row(fleet, state, change)
         return [Standing("landing", f"#{change.id} {row['standing']}: {row['reason']}")]
+    for wish in state.wishes.values():
+        if wish.kind == "order" and wish.args.get("instance") == instance.id:
+            return [Standing("working", f"{wish.args['action']} is being run{_error(wish.error)}")]
     held = [
         each
         for each in state.passages.values()

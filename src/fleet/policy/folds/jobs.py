@@ -130,6 +130,14 @@ def job_resumed(state: State, event: Event, data: Mapping[str, Any]) -> None:
         state.active[instance.id] = None
 
 
+def order_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its command has run, well or not; the next time is another one."""
+    _, record = find_job(state, data)
+    if record is not None:
+        record.ordered += 1
+        record.cause = event.id
+
+
 def job_finished(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """It is done, or its agent asked for changes."""
     _, record = find_job(state, data)

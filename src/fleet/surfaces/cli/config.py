@@ -173,7 +173,8 @@ def _trigger(trigger: Trigger) -> str:
 
 
 def _by(job: Job) -> str:
-    return " | ".join(job.agents) or f"Fleet ({job.action})"
+    own = f"{job.order.kind}: {job.order.command}" if job.order is not None else job.action
+    return " | ".join(job.agents) or f"Fleet ({clean(own)})"
 
 
 def _limit(limit: Limit) -> str:
