@@ -321,3 +321,44 @@ def test_a_queued_run_is_stopped_before_it_starts(cli):
     cli.story.settle()
     assert cli.story.state.runs["r2"].state == "cancelled"
     assert cli("stop", "r2").code == 1
+
+
+def held_call(cli, **offer: object) -> None:
+    """A call of a tool that waits for a person, as approval a1."""
+    path = cli.place.root / "fleet.yaml"
+    held = "    permissions: {otherwise: ask}   # held\n    harness: claude-code\n    model: small"
+    text = path.read_text().replace("    model: small", held)
+    path.write_text(text.replace("    options: {script: script.yaml}\n", ""))
+    cli.git("commit", "-qam", "Hold it to rules")
+    cli.story.issue()
+    cli.story.start("r1")
+    asked = {"call": "c1", "tool": "Bash", "about": "make deploy", "rule": "", "until": 10**15}
+    cli.story.about("r1", events.TOOL_ASKED, agent="developer", **asked, **offer)
+
+
+DEPLOY = {"where": "allow", "rules": ["Bash(make deploy)"]}
+
+
+def test_a_rule_for_good_is_shown_and_not_written_while_nobody_says_yes(cli):
+    held_call(cli, offer=DEPLOY)
+    said = cli("approve", "a1", "--always")
+    assert said.code == 2
+    assert '+    permissions: {allow: ["Bash(make deploy)"], otherwise: ask}   # held' in said.err
+    assert "fleet approve a1 --always --yes" in said.err
+    assert not [each for each in cli.log.read() if each.type == events.APPROVAL_GIVEN]
+
+
+def test_always_lets_the_call_go_on_and_asks_for_the_rule(cli):
+    held_call(cli, offer=DEPLOY)
+    said = cli("approve", "a1", "--always", "--yes", "--json")
+    assert (said.code, said.json["answer"], said.json["rules"]) == (0, "given", ["Bash(make deploy)"])
+    assert cli.newest(events.APPROVAL_GIVEN).data["approval"] == "a1"
+    data = cli.newest(events.RULES_PROPOSED).data
+    assert (data["agent"], data["where"], data["actor"]) == ("developer", "allow", "user/mia")
+
+
+def test_always_is_no_answer_where_no_rule_would_be_just_this_call(cli):
+    held_call(cli)
+    said = cli("approve", "a1", "--always", "--yes")
+    assert said.code == 1
+    assert "no rule would allow just this call" in said.err

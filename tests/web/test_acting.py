@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from tests.web.conftest import git
 
 from fleet.model import events
 from fleet.model.event import Event
@@ -190,3 +191,23 @@ def test_a_program_answers_too(shop, page):
         ).status_code
         == 400
     )
+
+
+def test_always_shows_its_rule_allows_the_call_and_asks_for_the_rule(shop, page):
+    path = shop.root / "fleet.yaml"
+    held = "    permissions: {otherwise: ask}\n    harness: claude-code\n    model: small"
+    text = path.read_text().replace("    model: small", held)
+    path.write_text(text.replace("    options: {script: script.yaml}\n", ""))
+    git(shop.root, "commit", "-qam", "Hold it to rules")
+    running(shop)
+    asked = {"call": "c1", "tool": "Bash", "about": "make deploy", "rule": "", "until": 10**15}
+    offer = {"where": "allow", "rules": ["Bash(make deploy)"]}
+    shop.story.about("r1", events.TOOL_ASKED, agent="developer", **asked, offer=offer)
+    card = page.get("/approvals/a1").text
+    assert "Always allow this" in card
+    assert "Bash(make deploy)" in card
+    assert page.get("/api/approvals/a1").json()["always"] == offer
+    before = shop.count()
+    assert page.submit("/approvals/a1", do="always", note="").status_code == 303
+    done = [event for event in shop.log.read(before) if event.source == "user/mia"]
+    assert [event.type for event in done] == [events.APPROVAL_GIVEN, events.RULES_PROPOSED]

@@ -68,7 +68,7 @@ def _has_begun(state: State, instance: Instance) -> bool:
     """Whether an agent was ever sent to work on it. What only waits for its turn looks as it did: a thousand
     issues that are labelled at once must not be a thousand comments.
     """
-    if instance.item in state.shown:
+    if instance.item in state.shown or instance.change:
         return True
     runs = [state.runs[name] for record in instance.jobs.values() for name in record.runs]
     return any(run.state != "queued" for run in runs)

@@ -14,7 +14,7 @@ from fleet.surfaces import deeds
 from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import find_approval
 from fleet.surfaces.cli.options import Json
-from fleet.surfaces.cli.output import clean, print_note
+from fleet.surfaces.cli.output import clean
 from fleet.surfaces.cli.people_only import people_only
 from fleet.surfaces.cli.project import Project, open_project
 from fleet.wiring import CONFIG_NAME
@@ -50,12 +50,12 @@ def approve(
     with open_project() as project:
         if always:
             _shown(project, find_approval(project.state, approval).id, yes=yes)
-        act(project, given)
+        done = act(project, given)
         found = project.state.approvals[approval.strip()]
         document: dict[str, Any] = {"id": found.id, "kind": found.kind, "pr": found.change or None, "answer": "given"}
         about = f" for pull request {found.change} at {found.head[:12]}" if found.head else ""
         if always:
-            document["rules"] = list(project.state.proposals[found.id].rules)
+            document["rules"] = list(done[-1].data["rules"])
             about = "; the pull request follows"
         tell(project, f"You approved {found.id} ({found.kind}){about}", document, as_json=json)
 
@@ -66,7 +66,7 @@ def _shown(project: Project, approval: str, *, yes: bool) -> None:
 
     found = preview(project.place, project.fleet, project.state, approval)
     for line in (found.said, *found.patch.splitlines()):
-        print_note(clean(line, keep_lines=True))
+        typer.echo(clean(line, keep_lines=True), err=True)
     if yes:
         return
     if not sys.stdin.isatty():
