@@ -52,7 +52,12 @@ def approve(
             _shown(project, find_approval(project.state, approval).id, yes=yes)
         done = act(project, given)
         found = project.state.approvals[approval.strip()]
-        document: dict[str, Any] = {"id": found.id, "kind": found.kind, "pr": found.change or None, "answer": "given"}
+        document: dict[str, Any] = {
+            "id": found.id,
+            "kind": found.kind,
+            "pr": found.change or None,
+            "answer": "given",
+        }
         about = f" for pull request {found.change} at {found.head[:12]}" if found.head else ""
         if always:
             document["rules"] = list(done[-1].data["rules"])
