@@ -224,7 +224,7 @@ WRONG = [
     ),
     (w("{agent: dev}", "{needs: []}"), "9:7", "none of them", "one of agent, agents, duty, action"),
     (w("agent: dev", "duty: plan"), "9:20", "plan", "a duty that an agent has: change, review"),
-    (w("action: merge", "action: deploy"), "11:23", "deploy", "merge or release, the actions that need no"),
+    (w("action: merge", "action: deploy"), "11:23", "deploy", "merge or release, or a command"),
     (w("needs: [make]", "needs: [mkae]"), "10:36", "mkae", "did you mean 'make'?"),
     (w("needs: [make]", "needs: [review]"), "10:28", "review → review", "needs that do not go in a circle"),
     (
@@ -308,6 +308,21 @@ WRONG = [
         "no risk",
     ),
     (RIGHT + "gates: {merge: passing}\n", "12:16", "passing", "a list"),
+    (
+        w("merge: {action: merge", "ship: {command: make, time: 2m"),
+        "11:7",
+        "a command with nothing merged",
+        "that merges",
+    ),
+    (w("action: merge", "action: push, command: make"), "11:23", "push", "needs no command"),
+    (w("action: merge", "action: merge, env: [A]"), "11:35", "a list of 1", "is for a job with a command"),
+    (
+        w("merge: {action: merge", "ship: {command: make, env: [A=1]"),
+        "11:34",
+        "A=1",
+        "its value is the watcher's own",
+    ),
+    (RIGHT + "gates: {deploy: []}\n", "12:9", "the unknown key 'deploy'", "no job has action: deploy"),
     (RIGHT + "gates: {mrege: []}\n", "12:9", "the unknown key 'mrege'", "did you mean 'merge'?"),
     (RIGHT + "quarantine: {failures: 3.5}\n", "12:24", "3.5", "a whole number"),
     (

@@ -40,8 +40,8 @@ def _kinds(file: str, document: Document, declared: schema.FleetFile) -> Iterato
     for kind in declared.gates.__pydantic_extra__ or {}:
         if kind not in own:
             path: Path = ("gates", kind)
-            found = f"a gate that no job's action passes: {kind!r}"
-            hint = did_you_mean(kind, known) or f"a job passes it with action: {kind} and a command"
+            found = f"the unknown key {kind!r}"
+            hint = did_you_mean(kind, known) or f"no job has action: {kind} and a command"
             spot = document.key_at(path)
             yield placed(file, spot, path, found, expected=named(known), hint=hint)
 

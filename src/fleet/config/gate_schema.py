@@ -13,7 +13,6 @@ _Text = Annotated[str, Field(min_length=1)]
 _Texts = Annotated[list[_Text], BeforeValidator(values.listed, json_schema_input_type=str | list[str])]
 _Duration = Annotated[int, BeforeValidator(values.duration, json_schema_input_type=str)]
 _Condition = Annotated[str, BeforeValidator(values.gate_condition, json_schema_input_type=str)]
-_Name = Annotated[str, BeforeValidator(values.name)]
 _Login = Annotated[str, BeforeValidator(values.login)]
 _Logins = Annotated[list[_Login], BeforeValidator(values.listed, json_schema_input_type=str | list[str])]
 _Day = Annotated[tuple[int, ...], BeforeValidator(gate_values.days, json_schema_input_type=str | list[str])]
@@ -124,7 +123,7 @@ class Gates(_Part):
     """What an action must pass. Keys of no name here are gates of own actions."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
-    __pydantic_extra__: dict[_Name, list[ActionLine]] = Field(init=False)
+    __pydantic_extra__: dict[str, list[ActionLine]] = Field(init=False)
 
     merge: list[Requirement] | None = Field(
         default=None, description="One approval and passing checks by default"
