@@ -18,6 +18,7 @@ from fleet.model import events
 from fleet.model.errors import Permanent
 
 FIRST_MS, LONGEST_MS = 15_000, 60_000
+USUAL_MS, LATEST_MS = 5 * 60_000, 10 * 60_000  # as long as nobody knows how long they take; and at most
 NONE_YET_MS = 5 * 60_000  # so long a head may be without any check before we stop to look
 SELDOM_MS, SELDOM_UNTIL_MS = 5 * 60_000, 2 * 3_600_000  # one that failed may be run again, one may come late
 _OWN = "fleet/"
@@ -77,9 +78,9 @@ def look(
         checks += _others_statuses(requests, facts.repo, follow, cursor)
     follow.names = sorted({*follow.names, *(check.name for check in checks)})
     if over and follow.running:
-        cursor.takes = (
-            (cursor.takes * 3 + now - follow.running) // 4 if cursor.takes else now - follow.running
-        )
+        ended = max(ms_of(check.at) for check in checks) - (requests.now_ms() - now)
+        took = min(max(ended, follow.running), now) - follow.running
+        cursor.takes = (cursor.takes * 3 + took) // 4 if cursor.takes else took
         follow.running = 0
     news = False
     for check in checks:
@@ -92,8 +93,8 @@ def look(
     states = {check.state for check in checks}
     if "pending" in states:
         follow.running = follow.running or now
-        likely = follow.running + cursor.takes * 4 // 5 if short else 0
-        follow.next = max(now + follow.wait, likely)
+        likely = follow.running + (cursor.takes or USUAL_MS) * 6 // 5 if short else 0
+        follow.next = max(now + follow.wait, min(likely, now + LATEST_MS))
     elif not checks and age < NONE_YET_MS:
         follow.next = now + follow.wait
     elif news or lacks(follow, required, now):  # others may begin when one has ended

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BUSY_MS, IDLE_MS = 5_000, 60_000
-HOURLY = 200  # requests that count, for the polls of one repository
+HOURLY = 150  # requests that count, for the polls of one repository
 GATHERED_MS = 180_000
 WATCH_MS = 60_000
 _BURST = 60.0

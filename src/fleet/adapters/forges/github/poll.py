@@ -75,8 +75,10 @@ class Poller:
         facts = Facts(repo, self.people, cursor.told)
         now = self.clock()
         before = cursor.seen
-        closer = not self._has_details(cursor, seen, now) or self.pace.may_look(repo, now)
-        taken = seen if closer else seen.without(_details(cursor, seen))
+        details = self._details(repo, cursor, seen)
+        due = any(follow.next and follow.next <= now for follow in cursor.follow.values())
+        closer = not (details or due) or self.pace.may_look(repo, now)
+        taken = seen if closer else seen.without(details)
         later = self._less_urgent(cursor, taken)
         if not seen.same:
             self._take(repo, cursor, taken.without(later), facts)
@@ -134,11 +136,17 @@ class Poller:
         )
         return now + wait
 
-    @staticmethod
-    def _has_details(cursor: Cursor, seen: Listing, now: int) -> bool:
-        """Whether there is what costs most: a known pull request that changed, or checks that are due."""
-        due = (follow.next and follow.next <= now for follow in cursor.follow.values())
-        return bool(_details(cursor, seen)) or any(due)
+    def _details(self, repo: str, cursor: Cursor, seen: Listing) -> list[int]:
+        """Those whose news may be gathered for a while, which costs most: pull requests that we know, and
+        what Fleet itself changed last.
+        """
+        return [
+            number
+            for number, entry in seen.changed.items()
+            if str(number) in cursor.known
+            and entry.get("state") == "open"
+            and ("pull_request" in entry or self.seen.did(repo, number, str(entry.get("updated_at"))))
+        ]
 
     def _take(self, repo: str, cursor: Cursor, seen: Listing, facts: Facts) -> None:
         """Tell all that changed, and bring the cursor up to it."""
@@ -307,15 +315,6 @@ class _Remarks:
         if self._found is not None:
             return self._found.get(number, ())
         return self.requests.pages(f"repos/{self.repo}/pulls/{number}/comments")
-
-
-def _details(cursor: Cursor, seen: Listing) -> list[int]:
-    """Pull requests that we know and that changed: their news may be gathered for a while."""
-    return [
-        number
-        for number, entry in seen.changed.items()
-        if "pull_request" in entry and str(number) in cursor.known and entry.get("state") == "open"
-    ]
 
 
 def _lacks_labels(cursor: Cursor, seen: Listing, number: int, found: Sequence[history.Happening]) -> bool:
