@@ -32,6 +32,7 @@ _COLUMNS = (
     Column("TODAY", 7, right=True, gap=1),
     Column("OF DAY", 6),
 )
+_ROOMY = 90  # columns; from here on names of agents may be longer
 _NARROW = 100  # columns; below this the run's name and the word for what it is about take too much
 
 
@@ -108,7 +109,8 @@ class Roster:
         if room != self._room:
             self._room = room
             before = self._wide
-            self._wide = widths(_COLUMNS, [cells for _, _, cells in found], room - GUTTER)
+            columns = _COLUMNS if room < _ROOMY else (Column("AGENTS", 22), *_COLUMNS[1:])
+            self._wide = widths(columns, [cells for _, _, cells in found], room - GUTTER)
             if room < _NARROW:
                 self._wide[4] += self._wide[2] + 2
                 self._wide[2] = 0

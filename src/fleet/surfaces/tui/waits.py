@@ -13,7 +13,7 @@ from fleet.views.waiting import queue
 _NEEDS = (
     Column("", 0),
     Column("ID", 5),
-    Column("KIND", 8),
+    Column("KIND", 11),
     Column("ABOUT", 8),
     Column("WAITS", 7, right=True),
     Column("WHY", 0),
@@ -44,7 +44,7 @@ def needs(live: Live, room: int) -> tuple[Line, list[Row]]:
         cells.append(
             (
                 (name, "bold"),
-                (each["kind"], "bad" if each["urgency"] == "now" else "warn"),
+                (each["kind"].replace("_", " "), "bad" if each["urgency"] == "now" else "warn"),
                 (about, "place"),
                 (waits, ""),
                 (shown(why + behind), ""),
