@@ -175,7 +175,7 @@ def test_checks_that_could_not_be_run_say_why_and_are_no_objection() -> None:
 @pytest.mark.parametrize(
     ("when", "score", "met", "reason"),
     [
-        ("", 0, False, "a person approves every merge"),
+        ("", 0, False, "a person approves it each time"),
         ("risk.score >= 60", 59, True, "not risk.score >= 60 (its risk is 59)"),
         ("risk.score >= 60", 60, False, "risk.score >= 60 (its risk is 60)"),
         ('"docs" in item.labels', 0, True, 'not "docs" in item.labels (its risk is 0)'),

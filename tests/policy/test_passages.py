@@ -11,6 +11,7 @@ from fleet.model import events
 from fleet.model.fleet import Fleet, Job, Repo, Requirement
 from fleet.model.gates import Asking, Window
 from fleet.policy.due import next_due
+from fleet.policy.other_gates import gate_rows
 from fleet.testing.story import FLEET, NOON, Story
 from fleet.views.items import item_row
 from fleet.views.why import why
@@ -167,6 +168,29 @@ def test_a_release_waits_for_its_own_approval() -> None:
     assert story.state.approvals["a1"].why == "release: risk.score >= 60 (its risk is 70)"
     _answer(story, events.APPROVAL_GIVEN)
     assert _wishes(story, "release") == ["release/i1/release"]
+
+
+def test_every_gate_on_the_way_says_what_is_missing_and_who_can_meet_it() -> None:
+    story = _merged(Requirement("human", by=("ann",)), Requirement("window"))
+    change = story.state.changes[2]
+    story.fleet = replace(story.fleet, gates=(*story.fleet.gates, ("push", (Requirement("human"),))))
+    why = "a person approves it each time; 0 of 1 approvals; asked are ann"
+    human, window = gate_rows(story.fleet, story.state, change)
+    assert human == ("release: human", f"missing: {why} (who can meet it: ann: fleet approve)")
+    assert window[1].startswith("met: ")
+    change.ref = "acme/shop#2"
+    assert gate_rows(story.fleet, story.state, change)[2:] == [
+        ("push", "passed; it asks for a person, always")
+    ]
+
+
+def test_a_gate_that_is_not_due_says_what_it_will_ask_for() -> None:
+    story = _merged(Requirement("human", by=("ann",)))
+    change = story.state.changes[2]
+    story.state.passages.clear()
+    assert gate_rows(story.fleet, story.state, change) == [
+        ("release", "ahead; it asks for a person (ann), always")
+    ]
 
 
 def test_a_release_may_go_where_its_condition_holds() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from fleet.model import events
 from fleet.model.event import Event
@@ -28,9 +29,7 @@ def shut(
     if not wanted:
         return None
     known = state.passages.get(key, Passage(key))
-    given = dict(known.approved)
-    asked = replace(change, approved_by=list(given), approved_at=given, reviews=[])
-    found = read_lines(fleet, state, asked, wanted)
+    found = read_lines(fleet, state, _asked(change, known), wanted)
     missing = [each["name"] for each in found if not each["met"]]
     if not missing:
         return None
@@ -48,6 +47,16 @@ def shut(
         "reason": f"missing: {', '.join(missing)}",
     }
     return [fact(events.PASSAGE_EVALUATED, data, cause=change.cause, story=change.instance)]
+
+
+def _asked(change: Change, passage: Passage) -> Change:
+    """The change with what was said of this action alone."""
+    return replace(change, approved_by=list(passage.approved), approved_at=dict(passage.approved), reviews=[])
+
+
+def as_it_is_now(fleet: Fleet, state: State, change: Change, kind: str) -> list[dict[str, Any]]:
+    """How the gate of an action that nobody has wished for yet would stand now."""
+    return read_lines(fleet, state, _asked(change, Passage("")), lines_of(fleet, (kind,)))
 
 
 def lines_of(fleet: Fleet, kinds: Iterable[str]) -> list[Requirement]:

@@ -13,6 +13,7 @@ from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, State, Wish
 from fleet.policy.fact import wish
+from fleet.policy.other_gates import gate_rows, stands
 from fleet.policy.passage import shut
 from fleet.policy.suspect import quarantine
 
@@ -130,7 +131,7 @@ def look(fleet: Fleet, state: State, number: int) -> dict[str, Any]:
         found["rejected"] = "" if change.open or change.merged else instance.reason if instance else ""
         met = bool(change.gate) and all(each["met"] for each in change.gate)
         failed = standing == "blocked" and not _only_asks(state, change)
-        found["body"] = body(state, change)
+        found["body"] = body(fleet, state, change)
         found["status"] = {
             "head": change.head,
             "state": "success" if met or change.merged else "failure" if failed else "pending",
@@ -156,7 +157,7 @@ def _urgent(brief: str) -> str:
     return brief.partition("/")[0]
 
 
-def body(state: State, change: Change) -> str:
+def body(fleet: Fleet, state: State, change: Change) -> str:
     """The pull request's text: what was done, how it was tested, risk, cost, and where to read on."""
     item = state.items.get(change.item)
     lines = [change.body.strip() or "(The agent left no description.)", ""]
@@ -174,9 +175,8 @@ def body(state: State, change: Change) -> str:
             f"| check {check['name']} | {'passed' if check['ok'] else 'failed'} on the merge result |"
         )
     for each in change.gate:
-        lines.append(
-            f"| gate: {each['name']} | {'met' if each['met'] else 'missing'}: {_cell(_told(each))} |"
-        )
+        lines.append(f"| gate: {each['name']} | {_cell(stands(each, _told(each)))} |")
+    lines += [f"| gate of {name} | {_cell(told)} |" for name, told in gate_rows(fleet, state, change)]
     lines.append(f"| spent | ${cost:.2f} in {len(runs)} runs |")
     lines += [
         f"| run {run.id} | {run.job} by {run.agent}; on its machine: `fleet logs {run.id}` |" for run in runs

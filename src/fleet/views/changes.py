@@ -8,6 +8,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Change, State
 from fleet.policy.gate import requirements
 from fleet.policy.rounds import objections
+from fleet.views.gates import gates_beside
 from fleet.views.units import moment
 
 _CLEAR = "every requirement is met"
@@ -61,6 +62,7 @@ def change_page(fleet: Fleet, state: State, change: Change) -> dict[str, Any]:
         "approved_by": list(change.approved_by),
         "factors": [dict(each) for each in change.risk.get("factors", ())],
         "held": held_row(change) if change.held else None,
+        "gates": gates_beside(fleet, state, change),
     }
 
 

@@ -1,18 +1,13 @@
-"""The lines of a gate in words, as fleet.yaml has them."""
+"""Actions that their gates hold back, and the gates beside the merge that a change passes, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
-from fleet.model.fleet import Requirement
-from fleet.model.state import Passage
-from fleet.policy.requirements.found import either
-from fleet.policy.times import words
-
-
-def line(each: Requirement) -> str:
-    """`2 approvals by qa or review`, `a person if risk.score >= 60`."""
-    return _LINES[each.kind](each)
+from fleet.model.fleet import Fleet
+from fleet.model.state import Change, Passage, State
+from fleet.policy.other_gates import other_gates
+from fleet.policy.passage import as_it_is_now
 
 
 def held_back(passage: Passage) -> str:
@@ -26,22 +21,12 @@ def who_can(passage: Passage) -> str:
     return "; ".join(str(each["who"]) for each in passage.lines if not each["met"] and each["who"])
 
 
-def _review(each: Requirement) -> str:
-    said = f"{each.approvals} approval{'s' if each.approvals != 1 else ''}"
-    said += f" by {either(each.by)}" if each.by else ""
-    return f"{said} of another {each.different} than the author" if each.different else said
-
-
-def _human(each: Requirement) -> str:
-    said = f"{each.approvals} people" if each.approvals > 1 else "a person"
-    said += f" ({either(each.by)})" if each.by else ""
-    return f"{said} if {each.when}" if each.when else f"{said}, always"
-
-
-_LINES: Mapping[str, Callable[[Requirement], str]] = {
-    "review": _review,
-    "human": _human,
-    "checks": lambda _: "passing checks",
-    "window": lambda each: f"only {words(each.window)}",
-    "policy": lambda each: f"that {each.when}",
-}
+def gates_beside(fleet: Fleet, state: State, change: Change) -> list[dict[str, Any]]:
+    """Each gate beside the merge that the change passes: its `kind`, `standing` (passed, open, held or ahead)
+    and `lines`, as they stand where it is not passed. What is ahead is read as it would be now.
+    """
+    return [
+        each
+        | ({"lines": as_it_is_now(fleet, state, change, each["kind"])} if each["standing"] == "ahead" else {})
+        for each in other_gates(fleet, state, change)
+    ]

@@ -70,7 +70,7 @@ def _answered(
 def _needed(fleet: Fleet, state: State, change: Change, requirement: Requirement) -> tuple[bool | None, str]:
     """Whether a person is needed, and why; None while that can't be told yet."""
     if not requirement.when:
-        return True, "a person approves every merge"
+        return True, "a person approves it each time"
     if change.risk.get("head") != change.head:
         return None, "its risk is being worked out"
     score = change.risk.get("score", 0)

@@ -72,7 +72,7 @@ def _plain(problem: Any) -> dict[str, Any]:
 
 
 def _summary(fleet: Fleet) -> dict[str, Any]:
-    from fleet.views.gates import line
+    from fleet.policy.requirements.words import line
 
     return {
         "name": fleet.name,
@@ -110,7 +110,7 @@ def _summary(fleet: Fleet) -> dict[str, Any]:
 
 
 def _show(path: Path, fleet: Fleet) -> None:
-    from fleet.views.gates import line
+    from fleet.policy.requirements.words import line
 
     title = style(clean(fleet.name), "bold")
     if fleet.repos:

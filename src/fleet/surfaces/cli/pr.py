@@ -200,13 +200,14 @@ def _show(page: dict[str, Any]) -> None:
     if page["body"].strip():
         say()
         say_block(page["body"])
-    if page["gate"]:
+    beside = [(f"{gate['kind']}: ", each) for gate in page["gates"] for each in gate["lines"]]
+    if page["gate"] or beside:
         say()
         say_table(
             ["gate", "met", Column("why", least=20), Column("who can", least=12)],
             [
-                [each["name"], "yes" if each["met"] else "no", each["reason"], each["who"]]
-                for each in page["gate"]
+                [f"{kind}{each['name']}", "yes" if each["met"] else "no", each["reason"], each["who"]]
+                for kind, each in (*(("", each) for each in page["gate"]), *beside)
             ],
             styles={"yes": "green", "no": "yellow"},
         )

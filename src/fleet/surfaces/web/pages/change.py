@@ -101,11 +101,24 @@ def side_panels(look: Look, canvas: Canvas, found: Change, page: Mapping[str, An
                 "gate", "div", gate_list(page["gate"]) or tag("p", f"{page['standing']} {page['reason']}")
             ),
         ),
+        _other_gates(canvas, page),
         section("Risk", canvas.live("risk", "div", risk_badge(page["risk"]), _factors(page))),
         section("Checks", canvas.live("checks", "div", _checks(page))),
         section("Reviews", canvas.live("reviews", "div", _reviews(page))),
         section("About", canvas.live("facts", "div", _facts(look, found)), prose(found.body)),
     )
+
+
+def _other_gates(canvas: Canvas, page: Mapping[str, Any]) -> Html:
+    """What else it passes on its way: what goes to the forge, releases, commands such as a deployment."""
+    if not page["gates"]:
+        return NOTHING
+    parts = []
+    for each in page["gates"]:
+        says = f"{each['standing']}; it asks for {', '.join(each['asks'])}"
+        parts.append(tag("p", tag("strong", str(each["kind"])), " ", says))
+        parts.append(gate_list(each["lines"]))
+    return section("Other gates", canvas.live("gates", "div", parts))
 
 
 def cost_of(look: Look, found: Change) -> int:
