@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from fleet.model.state import State
@@ -64,6 +65,12 @@ def counted(state: State, names: Iterable[str], days: int = WINDOW_DAYS) -> dict
 
 def judged(count: Mapping[str, int], in_a_row: int = 0) -> Standing:
     """What these counts come to."""
+    return _judged(tuple(sorted(count.items())), in_a_row)
+
+
+@lru_cache(1024)  # the rules ask about every agent at every step, and few counts are new
+def _judged(counts: tuple[tuple[str, int], ...], in_a_row: int) -> Standing:
+    count = dict(counts)
     signals = [each for each in _signals(count, in_a_row) if each["points"]]
     signals.sort(key=lambda each: -each["points"])
     score = min(100, sum(each["points"] for each in signals))
