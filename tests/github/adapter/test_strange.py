@@ -79,7 +79,7 @@ def test_what_happens_there_is_told_once_and_in_full(tmp_path: Path) -> None:
     world.hub.review(REPO, pull, ANN, "REQUEST_CHANGES", "Not yet.")
 
     later = world.settle()
-    world.clock.seconds += 200  # so many issues have used the allowance up
+    world.clock.seconds += 250  # so many issues have used the allowance up
     later += world.settle()
 
     opened = [*data(first, events.ITEM_OPENED)]

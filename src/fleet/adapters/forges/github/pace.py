@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 BUSY_MS, IDLE_MS = 5_000, 60_000
 HOURLY = 150  # requests that count, for the polls of one repository
-GATHERED_MS = 180_000
+GATHERED_MS = 240_000
 WATCH_MS = 60_000
 _BURST = 60.0
 _ENOUGH = 5.0  # a poll that brings one change costs about so many
