@@ -44,9 +44,12 @@ def open_seals(place: Place, fleet: Fleet) -> Sealer:
     from fleet.adapters.git.shelf import GitShelf
     from fleet.adapters.seals.key import make_key
     from fleet.adapters.seals.sealer import Sealer
+    from fleet.config.remote import url_of
 
     own = open_shelf(place)
-    mirrors: dict[str, Shelf] = {each.name: GitShelf(place.mirror(each.name)) for each in fleet.repos}
+    mirrors: dict[str, Shelf] = {
+        each.name: GitShelf(place.mirror(each.name), url_of(place.root, fleet, each)) for each in fleet.repos
+    }
     return Sealer(make_key(place.seal_key), own, mirrors or {"": own}, place.sealed, push=fleet.audit_push)
 
 
@@ -96,7 +99,7 @@ def verify(place: Place, *, key: str = "", kept: str = "") -> Verification:
     it.
 
     `key` is the public key to believe, where it is known from elsewhere. `kept` is a checkpoint that was kept
-    elsewhere, which the log has to agree with too.
+    elsewhere, which the log has to agree with too: a whole one, or the one line of a message.
     """
     from dataclasses import replace
 
@@ -115,20 +118,54 @@ def verify(place: Place, *, key: str = "", kept: str = "") -> Verification:
         trouble = f"Its checkpoints cannot be read: {error}" if place.sealed.exists() else ""
     if not filed and not trouble and read_mark(place.sealed):
         trouble = f"Its checkpoints are gone: {GONE}."
-    witness = None
-    if believed is not None and (filed or kept):
-        shown = [*filed, Filed("(elsewhere)", kept, b"")] if kept else filed
+    witness, whole = None, kept if _is_signed(kept, believed) else ""
+    if believed is not None and (filed or whole):
+        shown = [*filed, Filed("(elsewhere)", whole, b"")] if whole else filed
         witness = Witness(_in_order(shown), believed)
         cut = filed and witness.sealed < read_mark(place.sealed)
         trouble = trouble or witness.problem or (CUT if cut else "")
-    elif filed or kept:
+    elif filed:
         trouble = trouble or "There are checkpoints, and no key to check them with."
     found = verify_log(place.log, witness)
     if found.ok and trouble:
         return Verification(False, found.events, found.head, 0, trouble)
+    if found.ok and kept and (said := _contradicted(place, kept, found, believed)):
+        return Verification(False, 0, found.head, 0, said)
     if witness is None:
         return found
     return replace(found, checkpoints=len(witness.checkpoints), sealed=witness.sealed)
+
+
+def _is_signed(note: str, key: PublicKey | None) -> bool:
+    """Whether it is a whole checkpoint, signed by this key."""
+    from fleet.adapters.seals import checkpoint
+
+    try:
+        return key is not None and bool(checkpoint.read(note, key))
+    except ValueError:
+        return False
+
+
+def _contradicted(place: Place, kept: str, found: Verification, key: PublicKey | None) -> str:
+    """What of the log is other than checkpoints say that were kept elsewhere, whoever signed them."""
+    from fleet.adapters.logs.verify import hash_of
+    from fleet.adapters.seals.kept import contradiction, kept_in
+
+    lines = kept_in(kept)
+    if not lines:
+        return "What you kept is no checkpoint that this Fleet knows."
+    is_whole = _is_signed(kept, key)
+    said = (
+        contradiction(
+            each,
+            found.events,
+            lambda seq: hash_of(place.log, seq),
+            key,
+            signed=is_whole or (key is not None and each.is_signed_by(key)),
+        )
+        for each in lines
+    )
+    return next((each for each in said if each), "")
 
 
 def _in_order(filed: list[Filed]) -> list[Filed]:

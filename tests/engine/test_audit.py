@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,10 +21,12 @@ from fleet.adapters.logs.record import GENESIS, link
 from fleet.model import events
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Fleet
-from fleet.wiring import Place
+from fleet.policy.message import of_checkpoint
+from fleet.wiring import Place, open_log
 
 DAY = 86_400
 SHELF = "refs/fleet/checkpoints"
+Rows = list[tuple[int, str, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +191,62 @@ def test_the_end_of_the_log_cannot_be_cut_with_its_checkpoints_where_one_was_kep
 
     assert not found.ok
     assert "that checkpoint (elsewhere) of" in found.problem
+
+
+def told_line(stage: Stage) -> str:
+    """The newest checkpoint, as a message has it."""
+    fleet = Fleet("shop")
+    seals = auditing.open_seals(stage.place, fleet)
+    seals.sealed()
+    return of_checkpoint(fleet, *seals.newest())[1]
+
+
+@pytest.mark.parametrize(
+    ("becomes", "says"),
+    [
+        (lambda found: [(*row[:3], row[3].replace("user/ann", "user/eve")) for row in found], "names; it is"),
+        (lambda found: found[:-1], "1 event that the checkpoint that you kept"),
+    ],
+    ids=["rewritten", "cut off"],
+)
+def test_a_line_of_a_message_finds_what_was_rewritten_with_all_that_lies_on_the_disk(
+    becomes: Callable[[Rows], Rows], says: str, copy: Stage
+) -> None:
+    line = told_line(copy)
+    assert auditing.verify(copy.place, kept=line).ok
+    git(copy.root, "update-ref", "-d", SHELF)
+    copy.place.sealed.unlink()
+    copy.place.seal_key.unlink()
+    rewrite(copy, becomes(rows(copy)))
+    seals = auditing.open_seals(copy.place, Fleet("shop"))  # with a key of its own
+    with closing(open_log(copy.place)) as log:
+        seals.seal(log, 1)
+    assert auditing.verify(copy.place).ok  # on this disk alone there is nothing that could tell
+
+    found = auditing.verify(copy.place, kept=line)
+
+    assert not found.ok
+    assert says in found.problem
+    assert "and the key here is" in found.problem
+
+
+def test_a_line_that_was_made_up_accuses_with_no_signature(copy: Stage) -> None:
+    line = told_line(copy)
+    made_up = line.replace(line.split()[2], "0" * 64, 1)
+
+    assert "its signature does not hold" in auditing.verify(copy.place, kept=made_up).problem
+    assert "no checkpoint" in auditing.verify(copy.place, kept="one two").problem
+
+
+def test_that_a_remote_cannot_be_reached_is_an_event_and_stops_nothing(merged: Stage, copy: Stage) -> None:
+    git(copy.root, "remote", "add", "there", str(copy.root / "nowhere.git"))
+    assert copy.watch(merged.pair(checks=CHECKS, audit_push="there")) == 0
+
+    (event,) = copy.events(events.AUDIT_PUSHED)
+
+    assert "there is no repository" in event.data["error"]
+    found = auditing.verify(copy.place)
+    assert (found.ok, found.sealed) == (True, found.events)
 
 
 def test_seals_are_brought_to_a_remote(merged: Stage, copy: Stage, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from tests.engine.conftest import Stage
 
+from fleet.auditing import verify
 from fleet.model import events
 from fleet.model.channel import Channel
 
@@ -56,3 +57,13 @@ def test_an_address_that_is_not_set_is_told_in_the_log_and_stops_nothing(stage: 
     assert stage.watch(fleet) == 3
     (told,) = stage.events(events.PEOPLE_TOLD)
     assert "FLEET_NOBODY_HAS_SET" in told.data["error"]
+
+
+def test_a_checkpoint_is_told_after_the_merge_that_it_signs(stage: Stage, service: HTTPServer):
+    channel = Channel(f"json://127.0.0.1:{service.server_port}", kinds=("checkpoint",))
+    stage.issue()
+    assert stage.watch(replace(stage.pair(), notify=(channel,))) == 0
+    (taken,) = service.taken  # type: ignore[attr-defined]
+    assert verify(stage.place, kept=taken["message"]).ok
+    (attested,) = stage.events(events.CHANGE_ATTESTED)
+    assert int(taken["message"].split()[1]) >= attested.seq

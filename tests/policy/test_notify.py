@@ -15,6 +15,7 @@ from fleet.model.state import State
 from fleet.policy.fold import fold
 from fleet.policy.message import message
 from fleet.policy.notify import digests_to_send, people_to_tell, telling_times
+from fleet.policy.vouch import checkpoints_to_tell, vouching_times
 
 ALL = Channel("json://127.0.0.1")
 MERGES = Channel("ntfy://merges", kinds=("merge",))
@@ -138,3 +139,40 @@ def test_words_of_an_issue_call_nobody(call: str):
 
 def test_the_log_does_not_tell_the_address():
     assert "hook-secret" not in Channel("slack://hook-secret/b/c").name
+
+
+KEEPER = Channel("ntfy://keeper", kinds=("checkpoint",))
+
+
+def vouched(state: State, *channels: Channel) -> list[str]:
+    return [
+        each.data["args"]["channel"] for each in checkpoints_to_tell(Fleet("shop", notify=channels), state)
+    ]
+
+
+def test_a_checkpoint_is_told_after_each_merge_to_those_who_want_one():
+    state = State()
+    happens(state, events.WATCHER_STARTED, "10:00", pid=1, version="1", step=False, key="k")
+    assert vouched(state, KEEPER, ALL) == []
+    happens(state, events.CHANGE_OPENED, "10:01", change=2)
+    happens(state, events.CHANGE_ATTESTED, "10:02", change=2, envelope={})
+    assert vouched(state, KEEPER, ALL) == [KEEPER.name]
+    tell(state, KEEPER, "checkpoint", "10:03")
+    assert vouched(state, KEEPER) == []
+
+
+def test_a_checkpoint_is_told_once_a_day_though_nothing_happens():
+    state, fleet = State(), Fleet("shop", notify=(KEEPER,))
+    happens(state, events.WATCHER_STARTED, "10:00", pid=1, version="1", step=False, key="k")
+    (due,) = vouching_times(fleet, state)
+    assert due == at("00:00") + 86_400_000
+    state.now = due
+    assert vouched(state, KEEPER) == [KEEPER.name]
+
+
+def test_that_the_disk_is_full_is_told_once():
+    state = State()
+    happens(state, events.WORKSPACES_MEASURED, bytes=9, limit=5, over=True)
+    assert told(state, ALL) == [(ALL.name, "disk")]
+    tell(state, ALL, "disk")
+    assert told(state, ALL) == []

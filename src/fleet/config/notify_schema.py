@@ -23,7 +23,9 @@ class NotifyTo(BaseModel):
 
     url: _Url = Field(description="An Apprise URL, or $NAME of a variable of the watcher's that holds it")
     kinds: _Kinds = Field(
-        default=[], alias="for", description="Such as merge, question, permission, quarantine; all by default"
+        default=[],
+        alias="for",
+        description="Such as merge, question, permission, quarantine; all but checkpoint by default",
     )
     quiet: WindowGate | None = Field(default=None, description="When nobody is told; it is told afterwards")
     digest: Annotated[int, BeforeValidator(notify_values.minute, json_schema_input_type=str)] | None = Field(

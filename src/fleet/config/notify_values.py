@@ -24,6 +24,7 @@ KINDS = (
     "quarantine",
     "suspect",
     "disk",
+    "checkpoint",
 )
 _VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 _MINUTE = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")

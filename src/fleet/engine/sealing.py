@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from fleet.engine.journal import Journal
 from fleet.engine.parts import Parts
+from fleet.model import events
 from fleet.model.errors import FleetError
+from fleet.model.event import Event
 from fleet.ports.seal import Seals
 
 MOST_EVENTS = 1_000
@@ -30,6 +32,7 @@ class Sealing:
         self._since = 0  # when the first event that is not sealed was seen
         self._pause = 0  # not before this time, after a failure
         self._told = ""
+        self._kept_back = ""  # why the remote does not have the newest checkpoint
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -58,14 +61,40 @@ class Sealing:
         if self._task is not None:
             await self._task
         if self._parts.seals is not None:
-            await self._seal()
+            await self._sign()
+            if told := await self._push():
+                await self._journal.write(told)
+                await self._sign()
 
     async def _seal(self) -> None:
-        parts = self._parts
         try:
-            await self._work(lambda seals: seals.seal(parts.log, parts.clock()))
+            await self._sign()
+            if told := await self._push():
+                await self._journal.record(told)
         finally:
             self._task = None
+
+    async def _sign(self) -> None:
+        parts = self._parts
+        await self._work(lambda seals: seals.seal(parts.log, parts.clock()))
+
+    async def _push(self) -> list[Event]:
+        """Bring it to where it lies besides. What there is to say: that it does not get there, once for each
+        reason, or that it does again.
+        """
+        seals, remote = self._parts.seals, self._parts.fleet.audit_push
+        assert seals is not None
+        why = ""
+        try:
+            if not await asyncio.get_running_loop().run_in_executor(self._parts.threads, seals.push):
+                return []
+        except (FleetError, OSError) as error:
+            why = str(error)
+        if why == self._kept_back:
+            return []
+        self._kept_back = why
+        data = {"remote": remote, "error": why}
+        return [Event(events.AUDIT_PUSHED, data, source="fleet/watcher", subject="audit")]
 
     async def _work(self, do: Callable[[Seals], int]) -> None:
         seals = self._parts.seals

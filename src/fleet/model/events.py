@@ -79,6 +79,7 @@ CHANGE_ATTESTED = (
     "fleet.change.attested"  # change, commit, repo, digest, key, envelope (DSSE), error?: how it came to be
 )
 AUDIT_REDACTED = "fleet.audit.redacted"  # seq, hash, was, left, actor, reason: a record's data was taken away
+AUDIT_PUSHED = "fleet.audit.pushed"  # remote, error: checkpoints do not get there; "": they do again
 RUN_REDACTED = "fleet.run.redacted"  # run, files: [{name, sha256, bytes}], actor, reason: they are gone
 
 # People

@@ -366,6 +366,8 @@ class State:
     kept: dict[str, None] = field(default_factory=dict)  # ended runs whose transcripts are there, in order
     sealing: int = 0  # since when a watcher signs what it does
     attested: int = 0  # the event that last said that a merge was attested
+    attested_at: int = 0
+    vouched: dict[str, int] = field(default_factory=dict)  # channel → which checkpoint was last told there
     to_attest: dict[int, None] = field(default_factory=dict)  # changes whose merge is to be attested
     told: dict[str, dict[str, int]] = field(default_factory=dict)  # what waits → channel → when
     digests: dict[str, int] = field(default_factory=dict)  # channel → of which day it had the summary

@@ -47,6 +47,7 @@ from fleet.policy.show import items_to_show, reviews_to_post
 from fleet.policy.stop import runs_to_cancel, runs_to_stop, sessions_to_stop, time_to_allow, words_to_say
 from fleet.policy.suspect import changes_to_quarantine, releases_to_ask
 from fleet.policy.unstick import runs_to_look_at, runs_to_unstick
+from fleet.policy.vouch import checkpoints_to_tell
 from fleet.policy.warn import budgets_to_warn_of
 
 Rule = Callable[[Fleet, State], list[Event]]
@@ -98,6 +99,7 @@ RULES: tuple[Rule, ...] = (
     items_to_show,
     people_to_tell,
     digests_to_send,
+    checkpoints_to_tell,
     changes_to_attest,
     transcripts_to_forget,
 )

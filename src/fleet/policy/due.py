@@ -19,6 +19,7 @@ from fleet.policy.retain import forgets_at
 from fleet.policy.schedule import NEVER, next_firing
 from fleet.policy.show import waits
 from fleet.policy.unstick import looks_due
+from fleet.policy.vouch import vouching_times
 
 _SOON_MS = 15 * 60_000  # a provider that is left alone for longer is nothing to wait for
 
@@ -38,7 +39,7 @@ def next_due(fleet: Fleet, state: State) -> int | None:
     if queued and has_windows(fleet):
         times.append(next_day(state.now))
     times += gate_times(fleet, state)
-    times += telling_times(fleet, state)
+    times += [*telling_times(fleet, state), *vouching_times(fleet, state)]
     for _, _, change in landing(state):
         times += [time for time in (tried_again_at(change), begins_until(state, change)) if time > state.now]
     times += [*looks_due(fleet, state), *answers_due(fleet, state)]

@@ -55,6 +55,12 @@ def message(fleet: Fleet, state: State, about: str, at: int) -> tuple[str, str] 
     return title, _with_link(fleet, text, f"approvals#{approval.id}")
 
 
+def of_checkpoint(fleet: Fleet, size: int, line: str) -> tuple[str, str]:
+    """The title and the text of a checkpoint, which is kept for a day on which somebody doubts the log."""
+    do = "Keep it. To compare the log with it: fleet audit verify --checkpoint"
+    return f"[{fleet.name}] Checkpoint of {size} events", f"{line}\n\n{do} and the line above, in quotes"
+
+
 def _subject(state: State, approval: Approval) -> str:
     instance = state.instances.get(approval.instance)
     change = state.changes.get(approval.change)

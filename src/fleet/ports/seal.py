@@ -48,7 +48,7 @@ class Shelf(Protocol):
         ...
 
     def push(self, remote: str) -> None:
-        """Bring all that lies here to a remote of the repository."""
+        """Bring all that lies here to a remote; a shelf that belongs to one goes there alone."""
         ...
 
     def attach(self, commit: str, text: str) -> None:
@@ -75,6 +75,18 @@ class Seals(Protocol):
     def seal(self, log: Log, now: int) -> int:
         """Sign the log up to its end and put the checkpoint on the shelf. Up to which record it is sealed
         then.
+        """
+        ...
+
+    def newest(self) -> tuple[int, str]:
+        """Up to which record the log is sealed, and that in one line which is signed; (0, "") before the
+        first seal. Any thread may ask.
+        """
+        ...
+
+    def push(self) -> str:
+        """Bring what is new on the shelves to where it is to lie besides. The remote's name, "" where there
+        is none or nothing is new. Raises `FleetError` where it does not get through.
         """
         ...
 

@@ -59,6 +59,7 @@ _WORDS: Mapping[str, str] = {
     events.CHANGE_INSPECTED: "the files of pull request {change} were looked at",
     events.CHANGE_ATTESTED: "the merge {commit} of pull request {change} was attested",
     events.AUDIT_REDACTED: "{actor} took away the data of event {seq}",
+    events.AUDIT_PUSHED: "checkpoints are pushed to {remote}",
     events.RUN_REDACTED: "{actor} took away the transcript of {run}",
     events.CHANGE_MERGED: "pull request {change} was merged as {sha}",
     events.CHANGE_HELD: "the merge of pull request {change} is held ({kind})",

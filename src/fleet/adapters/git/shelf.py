@@ -27,10 +27,11 @@ _WHO = {
 
 
 class GitShelf:
-    """The shelf in one repository. See `fleet.ports.seal.Shelf`."""
+    """The shelf in one repository. See `fleet.ports.seal.Shelf`. With `url` it mirrors that one."""
 
-    def __init__(self, git_dir: Path) -> None:
+    def __init__(self, git_dir: Path, url: str = "") -> None:
         self._git_dir = git_dir
+        self._url = url
 
     def checkpoints(self) -> list[Filed]:
         """See the port. Two processes, however many there are."""
@@ -108,7 +109,7 @@ class GitShelf:
         """Bring checkpoints and attestations to a remote, as the user. Raises as git does."""
         refs = [ref for ref in (CHECKPOINTS, NOTES) if read(self._git_dir, ref) is not None]
         if refs:
-            url = git(self._git_dir, "remote", "get-url", remote)
+            url = self._url or git(self._git_dir, "remote", "get-url", "--", remote)
             reach(self._git_dir, url, "push", "--quiet", url, *(f"{ref}:{ref}" for ref in refs), timeout=60)
 
     def theirs(self, remote: str) -> str:

@@ -49,6 +49,13 @@ def hashes(path: Path) -> Iterator[bytes]:
             yield row[0]
 
 
+def hash_of(path: Path, seq: int) -> str:
+    """The chain hash of a record, as 64 digits; "" where there is none."""
+    with telling(path, "read"), closing(connect(path, "ro", _BUSY_MS)) as connection:
+        row = connection.execute("SELECT hash FROM events WHERE seq = ?", (seq,)).fetchone()
+    return bytes(row[0]).hex() if row is not None else ""
+
+
 def body_of(path: Path, seq: int) -> str:
     """The body of a record as it was sealed. Raises `Permanent` when there is none."""
     with telling(path, "read"), closing(connect(path, "ro", _BUSY_MS)) as connection:

@@ -60,6 +60,15 @@ def read(note: str, key: PublicKey) -> Checkpoint:
     return _parsed(body)
 
 
+def stated(note: str) -> Checkpoint | None:
+    """What a note says, whoever signed it; None where it is no checkpoint."""
+    body, gap, _ = note.rpartition("\n\n")
+    try:
+        return _parsed(body + "\n") if gap else None
+    except ValueError:
+        return None
+
+
 def _is_signed(line: str, body: str, key: PublicKey) -> bool:
     dash, name, encoded = (*line.split(" ", 2), "", "", "")[:3]
     if dash != _DASH or name != key.name:

@@ -10,8 +10,10 @@ from typing import Any
 from fleet.adapters.seals import checkpoint
 from fleet.adapters.seals.envelope import wrap
 from fleet.adapters.seals.key import SigningKey
+from fleet.adapters.seals.line import Line
 from fleet.adapters.seals.merkle import Frontier
-from fleet.model.errors import Permanent
+from fleet.model.errors import FleetError, Permanent
+from fleet.model.event import rfc3339
 from fleet.ports.log import Log
 from fleet.ports.seal import Shelf
 
@@ -24,8 +26,8 @@ class Sealer:
 
     What it knows of the last seal is read from the shelf once, and then kept: from there on nobody can make
     it sign another past. In the file `mark` it notes how far it has come, so that a shelf which was emptied
-    is noticed. What is new on the shelf is brought to the remote `push` ("": to none). Used by one thread at
-    a time.
+    is noticed. What is new on the shelves is brought to the remote `push` ("": to none). Used by one thread
+    at a time, but for `newest` and `attest`.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Sealer:
         self._name: str | None = None
         self._head = ""
         self._tree = Frontier()
+        self._newest: Line | None = None
 
     @property
     def key(self) -> str:
@@ -78,10 +81,28 @@ class Sealer:
             self._name = self._shelf.file(note, bytes(marks), self.key, when_ms=now, behind=self._name or "")
             self._tree, self._head = tree, head
             write_mark(self._mark, tree.size)
-        if self._push and self._name != self._pushed:
-            self._shelf.push(self._push)
-            self._pushed = self._name or ""
+            self._newest = Line(tree.size, head, rfc3339(now), self._key.public.name)
         return tree.size
+
+    def newest(self) -> tuple[int, str]:
+        """See `fleet.ports.seal.Seals`."""
+        found = self._newest
+        return (found.size, found.text(self._key)) if found is not None else (0, "")
+
+    def push(self) -> str:
+        """See `fleet.ports.seal.Seals`. What does not get through is tried again after the next seal."""
+        if not self._push or self._name == self._pushed:
+            return ""
+        failed: list[FleetError] = []
+        for shelf in (self._shelf, *(each for each in self._shelves.values() if each is not self._shelf)):
+            try:
+                shelf.push(self._push)
+            except FleetError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        self._pushed = self._name or ""
+        return self._push
 
     def attest(self, repo: str, commit: str, statement: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `fleet.ports.seal.Seals`."""
@@ -111,6 +132,7 @@ class Sealer:
             ) from error
         self._name, self._head = filed.name, found.head
         self._tree = Frontier(found.size, found.frontier)
+        self._newest = Line(found.size, found.head, found.time, self._key.public.name)
 
 
 def read_mark(path: Path) -> int:

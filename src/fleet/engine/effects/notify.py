@@ -11,7 +11,8 @@ from fleet.model.errors import Permanent, Temporary
 from fleet.model.event import Event
 from fleet.model.state import State, Wish
 from fleet.policy.fact import fact
-from fleet.policy.message import message
+from fleet.policy.message import message, of_checkpoint
+from fleet.policy.vouch import CHECKPOINT
 
 _ATTEMPTS = 6
 
@@ -19,7 +20,10 @@ _ATTEMPTS = 6
 async def notify(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """The event that it was told, also where that was not needed any more."""
     channel = next((each for each in parts.fleet.notify if each.name == wish.args["channel"]), None)
-    found = message(parts.fleet, state, str(wish.args["about"]), int(wish.args["at"]))
+    if wish.args["about"] == CHECKPOINT:
+        found: tuple[str, str] | None = _checkpoint(parts, state)
+    else:
+        found = message(parts.fleet, state, str(wish.args["about"]), int(wish.args["at"]))
     if channel is None or found is None:
         return [told(wish)]
     url = _address(parts, channel)
@@ -30,6 +34,14 @@ async def notify(parts: Parts, state: State, wish: Wish) -> list[Event]:
             raise Permanent(error.what, why=error.why, do=error.do) from error
         raise
     return [told(wish)]
+
+
+def _checkpoint(parts: Parts, state: State) -> tuple[str, str]:
+    """The newest checkpoint, of which the last merge is a part."""
+    size, line = parts.seals.newest() if parts.seals is not None else (0, "")
+    if size < max(1, state.attested):
+        raise Temporary("There is no checkpoint to tell yet", why="what happened last is just being signed")
+    return of_checkpoint(parts.fleet, size, line)
 
 
 def told(wish: Wish, error: str = "") -> Event:

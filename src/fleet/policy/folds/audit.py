@@ -24,4 +24,4 @@ def change_attested(state: State, event: Event, data: Mapping[str, Any]) -> None
         return
     state.to_attest.pop(whole(data, "change"), None)
     if not text(data, "error"):
-        state.attested = event.seq
+        state.attested, state.attested_at = event.seq, event.time

@@ -87,8 +87,15 @@ def people_told(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     if about == "digest":
         state.digests[channel] = at
         return
+    if about == "checkpoint":
+        state.vouched[channel] = at
+        return
     agent = state.agents.get(about.removeprefix("quarantine-"))
-    if about in state.asked or (agent is not None and agent.quarantined):
+    if (
+        about in state.asked
+        or (about == "disk" and state.crowded)
+        or (agent is not None and agent.quarantined)
+    ):
         state.told.setdefault(about, {})[channel] = at
 
 

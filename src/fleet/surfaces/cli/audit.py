@@ -36,7 +36,12 @@ def verify(
     ] = "",
     key: Key = "",
     checkpoint: Annotated[
-        str, typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that you kept elsewhere.")
+        str,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE|LINE",
+            help="A checkpoint that you kept elsewhere: a file (- for stdin), or the line of a message.",
+        ),
     ] = "",
     remote: Annotated[
         str,
@@ -54,14 +59,22 @@ def verify(
     from fleet.auditing import verify as verified
 
     place = find_place()
-    elsewhere = _text_of(checkpoint) if checkpoint else theirs(place, remote) if remote else ""
+    elsewhere = (
+        (checkpoint if " " in checkpoint.strip() else _text_of(checkpoint))
+        if checkpoint
+        else theirs(place, remote)
+        if remote
+        else ""
+    )
     found = verified(place, key=key, kept=elsewhere)
     if json:
         print_json(_document(found))
     if not found.ok:
         raise FleetError(
             f"The event log does not hold: {found.problem}",
-            why=f"the {found.events} records before it are as they were written",
+            why=f"the {found.events} records before it are as they were written"
+            if found.events
+            else "how much before it is as it was written, what lies here cannot tell",
             do=f"Keep {place.log} and log.head as they are, and compare them with a copy.",
         )
     if not json:
