@@ -26,7 +26,7 @@ def test_history_that_was_judged_cannot_be_rewritten(stage: Stage):
     assert_merged(stage, fleet)
     denied = stage.events(events.AGENT_DENIED)
     assert [event.data["kind"] for event in denied] == ["rewrite"]
-    assert git(stage.root, "log", "--format=%s", "--no-merges", "main").splitlines() == [
+    assert git(stage.root, "log", "--topo-order", "--format=%s", "--no-merges", "main").splitlines() == [
         "Say it louder",
         "Add a note",
         "Start",
