@@ -35,6 +35,7 @@ _RETRY = re.compile(r"Reconnecting\.\.\. (\d+)/(\d+)(?: \((.*)\))?", re.DOTALL)
 _CUT = re.compile(r'\{"type": ?"item\.completed", ?"item": ?\{"id": ?"([\w-]{1,100})"')
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _ROUTER = re.compile(r" ERROR codex_core::tools::router: error=(.+)")
+_BY_HOOK = re.compile(r"(?:Command|Tool call) blocked by PreToolUse hook")
 _QUIET = ("Reading prompt from stdin", "Reading additional input from stdin")
 
 
@@ -75,6 +76,8 @@ class CodexReader:
         if line.startswith("Error: "):
             return [failed(line.removeprefix("Error: "))]
         if found := _ROUTER.search(_COLOUR.sub("", line[:_TEXT])):
+            if _BY_HOOK.match(found[1]):
+                return []  # `codex_drive` tells these
             self._broken += 1  # of such a call nothing else is told
             call: dict[str, Any] = {"id": f"broken-{self._broken}", "type": "refused_call"}
             call |= {"status": "failed", "error": {"message": found[1]}}
