@@ -143,7 +143,11 @@ def merged(tmp_path_factory: pytest.TempPathFactory, need: Callable[..., str]) -
     """A team that has brought issue 1 to its merge."""
     need("gh")
     with a_team(tmp_path_factory.mktemp("story")) as made:
-        made.declare(dev={"steps": [{"run": "env | grep -v ^FLEET_TOKEN= > env.txt"}, *CODES]})
+        made.declare(
+            dev={"steps": [{"run": "env | grep -v ^FLEET_TOKEN= > env.txt"}, *CODES]},
+            gate='  review: [{policy: "risk.score < 101"}]',
+            more="audit: {push: origin}",
+        )
         made.ready("Add a note")
         assert made.watch() == 0
         yield made

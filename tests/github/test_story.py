@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 
 import pytest
 from tests.github.conftest import READY, REPO, Team
@@ -48,6 +49,17 @@ class TestOneStory:
         body = merged.api("/pulls?state=all")[0]["body"]
         for told in ("The note is there; I read it again.", "risk", "$0.25", "check ok"):
             assert told in body
+
+    def test_the_pull_request_shows_every_gate_on_its_way(self, merged: Team):
+        body = merged.api("/pulls?state=all")[0]["body"]
+        assert "| gate: review | met: " in body
+        assert "| gate of review | passed; it asks for that risk.score < 101 |" in body
+
+    def test_checkpoints_and_attestations_lie_on_the_forge_too(self, merged: Team):
+        argv = ["git", "ls-remote", "origin", "refs/fleet/*", "refs/notes/*"]
+        listed = subprocess.run(argv, cwd=merged.root, check=True, capture_output=True, text=True).stdout
+        assert listed.split()[1::2] == ["refs/fleet/checkpoints", "refs/notes/fleet"]
+        assert merged.events(events.AUDIT_PUSHED) == []
 
     def test_no_token_reaches_an_agent(self, merged: Team):
         shown = merged.api("/contents/env.txt")

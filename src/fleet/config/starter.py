@@ -87,8 +87,18 @@ quarantine: {{failures: 3}}                  # so many failed runs in a row, and
 """
 
 
-def starter_text(found: Survey, *, name: str, harness: str, repo: str = "", host: str = "") -> str:
-    """The text of a first fleet.yaml, which is right as it stands. With `repo`, it is for that on GitHub."""
+_AUDIT = """
+# Signed checkpoints of the log, and what led to each merge, lie there too: refs/fleet/*, refs/notes/fleet.
+audit: {{push: {remote}}}
+"""
+
+
+def starter_text(
+    found: Survey, *, name: str, harness: str, repo: str = "", host: str = "", remote: str = ""
+) -> str:
+    """The text of a first fleet.yaml, which is right as it stands. With `repo`, it is for that on GitHub,
+    which git knows here as `remote` ("" where it does not).
+    """
     checks = "".join(f"  {each}: {_quoted(command)}\n" for each, command in found.checks.items())
     forge = f"github, repo: {_quoted(repo)}" if repo else "local"
     forge += f", host: {_quoted(host)}" if host else ""
@@ -98,6 +108,7 @@ def starter_text(found: Survey, *, name: str, harness: str, repo: str = "", host
         + _WORKFLOW.format(label=LABEL)
         + (f"{_CHECKS}{checks}\n" if checks else _NO_CHECKS)
         + _GATES.format(off="" if checks else "# ")
+        + (_AUDIT.format(remote=_quoted(remote)) if repo and remote else "")
     )
 
 

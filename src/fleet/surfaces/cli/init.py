@@ -118,11 +118,14 @@ def _find(root: Path, repo: str, ask: bool) -> Found:
 def _text(found: Survey, there: Found | None, harness: str, known: list[str]) -> str:
     """The first fleet.yaml. Never a file that the next command refuses."""
     from fleet.config.load import parse_fleet
+    from fleet.config.remote import remotes_of
     from fleet.config.starter import starter_text
 
     name = found.root.name.encode("utf-8", "replace").decode("utf-8") or "project"
     repo, host = (there.repo, there.host) if there else ("", "")
-    text = starter_text(found, name=clean(name), harness=harness, repo=repo, host=host)
+    led = (each.name for each in remotes_of(found.root) if each.repo.lower() == repo.lower()) if repo else ()
+    remote = next(iter(led), "")
+    text = starter_text(found, name=clean(name), harness=harness, repo=repo, host=host, remote=remote)
     parse_fleet(text.encode("utf-8"), root=found.root, harnesses=known)
     return text
 
