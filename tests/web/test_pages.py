@@ -39,6 +39,17 @@ def test_the_overview_tells_what_goes_on(shop, page):
     assert "(1) shop" in re.search(r"<title>(.*?)</title>", text)[1]
 
 
+def test_an_agents_page_says_how_far_it_can_be_trusted_and_why(shop, page):
+    shop.merge_asked()
+    shop.story.tell(events.AGENT_DENIED, run="r1", agent="developer", action="push", reason="not allowed")
+    text = clean(re.sub(r"<[^>]+>", " ", page.get("/agents/developer").text))
+    words = " ".join(text.split())
+    assert "Risk low , 4 of 100" in words
+    assert "+4 denied 1 actions were denied" in words
+    assert "reliability 100" in words
+    assert "risk low · quality" in " ".join(page.get("/agents").text.split())
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fleet.policy.record import standing_of
 from fleet.surfaces.web.canvas import Canvas, row
 from fleet.surfaces.web.draw.forms import button, field, folded, form
 from fleet.surfaces.web.draw.parts import (
@@ -18,11 +19,13 @@ from fleet.surfaces.web.draw.parts import (
     words,
 )
 from fleet.surfaces.web.draw.plots import Point, plot
+from fleet.surfaces.web.draw.record import record_block, record_words
 from fleet.surfaces.web.draw.shell import heading
 from fleet.surfaces.web.html import Html, tag, url
 from fleet.surfaces.web.look import ALWAYS, Look, Missing, Page
 from fleet.surfaces.web.pages.runs import run_rows
 from fleet.views.agents import agents as rows_of
+from fleet.views.record import row_of
 from fleet.views.units import DAY_MS, moment
 
 _LATEST, _DAYS = 20, 14
@@ -50,6 +53,7 @@ async def agents(look: Look) -> Page:
                     [[" · ", run_link(run["id"])] for run in each["runs"]],
                 ),
                 tag("p", each["reason"], class_="why") if each["reason"] else None,
+                tag("p", record_words(_record(look, each["name"])), class_="dim small"),
                 class_="agent-doing",
             ),
             budget_bars(each["budget"]),
@@ -91,6 +95,7 @@ async def agent(look: Look) -> Page:
             tag(
                 "div",
                 section("Today", canvas.live("budget", "div", budget_bars(found["budget"]))),
+                section("Record", canvas.live("record", "div", record_block(_record(look, name)))),
                 section("Cost by day", canvas.live("days", "div", _days(look, name))),
                 section("As fleet.yaml says", canvas.live("facts", "div", _facts(found))),
                 section("Quarantine", canvas.live("quarantine", "div", _quarantine(look, name, found))),
@@ -101,6 +106,10 @@ async def agent(look: Look) -> Page:
     )
     about = ALWAYS | {f"agent/{name}"} | {f"run/{run['id']}" for run in found["runs"]}
     return Page(name, "agents", main, canvas, about)
+
+
+def _record(look: Look, name: str) -> dict[str, Any]:
+    return row_of(name, standing_of(look.state, [f"agent/{name}"]), look.state)
 
 
 def _days(look: Look, name: str) -> Html:
