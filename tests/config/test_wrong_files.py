@@ -318,7 +318,7 @@ WRONG = [
     (w("action: merge", "action: merge, env: [A]"), "11:35", "a list of 1", "is for a job with a command"),
     (
         w("merge: {action: merge", "ship: {command: make, env: [A=1]"),
-        "11:34",
+        "11:35",
         "A=1",
         "its value is the watcher's own",
     ),

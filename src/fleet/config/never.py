@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
+from fleet.config.conditions import OF_QUARANTINE
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Agent, Fleet, Requirement, Workflow
 from fleet.model.gates import CODEOWNERS, Window
@@ -28,10 +30,31 @@ def never(fleet: Fleet) -> Iterator[str]:
                 yield from _policy(where, line)
             for workflow in fleet.workflows if line.kind == "review" else ():
                 yield from _review(fleet, where, line, workflow)
+        able = [scores for line in lines if line.kind == "policy" and (scores := _scores(line.when))]
+        if able and not frozenset.intersection(*able):
+            yield f"The {kind} gate can never open: no risk score meets all its policies."
         windows = [line.window for line in lines if line.kind == "window"]
         if len(windows) > 1 and not _meet(windows):
             yield f"The {kind} gate can never open: its windows are never open at the same time."
     yield from _unheard(fleet)
+    yield from _quarantine(fleet)
+
+
+def _quarantine(fleet: Fleet) -> Iterator[str]:
+    """A rule that holds for whoever did nothing wrong, and nothing at all."""
+    if not fleet.quarantine_when:
+        return
+    agents = [OF_QUARANTINE["agent"] | {"name": agent.name, "level": "low"} for agent in fleet.agents]
+    try:
+        caught = [
+            agent["name"]
+            for agent in agents
+            if holds(fleet.quarantine_when, {**OF_QUARANTINE, "agent": agent})
+        ]
+    except FleetError:
+        return  # a division by what is nothing yet, perhaps
+    if caught:
+        yield f"quarantine.when holds for {' and '.join(caught)} from the beginning: nobody works."
 
 
 def _unheard(fleet: Fleet) -> Iterator[str]:
@@ -47,16 +70,28 @@ def _unheard(fleet: Fleet) -> Iterator[str]:
 
 def _human(where: str, line: Requirement) -> Iterator[str]:
     people = {each.casefold() for each in (*line.by, *line.asking.escalate_to)}
+    if line.when and not _scores(line.when):
+        yield f"{where} asks nobody: {line.when} is never true."
     if line.by and CODEOWNERS not in line.by and line.approvals > len(people):
         yield f"{where} can never open: it wants {line.approvals} people and names {len(people)}."
 
 
 def _policy(where: str, line: Requirement) -> Iterator[str]:
+    if not _scores(line.when):
+        yield f"{where} can never open: {line.when} is never true."
+
+
+@lru_cache(256)
+def _scores(condition: str) -> frozenset[int]:
+    """The risk scores with which a condition may be true, whatever else it looks at."""
+    return frozenset(score for score in range(101) if _may_hold(condition, score))
+
+
+def _may_hold(condition: str, score: int) -> bool:
     try:
-        if not holds(line.when, {}):
-            yield f"{where} can never open: {line.when} is never true."
+        return holds(condition, {"risk": {"score": score}})
     except FleetError:
-        return  # it looks at something, so it may be true
+        return True  # it looks at something else, so it may be true
 
 
 def _review(fleet: Fleet, where: str, line: Requirement, workflow: Workflow) -> Iterator[str]:

@@ -38,6 +38,7 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "replicas": ("slots",),
     "depends_on": ("needs",),
     "command": ("run",),
+    "run": ("command",),
     "cmd": ("run",),
     "instructions": ("prompt",),
     "role": ("duty", "template"),
@@ -115,6 +116,8 @@ def _hint(kind: str, path: Path, document: Document) -> str:
         return f'put it in quotes: "{written}"'
     if kind in ("int_type", "int_from_float") and written.startswith('"'):
         return "take the quotes away"
+    if kind == "list_type" and path[:1] == ("gates",):
+        return "one line for each requirement, such as [{human: always}]"
     return ""
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fleet.config.bounds import bounds
 from fleet.config.never import never
 from fleet.model.fleet import LABELS, Agent, Fleet, Job, Limit, Workflow
 from fleet.policy.prices import price_of
 
 _JUDGES = ("review", "check", "merge")
 _TELL_NO_COST = ("codex", "command", "copilot", "gemini")
-_FIGURES = ("time_ms", "cost_micros", "tokens")
 
 
 def warnings(fleet: Fleet) -> list[str]:
     """Each as one sentence; none when there is nothing to say."""
-    about = (_agents, _prices, _logins, _workflows, _gate, never, _names, _labels)
+    about = (_agents, bounds, _prices, _logins, _workflows, _gate, never, _names, _labels)
     return [sentence for each in about for sentence in each(fleet)]
 
 
@@ -25,11 +25,6 @@ def _agents(fleet: Fleet) -> Iterator[str]:
     for agent in fleet.agents:
         if agent.name not in used:
             yield f"No job uses the agent {agent.name}: it works only by hand (fleet run {agent.name})."
-        for figure in _FIGURES:
-            run, day = getattr(agent.budget.per_run, figure), getattr(agent.budget.per_day, figure)
-            if day and day < run:
-                word = figure.partition("_")[0]
-                yield f"The {word} that {agent.name} has for a day is less than what it has for one run."
         if not agent.prompt and agent.harness != "scripted":
             yield f"{agent.name} has no template and no prompt: it knows no more than its duty."
         if agent.budget.per_run == Limit() and agent.budget.per_day == Limit():
@@ -100,7 +95,8 @@ def _gate(fleet: Fleet) -> Iterator[str]:
         jobs = [job for job in workflow.jobs if _duty(fleet, job) in _JUDGES and job.agents]
         merges = any(_duty(fleet, job) == "merge" for job in workflow.jobs)
         if merges and len(jobs) < wanted:
-            said = f"{workflow.name}: the gate wants {wanted} approvals, its agents can give {len(jobs)}"
+            approvals = f"{wanted} approval{'s' if wanted > 1 else ''}"
+            said = f"{workflow.name}: the gate wants {approvals}, its agents can give {len(jobs)}"
             yield f"{said}; a person has to give the rest."
 
 
