@@ -136,6 +136,13 @@ def verify(place: Place, *, key: str = "", kept: str = "") -> Verification:
     return replace(found, checkpoints=len(witness.checkpoints), sealed=witness.sealed)
 
 
+def holds_checkpoint(text: str) -> bool:
+    """Whether there is a checkpoint in this text, in one line or whole, whoever signed it."""
+    from fleet.adapters.seals.kept import kept_in
+
+    return bool(kept_in(text))
+
+
 def _is_signed(note: str, key: PublicKey | None) -> bool:
     """Whether it is a whole checkpoint, signed by this key."""
     from fleet.adapters.seals import checkpoint

@@ -12,8 +12,10 @@ from fleet.policy.workflow import needs_met, workflow_of
 
 
 def jobs_to_order(fleet: Fleet, state: State) -> list[Event]:
-    """A wish for every command that may be run. It says which time it is, so that a session that has begun is
-    found again, and never another one begun in its place.
+    """Commands of the operator's that may be run now: their needs are met, and their gate is open.
+
+    The wish says which time it is, so that a session that has begun is found again, and never another one
+    begun in its place.
     """
     decided: list[Event] = []
     asked = state.approval_number

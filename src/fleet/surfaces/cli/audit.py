@@ -55,7 +55,7 @@ def verify(
     if proof:
         _verify_proof(proof, key, json=json)
         return
-    from fleet.auditing import theirs
+    from fleet.auditing import holds_checkpoint, theirs
     from fleet.auditing import verify as verified
 
     place = find_place()
@@ -66,6 +66,9 @@ def verify(
         if remote
         else ""
     )
+    if elsewhere and not holds_checkpoint(elsewhere):
+        do = "Give the line of a message in quotes, a file that has it, or - for stdin."
+        raise UsageError("What you kept is no checkpoint that this Fleet knows", do=do)
     found = verified(place, key=key, kept=elsewhere)
     if json:
         print_json(_document(found))

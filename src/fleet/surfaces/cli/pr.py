@@ -200,7 +200,9 @@ def _show(page: dict[str, Any]) -> None:
     if page["body"].strip():
         say()
         say_block(page["body"])
-    beside = [(f"{gate['kind']}: ", each) for gate in page["gates"] for each in gate["lines"]]
+    beside = [
+        (f"{gate['kind']} ({gate['standing']}): ", each) for gate in page["gates"] for each in gate["lines"]
+    ]
     if page["gate"] or beside:
         say()
         say_table(
@@ -211,6 +213,9 @@ def _show(page: dict[str, Any]) -> None:
             ],
             styles={"yes": "green", "no": "yellow"},
         )
+    for gate in page["gates"]:
+        if not gate["lines"]:
+            say_line(f"gate of {gate['kind']}: {gate['standing']}, {', '.join(gate['asks'])}")
     for each in page["reviews"]:
         say()
         old = "" if each["counts"] else f" (of {each['head'][:12]}, an older commit)"
