@@ -220,7 +220,7 @@ def test_an_issue_whose_job_gave_up_waits_with_the_reason(story):
     story.end("r1", reason="ceiling", finish="")
     row = seen(story)["items"][0]
     assert row["state"] == "waits"
-    assert "its ceiling of 600 s was reached" in row["reason"]
+    assert "its ceiling of 10 min was reached" in row["reason"]
 
 
 def test_what_ended_badly_stays_with_its_reason(story):
@@ -229,7 +229,7 @@ def test_what_ended_badly_stays_with_its_reason(story):
     story.end("r1", reason="ceiling", finish="")
     row = seen(story)["ended"][0]
     assert (row["id"], row["outcome"]) == ("r1", "timed_out")
-    assert row["reason"] == "its ceiling of 600 s was reached"
+    assert row["reason"] == "its ceiling of 10 min was reached"
 
 
 def test_an_instance_that_was_given_up_stays_with_its_reason(story):

@@ -30,7 +30,7 @@ def test_a_failed_run_leads_back_to_the_issue_that_started_it(story):
     story.end("r1", reason="ceiling", finish="")
     found = explained(story, "r1")
     assert (found["kind"], found["state"]) == ("run", "timed_out")
-    assert found["reason"] == "its ceiling of 600 s was reached"
+    assert found["reason"] == "its ceiling of 10 min was reached"
     assert found["waits_for"] == "a person: fleet approve a1"
     assert types(found) == [
         "run.ended",

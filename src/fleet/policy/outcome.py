@@ -19,6 +19,7 @@ from fleet.policy.unstick import others_may
 from fleet.policy.workflow import base_branch
 
 _WORDS = 2000
+_TWO_MINUTES = 120  # seconds; from here on one thinks in minutes
 _MAKES_CHANGES = "change"
 _JUDGES = ("review", "check", "merge")
 
@@ -109,8 +110,9 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
         reason = run.stop_reason or "its cost ceiling was reached"
         return Ending("over_budget", reason, "stuck", "over_budget")
     if run.exit.get("reason") == "ceiling":
-        minutes = f"its ceiling of {run.ceiling_ms / 1000:g} s was reached"
-        return Ending("timed_out", minutes, "stuck", "timed_out")
+        seconds = run.ceiling_ms / 1000
+        lasted = f"{seconds:g} s" if seconds < _TWO_MINUTES else f"{seconds / 60:g} min"
+        return Ending("timed_out", f"its ceiling of {lasted} was reached", "stuck", "timed_out")
     if run.question:
         return Ending("stopped", f"it asks: {run.question}", "stuck", "question")
     if run.exit.get("finish") == "auth":
