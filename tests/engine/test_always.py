@@ -1,4 +1,4 @@
-""""Always allow this": a change of Fleet's own to fleet.yaml, which no gate lets through by itself."""
+""" "Always allow this": a change of Fleet's own to fleet.yaml, which no gate lets through by itself."""
 
 from __future__ import annotations
 
