@@ -50,6 +50,7 @@ class Housekeeping:
         self._journal = journal
         self._weights: dict[str, _Weight] = {}
         self._task: asyncio.Task[None] | None = None
+        self._looking = asyncio.Lock()
 
     def begin(self) -> None:
         """Look after them from now on."""
@@ -60,6 +61,10 @@ class Housekeeping:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self.make_room()
+
+    async def make_room(self) -> None:
+        """The same as a round, for the loop itself, which no round may wait for."""
         await self._journal.write(await self._looked())
 
     async def round(self) -> None:
@@ -67,7 +72,11 @@ class Housekeeping:
         await self._journal.record(await self._looked())
 
     async def _looked(self) -> list[Event]:
-        """What there is to tell after a look."""
+        """What there is to tell after a look. One looks at a time."""
+        async with self._looking:
+            return await self._look()
+
+    async def _look(self) -> list[Event]:
         keeping = self._parts.fleet.keeping
         sizes = await self._measured()
         facts = await self._clean(sizes, most=keeping.disk_bytes)

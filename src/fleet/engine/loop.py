@@ -19,7 +19,7 @@ from fleet.engine.recover import alive_sessions, clear_terminals, recover
 from fleet.engine.sealing import Sealing
 from fleet.engine.steady import Steady
 from fleet.model import events
-from fleet.model.errors import Temporary
+from fleet.model.errors import FleetError, Temporary
 from fleet.model.event import Event
 from fleet.policy.due import next_due, rest
 
@@ -78,6 +78,8 @@ class Engine:
                         await asyncio.sleep(_PAUSE_SECONDS)
                         continue
                     if until_idle and (found := self._at_rest()):
+                        if self.journal.state.crowded and await self._finds_room():
+                            continue
                         code = 0 if found == "idle" else WAITS_FOR_PERSON
                         self._stopped = f"nothing is left to do ({found})"
                         break
@@ -127,6 +129,14 @@ class Engine:
             await asyncio.wait_for(self.journal.wake.wait(), min([_LONGEST_SLEEP, *waits]))
         except TimeoutError:
             return
+
+    async def _finds_room(self) -> bool:
+        """Whether runs that wait for room on the disk can begin, as what ended since may go."""
+        try:
+            await self.housekeeping.make_room()
+        except (FleetError, OSError) as error:
+            logger.warning("no room can be made now: %s", error)
+        return not self.journal.state.crowded
 
     def _at_rest(self) -> Literal["idle", "waits"] | None:
         if self.poller is not None and not self.poller.has_looked:
