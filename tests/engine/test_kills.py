@@ -23,7 +23,7 @@ from fleet.model import events
 from fleet.wiring import load_fleet, open_log
 
 DOOMED = Path(__file__).with_name("doomed.py")
-EVERY = int(os.environ.get("FLEET_KILLS_EVERY", "4"))  # 1: at each boundary, which takes minutes
+EVERY = int(os.environ.get("FLEET_KILLS_EVERY", "6"))  # 1: at each boundary, which takes minutes
 
 
 def make_stage(folder: Path) -> Stage:

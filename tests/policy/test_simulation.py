@@ -61,7 +61,7 @@ LONE = replace(
 )
 
 
-@settings(max_examples=70, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(
     fleet=st.sampled_from([FLEET, LONE]),
     seed=st.integers(0, 2**32),
