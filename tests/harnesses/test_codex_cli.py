@@ -151,7 +151,8 @@ def test_a_conversation_that_is_gone_ends_the_run_with_that_reason(codex):
 
 def test_the_prompt_and_the_token_are_in_no_command_line(codex, door):
     # Its own, and that of whoever started it, up to the session's supervisor.
-    look = "p=$PPID; for i in 1 2 3 4; do tr '\\0' '\\n' < /proc/$p/cmdline; p=$(ps -o ppid= -p $p | tr -d ' '); done"
+    up = "p=$(ps -o ppid= -p $p | tr -d ' ')"
+    look = f"p=$PPID; for i in 1 2 3 4; do tr '\\0' '\\n' < /proc/$p/cmdline; {up}; done"
     played = codex.play(
         steps(shell(look), Answer("Seen.")),
         prompt="the secret plan",
