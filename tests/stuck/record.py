@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -72,61 +73,74 @@ def record(name: str, scenario: Scenario) -> Sample:
     script = {"steps": [{**step, "may_fail": True} for step in scenario.steps]}
     (folder / "script.yaml").write_text(yaml.safe_dump(script))
     turns = answers(name, scenario, root) if name != "scripted" else []
-    sessions = ShimSessions(folder / "runs")
     with ModelServer(lambda ask: turns[min(ask.turns_since(-1), len(turns) - 1)]) as server:
         own = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"} | user(
             name, home, server.url
         )
-        plan = harness(name).plan(
-            Launch(
-                run="r1",
-                workspace=str(root),
-                prompt="Please begin.",
-                system_prompt="You are a developer.",
-                model=MODELS.get(name, ""),
-                tools=(),
-                conversation="",
-                cost_limit_micros=0,
-                gateway_url="",
-                gateway_token="",
-                run_dir=str(folder / "files"),
-                environment=own,
-                options=options(name),
-                root=str(folder),
-            )
-        )
-        for path, text in plan.files.items():
-            target = folder / "files" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
-        env = {**own, **plan.env}
-        sessions.start(
-            "r1",
-            Command(plan.argv, env, str(root), plan.stdin, plan.keep_stdin, plan.last_line, seconds=300),
-        )
-        looks, begun, cut = [], time.monotonic(), 0
-        while sessions.exit("r1") is None:
-            asked = sum(not ask.side for ask in server.asks)
-            if asked < len(scenario.steps) * (name != "scripted"):
-                begun = time.monotonic()  # the last step is still to come
-            if scenario.cut and time.monotonic() - begun > scenario.cut:
-                cut = time.time_ns() // 1_000_000
-                sessions.stop("r1", "recorded")
-                break
-            found = sessions.figures("r1")
-            if found is not None:
-                looks.append([time.time_ns() // 1_000_000, found.cpu_ms, found.io_bytes, found.processes])
-            time.sleep(LOOK_SECONDS)  # figures are taken as a clock ticks
-        while sessions.exit("r1") is None:
-            time.sleep(LOOK_SECONDS)
-        ended = cut or sessions.exit("r1").ended
-        records, offset = [], 0
-        while (page := sessions.read("r1", offset))[0]:
-            records += page[0]
-            offset = page[1]
-    sessions.close()
+
+        def last_asked() -> bool:
+            return name == "scripted" or sum(not ask.side for ask in server.asks) >= len(scenario.steps)
+
+        records, looks, ended = drive(name, folder, own, "Please begin.", last_asked, scenario.cut)
     shutil.rmtree(folder)
     return sample(name, scenario, records, looks, ended, str(folder))
+
+
+def drive(
+    name: str, folder: Path, own: dict[str, str], prompt: str, last_asked: Callable[[], bool], cut: float
+) -> tuple[list, list, int]:
+    """Run the program in a session until it ends, or is cut so many seconds after its last step was asked:
+    what the session recorded, how the machine saw its processes, and when it ended.
+    """
+    root, sessions = folder / "workspace", ShimSessions(folder / "runs")
+    plan = harness(name).plan(
+        Launch(
+            run="r1",
+            workspace=str(root),
+            prompt=prompt,
+            system_prompt="You are a developer.",
+            model=MODELS.get(name, ""),
+            tools=(),
+            conversation="",
+            cost_limit_micros=0,
+            gateway_url="",
+            gateway_token="",
+            run_dir=str(folder / "files"),
+            environment=own,
+            options=options(name),
+            root=str(folder),
+        )
+    )
+    for path, text in plan.files.items():
+        target = folder / "files" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    env = {**own, **plan.env}
+    sessions.start(
+        "r1",
+        Command(plan.argv, env, str(root), plan.stdin, plan.keep_stdin, plan.last_line, seconds=300),
+    )
+    looks, begun, stopped = [], time.monotonic(), 0
+    while sessions.exit("r1") is None:
+        if not last_asked():
+            begun = time.monotonic()  # the last step is still to come
+        if cut and time.monotonic() - begun > cut:
+            stopped = time.time_ns() // 1_000_000
+            sessions.stop("r1", "recorded")
+            break
+        found = sessions.figures("r1")
+        if found is not None:
+            looks.append([time.time_ns() // 1_000_000, found.cpu_ms, found.io_bytes, found.processes])
+        time.sleep(LOOK_SECONDS)  # figures are taken as a clock ticks
+    while sessions.exit("r1") is None:
+        time.sleep(LOOK_SECONDS)
+    ended = stopped or sessions.exit("r1").ended
+    records, offset = [], 0
+    while (page := sessions.read("r1", offset))[0]:
+        records += page[0]
+        offset = page[1]
+    sessions.close()
+    return records, looks, ended
 
 
 def sample(name: str, scenario: Scenario, records: list, looks: list, ended: int, folder: str) -> Sample:
