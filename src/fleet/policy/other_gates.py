@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleet.model.fleet import Fleet, Job
+from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Instance, State
+from fleet.policy.after_merge import effect_of, gate_of
 from fleet.policy.requirements.words import line
 from fleet.policy.workflow import workflow_of
 
@@ -69,15 +70,11 @@ def _standing(fleet: Fleet, state: State, change: Change, instance: Instance | N
         posted = [each for each in change.reviews if each["head"] == change.head and each["run"]]
         return "passed" if posted and all(each["run"] in state.posted for each in posted) else "ahead"
     workflow = workflow_of(fleet, instance) if instance is not None else None
-    jobs = [job for job in workflow.jobs if _kind(job) == kind] if workflow is not None else []
+    jobs = [job for job in workflow.jobs if gate_of(job) == kind] if workflow is not None else []
     if instance is None or not jobs:
         return ""
     records = [instance.jobs[job.name] for job in jobs if job.name in instance.jobs]
     if records and all(each.state == "done" for each in records):
         return "passed"
-    wanted = {f"{word}/{instance.id}/{job.name}" for word in ("release", "order") for job in jobs}
+    wanted = {f"{effect_of(job)}/{instance.id}/{job.name}" for job in jobs}
     return "open" if wanted & state.wishes.keys() else "ahead"
-
-
-def _kind(job: Job) -> str:
-    return job.order.kind if job.order is not None else job.action

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from fleet.model.event import Event
-from fleet.model.fleet import Fleet
-from fleet.model.state import Change, Instance, State
-from fleet.policy.ask import stuck
-from fleet.policy.fact import wish
-from fleet.policy.passage import shut
-from fleet.policy.workflow import needs_met, workflow_of
+from fleet.model.fleet import Fleet, Job
+from fleet.model.state import Change, Instance, JobRecord, State
+from fleet.policy.after_merge import jobs_after_merge
 
 TAG = "v{date}-{change}"
 NOTES = "{title}\n\n{body}\n\n{links}"
@@ -20,42 +18,14 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 def jobs_to_release(fleet: Fleet, state: State) -> list[Event]:
-    """A wish for every release that may be made. All that it needs to know is in the wish: however often it
-    is tried, it is the same tag at the same commit.
-    """
-    decided: list[Event] = []
-    asked = state.approval_number
-    for name in state.active:
-        instance = state.instances[name]
-        workflow = workflow_of(fleet, instance)
-        for job in workflow.jobs if workflow else ():
-            record = instance.jobs.get(job.name)
-            if record is None or job.action != "release" or record.state != "waiting":
-                continue
-            key = f"{instance.id}/{job.name}"
-            if not needs_met(instance, job) or f"release/{key}" in state.wishes:
-                continue
-            change = state.changes.get(instance.change)
-            if change is None or not change.merged:
-                asked += 1
-                why = "there is no merged change to release"
-                decided += stuck(state, instance, job.name, "failed", why, number=asked)
-                continue
-            held = shut(fleet, state, ("release",), f"release/{key}", change)
-            if held is not None:
-                decided += held
-                continue
-            told = placeholders(fleet, state, instance, change)
-            args = {
-                "instance": instance.id,
-                "job": job.name,
-                "change": change.id,
-                "commit": change.merged,
-                "tag": filled(job.tag or TAG, told),
-                "notes": filled(job.notes or NOTES, told).strip(),
-            }
-            decided.append(wish("release", key, args, cause=record.cause or change.cause, story=instance.id))
-    return decided
+    """A wish for every release that may be made. Tried again, it is the same tag at the same commit."""
+
+    def about(job: Job, record: JobRecord, instance: Instance, change: Change) -> dict[str, Any]:
+        del record
+        told = placeholders(fleet, state, instance, change)
+        return {"tag": filled(job.tag or TAG, told), "notes": filled(job.notes or NOTES, told).strip()}
+
+    return jobs_after_merge(fleet, state, "release", about)
 
 
 def placeholders(fleet: Fleet, state: State, instance: Instance, change: Change) -> dict[str, str]:
