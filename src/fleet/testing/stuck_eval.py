@@ -7,6 +7,7 @@ program, as its session recorded it:
     lines   [[t, "out"|"err", text], …]   what it printed; t in ms since its start
     looks   [[t, cpu_ms, io_bytes, processes], …]   how the machine saw its processes meanwhile
     until   ms since its start at which the recording ends
+    since   ms since its start from which a careful person calls it stuck; 0: healthy, or not said
 
 Times may be stretched: what a scripted model did in seconds takes minutes where a real one thinks.
 """
@@ -46,6 +47,7 @@ class Sample:
     lines: Sequence[Sequence[Any]] = ()
     looks: Sequence[Sequence[int]] = ()
     until: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
