@@ -126,6 +126,7 @@ class Run:
     stop_reason: str = ""
     stop_kind: str = ""  # person | takeover | over_budget | quarantine | not_wanted
     stopped_by: str = ""
+    in_hand: str = ""  # the person who has taken it over, until it is handed back
     stopping: bool = False  # its session was told to end
     redacted: str = ""  # why its transcript is gone
     unheard: bool = False  # no watcher ran for a while, so what it wanted to report may have been lost

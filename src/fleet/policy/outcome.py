@@ -13,6 +13,7 @@ from fleet.model.state import Change, Instance, Run, RunOutcome, State
 from fleet.policy.again import FREE, MOST_FREE, cause_of
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact, wish
+from fleet.policy.folds.byhand import took_over
 from fleet.policy.leak import is_withheld, leak_of, leak_to_ask
 from fleet.policy.passage import shut, to_publish
 from fleet.policy.unstick import others_may
@@ -97,7 +98,7 @@ def delivered(fleet: Fleet, state: State, run: Run, number: int, ref: str = "") 
 def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
     """The run's outcome, from how its session ended and what it left."""
     said = f" (it said: {run.text[:200]})" if run.text else ""
-    if run.stop_kind in ("person", "takeover", "quarantine", "not_wanted"):
+    if run.in_hand or run.stop_kind in ("person", "takeover", "quarantine", "not_wanted"):
         return _stopped(run)
     leak = leak_of(state, run)
     if leak:
@@ -140,9 +141,8 @@ def _is_given_up(fleet: Fleet, state: State, run: Run) -> bool:
 
 
 def _stopped(run: Run) -> Ending:
-    if run.stop_kind == "takeover":
-        why = f"{run.stopped_by or 'a person'} took it over; afterwards: fleet handback {run.id}"
-        return Ending("stopped", why, "stuck", "takeover")
+    if run.in_hand or run.stop_kind == "takeover":
+        return Ending("stopped", took_over(run), "stuck", "takeover")
     if run.stop_kind == "person":
         by = run.stopped_by or "a person"
         return Ending("stopped", f"{by} stopped it: {run.stop_reason}", "stuck", "stopped")

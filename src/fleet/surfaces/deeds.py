@@ -6,13 +6,18 @@ Each takes the state and says what to append for exactly that state, or raises `
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fleet.model import events
 from fleet.model.errors import FleetError, UsageError
 from fleet.model.event import Event
+from fleet.model.fleet import Fleet
 from fleet.model.proposal import OWN
 from fleet.model.state import Approval, HeldCall, Item, Run, State
+from fleet.policy.folds.byhand import took_over
+from fleet.policy.suspect import is_at_work
+from fleet.policy.taken import may_not_take
 from fleet.views.waiting import asked
 
 _LABEL = 64  # characters
@@ -24,10 +29,28 @@ def approved(state: State, actor: str, approval: str, note: str = "") -> list[Ev
     if found.kind == "suspect" and not note.strip():
         do = f'Say why it is released: fleet approve {found.id} --note "…"'
         raise UsageError(f"{found.id} needs a reason", why=found.why, do=do)
+    return [_go_ahead(found, actor, note)]
+
+
+def _go_ahead(found: Approval, actor: str, note: str) -> Event:
     if found.kind == "question" and not note.strip():
         do = f'Answer it: fleet approve {found.id} --note "…"'
         raise UsageError(f"{found.id} is a question, and your answer is missing", why=found.why, do=do)
-    return [answer(found, actor, note, given=True)]
+    return answer(found, actor, note, given=True)
+
+
+def taken_as_done(fleet: Fleet, state: State, actor: str, approval: str, note: str) -> list[Event]:
+    """A command that did not end well is done all the same, says a person whose word its gate asks for."""
+    found = _waiting(state, approval)
+    why_not = may_not_take(fleet, state, found, actor, note)
+    if not note.strip() and found.kind == "command":
+        do = f'Say why: fleet approve {found.id} --as-done -m "…"'
+        raise UsageError(f"{found.id} needs a reason", why="it stands in the log beside your name", do=do)
+    if why_not:
+        do = f"It can be run once more: fleet approve {found.id}" if found.kind == "command" else ""
+        raise FleetError(f"{found.id} can't be taken as done", why=why_not, do=do)
+    given = answer(found, actor, note, given=True)
+    return [replace(given, data={**given.data, "as_done": True})]
 
 
 def always(state: State, actor: str, approval: str, note: str = "") -> list[Event]:
@@ -109,11 +132,7 @@ def said(state: State, actor: str, run: str, text: str) -> list[Event]:
     if question is not None:
         return [answer(question, actor, words, given=True)]
     if not found.live:
-        raise FleetError(
-            f"{found.id} can't hear you",
-            why=f"it is {found.outcome or found.state}",
-            do=f"Try it again: fleet retry {found.id}" if found.state == "ended" else "",
-        )
+        raise FleetError(f"{found.id} can't hear you", why=standing_of(found), do=_go_on(state, found))
     data = {"run": found.id, "text": words, "actor": actor}
     return [_deed(events.RUN_SAID, data, actor, f"run/{found.id}", found.cause, found.instance)]
 
@@ -122,7 +141,7 @@ def stopped(state: State, actor: str, run: str, reason: str = "") -> list[Event]
     """The run is asked to end."""
     found = _run(state, run)
     if not found.live and found.state != "queued":
-        raise FleetError(f"{found.id} does not run", why=f"it is {found.outcome or found.state}")
+        raise FleetError(f"{found.id} does not run", why=standing_of(found), do=_go_on(state, found))
     if found.stop_reason:
         do = f"See: fleet why {found.id}"
         raise FleetError(f"{found.id} is being stopped already", why=found.stop_reason, do=do)
@@ -135,8 +154,11 @@ def taken_over(state: State, actor: str, run: str, program: str) -> list[Event]:
     """A person goes on by hand: a live run is asked to end first, one that waits is taken as it is."""
     found = _run(state, run)
     if not found.live and waiting_with(state, found) is None:
-        why = f"it is {found.outcome or found.state}"
-        raise FleetError(f"There is nothing to take over in {found.id}", why=why, do="See: fleet runs")
+        do = _go_on(state, found)
+        raise FleetError(f"There is nothing to take over in {found.id}", why=standing_of(found), do=do)
+    if found.in_hand not in ("", actor):
+        do = f"Let them hand it back, or do it for them: fleet handback {found.id}"
+        raise FleetError(f"{found.id} is in other hands", why=f"{found.in_hand} took it over", do=do)
     data = {"run": found.id, "actor": actor, "program": program}
     taken = _deed(events.RUN_TAKEN_OVER, data, actor, f"run/{found.id}", found.cause, found.instance)
     if not found.live or found.stop_reason:
@@ -150,8 +172,9 @@ def handed_back(state: State, actor: str, run: str, note: str, left: Mapping[str
     found = _run(state, run)
     waiting = waiting_with(state, found)
     if waiting is None:
-        why = "it has not ended yet" if found.live else f"it is {found.outcome or found.state}"
-        raise FleetError(f"{found.id} can't be handed back", why=why, do=f"See: fleet why {found.id}")
+        do = f"See: fleet why {found.id}" if found.in_hand or not found.live else "Nobody took it over."
+        why = standing_of(found)
+        raise FleetError(f"{found.id} can't be handed back", why=why, do=do)
     data = {"run": found.id, "actor": actor, "note": note.strip(), **left}
     back = _deed(events.RUN_HANDED_BACK, data, actor, f"run/{found.id}", waiting.cause, found.instance)
     told = [f"{actor} went on by hand in your workspace and hands it back to you.", note.strip()]
@@ -167,7 +190,7 @@ def retried(state: State, actor: str, run: str, note: str = "") -> list[Event]:
         raise FleetError(f"{found.id} is not tried again", why=why, do=f"See: fleet why {found.id}")
     for each in asked(state):
         if each.instance == found.instance and each.job == found.job and each.kind != "handoff":
-            return [answer(each, actor, note, given=True)]
+            return [_go_ahead(each, actor, note)]
     data = {"instance": found.instance, "job": found.job, "actor": actor, "feedback": note.strip()}
     return [_deed(events.JOB_RESUMED, data, actor, f"run/{found.id}", found.cause, found.instance)]
 
@@ -184,8 +207,8 @@ def quarantined(state: State, actor: str, agent: str, reason: str) -> list[Event
 def change_quarantined(state: State, actor: str, number: int, reason: str) -> list[Event]:
     """Nothing is done about the change, and it is not merged."""
     change = state.changes.get(number)
-    if change is None or not change.open:
-        why = "it is merged or closed" if change else "there is none of that number"
+    if change is None or not is_at_work(state, change):
+        why = "nothing is done about it any more" if change else "there is none of that number"
         raise FleetError(f"Pull request {number} can't be quarantined", why=why, do="See: fleet pr list")
     if change.quarantined:
         raise FleetError(f"Pull request {number} is in quarantine already", why=change.quarantined)
@@ -243,11 +266,31 @@ def retry_refused(state: State, run: Run) -> str:
     change = state.changes.get(instance.change)
     if change is not None and change.ref and not change.open and not change.merged:
         return f"its pull request {change.ref} is closed: open it again there first"
+    if run.in_hand:
+        return took_over(run)
     if record.runs[-1] != run.id:
         return f"it was tried again already, by {record.runs[-1]}"
     if run.outcome == "succeeded" or record.state in ("done", "landing"):
         return "it has succeeded"
     return ""
+
+
+def standing_of(run: Run) -> str:
+    """How it stands, as a reason."""
+    if run.in_hand:
+        return took_over(run)
+    return f"it is {(run.outcome or run.state).replace('_', ' ')}" + (" still" if run.live else "")
+
+
+def _go_on(state: State, run: Run) -> str:
+    """What to do about a run that has ended: to speak to the one that came after it, or to have one."""
+    record = state.instances[run.instance].jobs.get(run.job) if run.instance in state.instances else None
+    later = record.runs[-1] if record is not None and record.runs else run.id
+    if later != run.id:
+        return f"{later} went on with its work: fleet runs {later}"
+    if run.state == "ended" and not retry_refused(state, run):
+        return f"Try it again: fleet retry {run.id}"
+    return f"See: fleet why {run.id}"
 
 
 def question_of(state: State, run: str) -> Approval | None:
@@ -279,7 +322,9 @@ def _waiting(state: State, name: str) -> Approval:
     if found is None:
         raise FleetError(f"There is no approval {name!r}")
     if found.answer:
-        raise FleetError(f"{found.id} was answered already", why=f"{found.by} has {found.answer} it")
+        how = f": {found.note}" if found.note else ""
+        why = f"{found.by} {'approved' if found.answer == 'given' else 'refused'} it{how}"
+        raise FleetError(f"{found.id} was answered already", why=why, do=f"See: fleet why {found.id}")
     if found.handled:
         raise FleetError(f"{found.id} does not wait any more", why="what it asked about has changed")
     return found

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from fleet.model.acts import Act
 from fleet.model.state import Run
+from fleet.policy.folds.byhand import took_over
 
 Phase = Literal[
     "queued",
@@ -80,6 +81,8 @@ def doing(run: Run, now: int) -> str:
 
 
 def _ended(run: Run) -> Stand:
+    if run.in_hand:
+        return Stand("stopped", "", took_over(run))
     if run.awaits == "question":
         return Stand("waiting", "question", run.reason)
     if run.outcome == "failed" and (run.exit.get("finish") == "auth" or run.exit.get("reason") in _NOT_BEGUN):

@@ -49,6 +49,7 @@ def instance_finished(state: State, event: Event, data: Mapping[str, Any]) -> No
     for record in instance.jobs.values():
         for name in record.runs:
             forget_acts(state.runs[name])
+            state.runs[name].in_hand = ""
     item = state.items.get(instance.item)
     if item is not None and item.ref:
         state.to_show[item.id] = None

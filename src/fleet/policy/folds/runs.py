@@ -40,6 +40,7 @@ def run_queued(state: State, event: Event, data: Mapping[str, Any]) -> None:
     state.runs[run.id] = run
     for before in record.runs:
         forget_acts(state.runs[before])
+        state.runs[before].in_hand = ""
     state.moving[run.id] = None
     record.runs.append(run.id)
     record.state = "active"

@@ -46,5 +46,6 @@ def text_of(words: str, file: str) -> str:
 def given(text: str, name: str) -> str:
     """A text that must not be blank. Raises `UsageError`."""
     if not text.strip():
-        raise UsageError(f"There is no {name}", do=f"Say it in your own words: --{name} TEXT.")
+        how = f"--{name} TEXT" if name == "reason" else f"put the {name} behind the verb, in quotes"
+        raise UsageError(f"There is no {name}", do=f"In your own words: {how}.")
     return text.strip()

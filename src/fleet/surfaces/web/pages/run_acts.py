@@ -18,7 +18,7 @@ def run_acts(look: Look, run: Run) -> Html:
         return NOTHING
     acts: list[Html] = []
     waiting = waiting_with(look.state, run)
-    in_hand = waiting is not None and run.stop_kind == "takeover"
+    in_hand = waiting is not None and bool(run.in_hand)
     if run.live:
         acts.append(_say(look, run))
     if in_hand:
