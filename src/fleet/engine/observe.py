@@ -140,4 +140,6 @@ def _is_over(parts: Parts, run: str) -> bool:
 
 
 def _is_readable(descriptor: int) -> bool:
-    return bool(select.select([descriptor], [], [], 0)[0])
+    ready = select.poll()  # not select.select, which fails for descriptors from 1024 on
+    ready.register(descriptor, select.POLLIN)
+    return bool(ready.poll(0))

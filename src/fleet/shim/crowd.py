@@ -8,6 +8,7 @@ from fleet.shim import tree
 
 EVERY = 0.5  # seconds between two looks
 _SURE = 10  # each so manieth look counts, whatever the kernel tells: others' threads may have gone meanwhile
+_FEW = 500  # threads of a machine up to which that often is cheap
 
 
 class Crowd:
@@ -30,7 +31,7 @@ class Crowd:
         self.due = now + EVERY
         self._looks += 1
         threads = _threads()
-        if self._looks % _SURE and threads and threads - self._others <= self._most:
+        if self._looks % _sure(threads) and threads and threads - self._others <= self._most:
             return 0
         found = len(tree.descendants())
         self._others = threads - found
@@ -38,6 +39,13 @@ class Crowd:
             return 0
         self.due = None
         return found
+
+
+def _sure(threads: int) -> int:
+    """Each how manieth look counts. A count costs as much as the machine has processes, and each run's shim
+    makes one: where there are twice as many runs, each counts a quarter as often, and all cost what they did.
+    """
+    return max(_SURE, _SURE * threads * threads // (_FEW * _FEW))
 
 
 def _threads() -> int:
