@@ -13,7 +13,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Instance, Run, State, Wish
 from fleet.views.agents import agents, run_row
 from fleet.views.changes import change_row, held_row
-from fleet.views.items import item_row
+from fleet.views.items import item_rows
 from fleet.views.units import moment, seconds
 from fleet.views.waiting import approvals, queue
 
@@ -36,7 +36,7 @@ def board(fleet: Fleet, state: State, now: int, watcher: Mapping[str, Any]) -> d
         "agents": agents(fleet, state, now, watched=watched),
         "approvals": approvals(state, now),
         "queue": queue(fleet, state, now, watched=watched),
-        "items": [item_row(fleet, state, item, now, watched=watched) for item in items],
+        "items": item_rows(fleet, state, items, now, watched=watched),
         "changes": [change_row(fleet, state, change) for change in changes],
         "held": [held_row(change) for change in changes if change.held],
         "ended": [_ended_run(run, now) for run in _latest_runs(state)],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fleet.model.fleet import Fleet
-from fleet.model.state import Instance, Item, State
+from fleet.model.state import Approval, Instance, Item, Run, State
 from fleet.views.changes import change_row
 from fleet.views.gates import held_back
 from fleet.views.units import moment
@@ -21,10 +24,43 @@ class Standing(NamedTuple):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What goes on, by what it belongs to: looked for once, however many items are shown."""
+
+    instances: dict[int, list[Instance]]  # by their item
+    runs: dict[str, list[Run]]  # those that move, by their instance
+    questions: dict[str, list[Approval]]  # those that wait, by their instance
+
+
+def item_rows(
+    fleet: Fleet, state: State, items: Iterable[Item], now: int, *, watched: bool
+) -> list[dict[str, Any]]:
+    """Items as lists show them."""
+    work = _work(state)
+    return [_row(fleet, state, item, now, work, watched=watched) for item in items]
+
+
 def item_row(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool) -> dict[str, Any]:
-    """An item as lists show it."""
-    standing = standing_of_item(fleet, state, item, now, watched=watched)
-    instances = _instances(state, item)
+    """One item as lists show it."""
+    return _row(fleet, state, item, now, _work(state), watched=watched)
+
+
+def _work(state: State) -> _Work:
+    work = _Work(defaultdict(list), defaultdict(list), defaultdict(list))
+    for instance in state.instances.values():
+        work.instances[instance.item].append(instance)
+    for name in state.moving:
+        run = state.runs[name]
+        work.runs[run.instance].append(run)
+    for question in asked(state):
+        work.questions[question.instance].append(question)
+    return work
+
+
+def _row(fleet: Fleet, state: State, item: Item, now: int, work: _Work, *, watched: bool) -> dict[str, Any]:
+    standing = _standing_of_item(fleet, state, item, now, work, watched=watched)
+    instances = work.instances[item.id]
     return {
         "id": item.id,
         "kind": item.kind,
@@ -42,7 +78,8 @@ def item_row(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool)
 
 def item_page(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool) -> dict[str, Any]:
     """One item in full: its text, its comments, and how each job of its workflows stands."""
-    return item_row(fleet, state, item, now, watched=watched) | {
+    work = _work(state)
+    return _row(fleet, state, item, now, work, watched=watched) | {
         "body": item.body,
         "comments": [
             {
@@ -52,15 +89,16 @@ def item_page(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool
             }
             for each in item.comments
         ],
-        "work": [instance_row(fleet, state, each, now, watched=watched) for each in _instances(state, item)],
+        "work": [
+            _instance_row(fleet, state, each, now, work, watched=watched) for each in work.instances[item.id]
+        ],
     }
 
 
-def instance_row(
-    fleet: Fleet, state: State, instance: Instance, now: int, *, watched: bool
+def _instance_row(
+    fleet: Fleet, state: State, instance: Instance, now: int, work: _Work, *, watched: bool
 ) -> dict[str, Any]:
-    """One workflow at work on an item, with its jobs."""
-    standing = standing_of_instance(fleet, state, instance, now, watched=watched)
+    standing = _standing_of_instance(fleet, state, instance, now, work, watched=watched)
     return {
         "id": instance.id,
         "workflow": instance.workflow or None,
@@ -81,10 +119,16 @@ def instance_row(
 
 def standing_of_item(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool) -> Standing:
     """Where an item stands: as its newest workflow does, or why none was started."""
-    instances = _instances(state, item)
+    return _standing_of_item(fleet, state, item, now, _work(state), watched=watched)
+
+
+def _standing_of_item(
+    fleet: Fleet, state: State, item: Item, now: int, work: _Work, *, watched: bool
+) -> Standing:
+    instances = work.instances[item.id]
     active = [each for each in instances if not each.outcome]
     if active:
-        return standing_of_instance(fleet, state, active[-1], now, watched=watched)
+        return _standing_of_instance(fleet, state, active[-1], now, work, watched=watched)
     if not item.open:
         return Standing("closed", instances[-1].reason if instances else "")
     if any(pending.data.get("item") == item.id for pending in state.pending.values()):
@@ -99,10 +143,15 @@ def standing_of_instance(
     fleet: Fleet, state: State, instance: Instance, now: int, *, watched: bool
 ) -> Standing:
     """Where a workflow stands; the reason names everything that is going on in it."""
+    return _standing_of_instance(fleet, state, instance, now, _work(state), watched=watched)
+
+
+def _standing_of_instance(
+    fleet: Fleet, state: State, instance: Instance, now: int, work: _Work, *, watched: bool
+) -> Standing:
     if instance.outcome:
         return Standing(instance.outcome, instance.reason)
-    runs = [state.runs[name] for name in state.moving if state.runs[name].instance == instance.id]
-    questions = [each for each in asked(state) if each.instance == instance.id]
+    runs, questions = work.runs[instance.id], work.questions[instance.id]
     found = [
         Standing("working", f"{run.agent} works on {run.job} ({run.id})") for run in runs if run.live
     ] + [Standing("waits", f"{each.why} ({how_to_answer(each)})") for each in questions]
@@ -140,10 +189,6 @@ def _between_runs(fleet: Fleet, state: State, instance: Instance, *, watched: bo
     if not watched:
         return [Standing("queued", "the watcher does not run: fleet watcher start")]
     return [Standing("queued", "its next step is being decided")]
-
-
-def _instances(state: State, item: Item) -> list[Instance]:
-    return [each for each in state.instances.values() if each.item == item.id]
 
 
 def _unstarted(fleet: Fleet, item: Item) -> str:

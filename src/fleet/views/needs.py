@@ -10,6 +10,7 @@ from typing import Any, Literal
 from fleet.model.fleet import Fleet
 from fleet.model.state import AgentRecord, Approval, Run, State
 from fleet.policy.budget import allowance, live_by_agent, next_day
+from fleet.policy.taken import KIND as COMMAND
 from fleet.policy.workflow import dependents, workflow_of
 from fleet.views.units import moment, seconds
 from fleet.views.waiting import asked, at, how_to_answer, item_of
@@ -28,7 +29,8 @@ def needs(fleet: Fleet, state: State, now: int) -> list[dict[str, Any]]:
     """One row for each thing that waits for a person, the most urgent first and then the longest wait.
 
     `id` is what a person names it by (an approval, or an agent's name), `kind` what is asked, `answers` what
-    may be answered in place: approve, reject, send-back, release. `words` are the answers that need words.
+    may be answered in place: approve, reject, send-back, as-done, always, release. `words` are the answers
+    that need words.
     """
     state = at(state, now)
     queued = _queued_by_agent(fleet, state)
@@ -64,6 +66,7 @@ def _asked(
     others += _merges_behind(state, each)
     own = [f"{job} of {each.instance}" for job in _jobs_behind(fleet, state, each)]
     answers = ["approve", "reject", *(["send-back"] if each.kind in _SENDS_BACK else [])]
+    answers += ["as-done"] if each.kind == COMMAND else []
     if any(held.approval == each.id and held.offer for held in state.held.values()):
         answers.append("always")
     return {
@@ -88,7 +91,7 @@ def _asked(
         "waiting_seconds": seconds(max(0, now - each.asked)),
         "behind": (others + own)[:_MOST_BEHIND],
         "answers": answers,
-        "words": ["approve"] if each.kind in _NEEDS_WORDS else ["reject", "send-back"],
+        "words": ["approve"] if each.kind in _NEEDS_WORDS else ["reject", "send-back", "as-done"],
         "do": how_to_answer(each),
     }
 

@@ -99,6 +99,8 @@ def how_to_answer(approval: Approval) -> str:
         return f'fleet approve {approval.id} --note "your answer"'
     if approval.kind == "suspect":
         return f'fleet approve {approval.id} --note "why"'
+    if approval.kind == "command":
+        return f'fleet approve {approval.id}, or with --as-done -m "why"'
     if approval.kind == "takeover":
         return f"fleet handback {approval.run}"
     return f"fleet approve {approval.id}"

@@ -69,16 +69,13 @@ def list_(
     json: Json = False,
 ) -> None:
     """List issues and where they stand."""
-    from fleet.views.items import item_row
+    from fleet.views.items import item_rows
 
     with open_project() as project:
         items = [
             item for item in project.state.items.values() if all_ or (item.open and item.kind == "issue")
         ]
-        rows = [
-            item_row(project.fleet, project.state, item, project.now, watched=project.watched)
-            for item in items
-        ]
+        rows = item_rows(project.fleet, project.state, items, project.now, watched=project.watched)
     if json:
         print_json(rows)
         return

@@ -24,7 +24,7 @@ from fleet.views.board import board
 from fleet.views.changes import change_page
 from fleet.views.forecast import forecast
 from fleet.views.insight import MOST_DAYS, insight
-from fleet.views.items import item_page, item_row
+from fleet.views.items import item_page, item_rows
 from fleet.views.ledger import ledger
 from fleet.views.needs import needs
 from fleet.views.run_page import event_row, run_page
@@ -148,7 +148,7 @@ async def _items(site: Site, entered: Entered, given: Given) -> Any:
     del entered, given
     it = site.projection
     found = [item for item in it.state.items.values() if item.open]
-    return [item_row(it.fleet, it.state, item, it.clock(), watched=it.watched) for item in found]
+    return item_rows(it.fleet, it.state, found, it.clock(), watched=it.watched)
 
 
 async def _item(site: Site, entered: Entered, given: Given) -> Any:
