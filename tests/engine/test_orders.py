@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from tests.engine.conftest import Stage, git, workspaces
+from tests.engine.conftest import Stage, git, processes, unexplained, workspaces
 
 from fleet.model import events
 from fleet.model.fleet import Fleet, Job, Order, Requirement
@@ -94,3 +97,77 @@ def test_a_command_that_is_cut_off_asks_a_person_and_never_runs_twice_by_itself(
     assert stage.watch(fleet) == 0
     os.close(on)
     assert lines(stage) == ["begun", "begun"]
+
+
+def test_a_command_that_is_cut_off_may_be_taken_as_done_by_a_person(stage: Stage):
+    stage.issue()
+    fleet = deploying(stage, f"echo begun >> {stage.root.parent}/deployed; kill -9 $PPID")
+    assert stage.watch(fleet) == 3
+    (asked,) = stage.state().asked
+    stage.tell(events.APPROVAL_GIVEN, approval=asked, note="it is live", as_done=True)
+    assert stage.watch(fleet) == 0
+    assert lines(stage) == ["begun"]
+    (taken,) = stage.events(events.ORDER_TAKEN_AS_DONE)
+    assert (taken.data["actor"], taken.data["reason"]) == ("user/ann", "it is live")
+
+
+STUBBORN = """
+trap '' TERM HUP INT
+setsid sh -c "trap '' TERM; sleep 600" &
+(trap '' TERM; sleep 600) &
+echo begun >> {here}/deployed
+while :; do sleep 600; done
+"""
+
+
+@pytest.mark.parametrize("what", ["dev", "change"])
+def test_quarantine_ends_a_command_with_all_that_it_started_within_two_seconds(stage: Stage, what: str):
+    stage.issue()
+    fleet = deploying(stage, STUBBORN.format(here=stage.root.parent))
+    took: list[float] = []
+
+    async def quarantined() -> int:
+        watching = asyncio.ensure_future(watch(stage.place, fleet, until_idle=True, clock=stage.clock))
+        while not lines(stage):
+            await asyncio.sleep(0.02)
+        began = time.monotonic()
+        if what == "change":
+            stage.tell(events.CHANGE_QUARANTINED, change=2, head="", reason="I doubt it")
+        else:
+            stage.tell(events.AGENT_QUARANTINED, agent=what, reason="I doubt it")
+        while b"sleep\x00600" in b"".join(_commands(stage)):
+            await asyncio.sleep(0.02)
+        took.append(time.monotonic() - began)
+        return await watching
+
+    assert asyncio.run(asyncio.wait_for(quarantined(), 60)) == 3
+    assert took[0] < 2
+    assert stage.live() == processes(stage) == []
+    (ended,) = stage.events(events.ORDER_ENDED)
+    assert (ended.data["ok"], ended.data["how"].startswith("was stopped before its end")) == (False, True)
+    assert "I doubt it" in ended.data["how"]
+    again = next(name for name in stage.state().asked if stage.state().approvals[name].kind == "command")
+    stage.approve(again)
+    assert stage.watch(fleet) == 3
+    assert lines(stage) == ["begun"]  # it waits for the release
+    assert unexplained(stage, fleet) == []
+
+
+def test_a_watcher_that_starts_ends_the_command_of_a_change_that_was_quarantined_meanwhile(stage: Stage):
+    stage.issue()
+    fleet = deploying(stage, STUBBORN.format(here=stage.root.parent))
+    assert begun_and_left(stage, fleet) == ["begun"]
+    stage.tell(events.CHANGE_QUARANTINED, change=2, head="", reason="I doubt it")
+    assert stage.watch(fleet) == 3
+    assert stage.live() == processes(stage) == []
+    assert len(stage.events(events.ORDER_STOP_ASKED)) == len(stage.events(events.ORDER_ENDED)) == 1
+
+
+def _commands(stage: Stage) -> list[bytes]:
+    """What runs for this project."""
+    here, found = str(stage.root.parent).encode(), []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if here in (path / "environ").read_bytes():
+                found.append((path / "cmdline").read_bytes())
+    return found

@@ -36,6 +36,13 @@ def failed(shop) -> None:
     shop.story.end("r1", reason="ceiling", finish="")
 
 
+def cut_off(shop) -> None:
+    """A command of the merged change did not end well: approval a2."""
+    shop.merge_asked()
+    asked = {"approval": "a2", "kind": "command", "why": "deploy was cut off", "change": 2, "head": ""}
+    shop.story.tell(events.APPROVAL_ASKED, **asked, instance="i1", job="merge", run="")
+
+
 def quarantined(shop) -> None:
     shop.story.tell(events.AGENT_QUARANTINED, agent="developer", reason="odd", actor="user/mia")
 
@@ -51,6 +58,12 @@ SAME: dict[str, Case] = {
         ("reject", "a1", "--send-back", "-m", "louder"),
         "/approvals/a1",
         {"do": "send-back", "note": "louder"},
+    ),
+    "as done": (
+        cut_off,
+        ("approve", "a2", "--as-done", "-m", "it is live"),
+        "/approvals/a2",
+        {"do": "as-done", "note": "it is live"},
     ),
     "answer": (asking, ("approve", "a1", "-m", "red"), "/approvals/a1", {"do": "approve", "note": "red"}),
     "answer by words": (asking, ("say", "r1", "red"), "/runs/r1/say", {"text": "red"}),
@@ -143,6 +156,7 @@ def test_a_change_that_is_sent_back_is_worked_on_again(shop, page):
     ("path", "fields", "why"),
     [
         ("/approvals/a1", {"do": "reject", "note": " "}, "Your reason is missing"),
+        ("/approvals/a1", {"do": "as-done", "note": "it is"}, "not about a command"),
         ("/approvals/a1", {"do": "dance"}, "There is no answer"),
         ("/approvals/a9", {"do": "approve"}, "There is no approval"),
         ("/runs/r9/say", {"text": "x"}, "There is no run"),
@@ -161,6 +175,16 @@ def test_what_can_not_be_done_is_said_and_nothing_is_recorded(shop, page, path, 
     answer = page.submit(path, **fields)
     assert answer.status_code in (404, 409)
     assert why in answer.text
+    assert shop.count() == before
+
+
+def test_a_command_that_did_not_end_well_may_be_taken_as_done_for_a_reason(shop, page):
+    cut_off(shop)
+    for path in ("/approvals", "/approvals/a2"):
+        assert "Take it as done" in page.get(path).text
+    before = shop.count()
+    answer = page.submit("/approvals/a2", do="as-done", note=" ")
+    assert "needs a reason" in answer.text
     assert shop.count() == before
 
 

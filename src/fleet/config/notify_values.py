@@ -23,6 +23,10 @@ KINDS = (
     "takeover",
     "quarantine",
     "suspect",
+    "gate",
+    "command",
+    "stuck",
+    "secrets",
     "disk",
     "checkpoint",
 )

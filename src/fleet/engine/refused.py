@@ -14,6 +14,7 @@ from fleet.model.event import Event
 from fleet.model.state import State, Wish
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact
+from fleet.policy.taken import KIND as COMMAND
 
 Refusal = Callable[[State, Wish, str], list[Event]]
 
@@ -74,7 +75,7 @@ def _release(state: State, wish: Wish, why: str) -> list[Event]:
 def _order(state: State, wish: Wish, why: str) -> list[Event]:
     instance = state.instances[str(wish.args["instance"])]
     number, why_not = state.approval_number + 1, f"{wish.args['action']} could not be run: {why}"
-    return stuck(state, instance, str(wish.args["job"]), "failed", why_not, number=number)
+    return stuck(state, instance, str(wish.args["job"]), COMMAND, why_not, number=number)
 
 
 def _show(state: State, wish: Wish, why: str) -> list[Event]:

@@ -84,7 +84,7 @@ RUN_REDACTED = "fleet.run.redacted"  # run, files: [{name, sha256, bytes}], acto
 
 # People
 APPROVAL_ASKED = "fleet.approval.asked"  # approval, kind, change, head, instance, job, run, why
-APPROVAL_GIVEN = "fleet.approval.given"  # approval, actor, note
+APPROVAL_GIVEN = "fleet.approval.given"  # approval, actor, note, as_done? (of a command that was cut off)
 APPROVAL_REFUSED = "fleet.approval.refused"  # approval, actor, note, send_back
 APPROVAL_SETTLED = "fleet.approval.settled"  # approval, reason: what followed from the answer, or it lapsed
 APPROVAL_REMINDED = "fleet.approval.reminded"  # approval, change, head, why, to: [login], waited_ms
@@ -130,6 +130,10 @@ CHANGE_REPORTED = (
 )
 CHANGE_GUARDED = (
     "fleet.change.guarded"  # change, head, checks: [name], approvals, expected (checks will begin)
+)
+ORDER_STOP_ASKED = "fleet.order.stop_asked"  # instance, job, action, change, session, reason, actor
+ORDER_TAKEN_AS_DONE = (
+    "fleet.order.taken_as_done"  # instance, job, action, change, repo, commit, approval, actor, reason
 )
 ORDER_ENDED = (
     "fleet.order.ended"  # instance, job, action, change, repo, commit, session, ok, how, output, ms, sandbox

@@ -228,6 +228,7 @@ class Approval:
     by: str = ""
     note: str = ""
     send_back: bool = False
+    as_done: bool = False  # whoever gave it says that what did not end well is done
     passage: str = ""  # the action that waits for it, where that is no merge
     reminded: int = 0  # when people were last reminded of it, 0 for never
     escalated: int = 0  # when others were told of it, 0 for never
@@ -303,6 +304,7 @@ class Wish:
     attempt: int = 0
     retry_at: int = 0
     error: str = ""
+    stop_reason: str = ""  # why what it began was asked to end
     cause: str = ""
 
 

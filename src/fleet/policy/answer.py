@@ -11,6 +11,9 @@ from fleet.policy.finish import given_up
 from fleet.policy.held import is_held
 from fleet.policy.rounds import sent_back
 from fleet.policy.suspect import KIND as SUSPECT
+from fleet.policy.suspect import is_at_work
+from fleet.policy.taken import KIND as COMMAND
+from fleet.policy.taken import taken_as_done
 
 
 def answers_to_apply(fleet: Fleet, state: State) -> list[Event]:
@@ -40,7 +43,7 @@ def approvals_to_lapse(fleet: Fleet, state: State) -> list[Event]:
             decided.append(_settled(approval, "lapsed: the run has ended"))
         if approval.kind == "permission" and not is_held(state, approval):
             decided.append(_settled(approval, "lapsed: the call does not wait any more"))
-        if approval.kind == SUSPECT and not (change and change.open and change.quarantined):
+        if approval.kind == SUSPECT and not (change and is_at_work(state, change) and change.quarantined):
             decided.append(_settled(approval, "lapsed: it is not in quarantine any more"))
         over = state.instances[approval.instance].outcome if approval.instance in state.instances else ""
         if approval.kind == "gate" and (over or approval.passage not in state.passages):
@@ -59,6 +62,8 @@ def _given(fleet: Fleet, state: State, approval: Approval) -> list[Event]:
         released = {**data, "actor": approval.by}
         return [fact(events.CHANGE_RELEASED, released, cause=approval.cause, story=approval.instance)]
     instance = state.instances[approval.instance]
+    if approval.kind == COMMAND and approval.as_done:
+        return taken_as_done(fleet, state, instance, approval)
     if approval.kind == "rounds":
         return sent_back(fleet, state, instance, approval.note, cause=approval.cause)
     data = {

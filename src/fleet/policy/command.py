@@ -1,5 +1,5 @@
 """What people tell Fleet to do by a comment on the forge: `/fleet approve`, `/fleet reject`, `/fleet retry`,
-`/fleet stop`.
+`/fleet stop`, `/fleet done`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, Change, Instance, Pending, State
 from fleet.policy.fact import fact, wish
 from fleet.policy.folds.reading import whole
+from fleet.policy.taken import KIND as COMMAND
+from fleet.policy.taken import may_not_take
 
-COMMANDS = ("approve", "reject", "retry", "stop")
+COMMANDS = ("approve", "reject", "retry", "stop", "done")
 
 
 def commands_to_obey(fleet: Fleet, state: State) -> list[Event]:
@@ -19,7 +21,7 @@ def commands_to_obey(fleet: Fleet, state: State) -> list[Event]:
     decided: list[Event] = []
     turned_away = set(state.turned_away)
     for pending in state.commands.values():
-        consequences, reason = _obey(state, pending)
+        consequences, reason = _obey(fleet, state, pending)
         data = {"command": pending.id, "reason": reason, "refused": not consequences}
         decided += [*consequences, fact(events.FORGE_COMMAND_SETTLED, data, cause=pending.id)]
         if not consequences and _is_answered_apart(state, pending, turned_away):
@@ -57,7 +59,7 @@ def _apart(fleet: Fleet, state: State, pending: Pending, reason: str) -> Event:
     return wish("answer", pending.id, args, cause=pending.id)
 
 
-def _obey(state: State, pending: Pending) -> tuple[list[Event], str]:
+def _obey(fleet: Fleet, state: State, pending: Pending) -> tuple[list[Event], str]:
     data = pending.data
     actor, word = str(data.get("actor", "")), str(data.get("command", ""))
     if data.get("trusted") is not True:
@@ -70,6 +72,8 @@ def _obey(state: State, pending: Pending) -> tuple[list[Event], str]:
     note = str(data.get("args", ""))
     if word == "stop":
         return _stop(state, pending, instance, actor, note)
+    if word == "done":
+        return _done(fleet, state, pending, instance, actor, note)
     if word == "retry":
         return _retry(state, pending, change, instance, actor, note)
     return _answer(state, pending, change, instance, word, actor, note)
@@ -109,6 +113,21 @@ def _retry(
     data = {"instance": instance.id, "job": job, "actor": actor, "feedback": note}
     again = fact(events.JOB_RESUMED, data, cause=pending.id, story=instance.id)
     return [again], f"{job} of {instance.id} tries again"
+
+
+def _done(
+    fleet: Fleet, state: State, pending: Pending, instance: Instance, actor: str, note: str
+) -> tuple[list[Event], str]:
+    """Take a command that did not end well as done."""
+    waiting = [each for each in _open(state, instance) if each.kind == COMMAND]
+    if not waiting:
+        return [], "no command waits here for somebody to say that it is done"
+    why_not = may_not_take(fleet, state, waiting[0], actor, note)
+    if why_not:
+        return [], why_not
+    data = {"approval": waiting[0].id, "actor": actor, "note": note, "as_done": True}
+    given = fact(events.APPROVAL_GIVEN, data, cause=pending.id, story=instance.id)
+    return [given], f"{waiting[0].id} is taken as done"
 
 
 def _open(state: State, instance: Instance) -> list[Approval]:

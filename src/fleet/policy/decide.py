@@ -31,7 +31,7 @@ from fleet.policy.held import calls_to_ask
 from fleet.policy.inspect import changes_to_inspect
 from fleet.policy.land import changes_to_merge, jobs_to_land, merges_to_give_up
 from fleet.policy.notify import digests_to_send, people_to_tell
-from fleet.policy.order import jobs_to_order
+from fleet.policy.order import jobs_to_order, orders_to_stop
 from fleet.policy.outcome import exits_to_collect, runs_to_end
 from fleet.policy.passages import passages_to_ask, runs_to_publish
 from fleet.policy.propose import rules_to_write
@@ -70,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     changes_to_quarantine,
     releases_to_ask,
     runs_to_stop,
+    orders_to_stop,
     budgets_to_warn_of,
     runs_to_unstick,
     runs_to_look_at,

@@ -24,6 +24,7 @@ _ASKS = {
     "handoff": "May this begin?",
     "takeover": "Somebody has it in hand",
     "stopped": "It was stopped",
+    "command": "A command did not end well",
     "suspect": "A change is in quarantine",
     QUARANTINE: "An agent is in quarantine",
     DISK: "The disk is full",

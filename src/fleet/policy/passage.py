@@ -16,6 +16,7 @@ from fleet.model.fleet import Fleet, Requirement
 from fleet.model.state import Change, Instance, Passage, Run, State
 from fleet.policy.fact import fact
 from fleet.policy.lines import read_lines
+from fleet.policy.suspect import quarantine
 from fleet.policy.workflow import base_branch
 
 
@@ -23,13 +24,14 @@ def shut(
     fleet: Fleet, state: State, kinds: Iterable[str], key: str, change: Change, *, run: str = ""
 ) -> list[Event] | None:
     """None where the action may be wished for. Else what there is to say of its gate: one event where it
-    reads otherwise than before. `kinds` are the gates that it passes, `key` is the wish's.
+    reads otherwise than before. `kinds` are the gates that it passes, `key` is the wish's. With or without a
+    gate, nothing passes while the change, or one of its authors, is in quarantine.
     """
-    wanted = lines_of(fleet, kinds)
-    if not wanted:
+    wanted, still = lines_of(fleet, kinds), quarantine(state, change)
+    if not wanted and not still:
         return None
     known = state.passages.get(key, Passage(key))
-    found = read_lines(fleet, state, _asked(change, known), wanted)
+    found = [*read_lines(fleet, state, _asked(change, known), wanted), *still]
     missing = [each["name"] for each in found if not each["met"]]
     if not missing:
         return None

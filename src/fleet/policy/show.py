@@ -24,6 +24,11 @@ MANY = 10
 """With more items than this at work, what changes is told together with where the work stands, and that, when
 nobody waits for it, not before it has settled.
 """
+_ANSWER = "`/fleet approve`, or `/fleet reject` and why"
+_ANSWERS = {
+    "command": "`/fleet approve` runs it once more, `/fleet done` and why takes it as done, "
+    "`/fleet reject` and why ends the work"
+}
 SETTLED_MS, APART_MS = 60_000, 5 * 60_000
 
 
@@ -202,7 +207,7 @@ def _comment(state: State, instance: Instance | None, change: Change | None, sta
         approval = state.approvals[name]
         if approval.instance == instance.id:
             lines += ["", f"**It waits for a person** ({approval.kind}): {_cell(approval.why)}"]
-            lines.append("Answer with a comment: `/fleet approve`, or `/fleet reject` and why.")
+            lines.append(f"Answer with a comment: {_ANSWERS.get(approval.kind, _ANSWER)}.")
     if instance.answered:
         lines += ["", _cell(instance.answered)]
     if instance.outcome:

@@ -17,6 +17,8 @@ from fleet.policy.requirements.found import missing
 
 KIND = "suspect"
 """The kind of the question that releases it."""
+NAME = "quarantine"
+"""The line of a gate that holds it."""
 
 
 def changes_to_quarantine(fleet: Fleet, state: State) -> list[Event]:
@@ -36,7 +38,7 @@ def releases_to_ask(fleet: Fleet, state: State) -> list[Event]:
     decided: list[Event] = []
     number = state.approval_number
     for change in state.changes.values():
-        if not change.quarantined or not change.open:
+        if not change.quarantined or not is_at_work(state, change):
             continue
         last = asked_for(state, kind=KIND, change=change.id, head=change.head)
         if last is None or last.asked < change.quarantined_at:
@@ -45,25 +47,34 @@ def releases_to_ask(fleet: Fleet, state: State) -> list[Event]:
     return decided
 
 
+def is_at_work(state: State, change: Change) -> bool:
+    """Whether anything is still done about it: it is open, or what follows its merge is not over."""
+    instance = state.instances.get(change.instance)
+    return change.open or (bool(change.merged) and instance is not None and not instance.outcome)
+
+
 def standing_still(change: Change | None) -> str:
     """Why nothing is done about the change, "" where it may go on."""
     return f"#{change.id} is in quarantine: {change.quarantined}" if change and change.quarantined else ""
 
 
 def quarantine(state: State, change: Change) -> list[dict[str, Any]]:
-    """The requirement of the gate that stands while the change or its author is in quarantine; else none."""
+    """The requirement of a gate that stands while the change, or one of its authors, is in quarantine; else
+    none.
+    """
     if change.quarantined:
         reason, who = (
             f"it is in quarantine: {change.quarantined}",
             f'a person: fleet release pr {change.id} -m "why"',
         )
-        return [missing("quarantine", reason, who)]
-    author = change.author.removeprefix("agent/")
-    record = state.agents.get(author) if author != change.author else None
-    if record is None or not record.quarantined:
-        return []
-    reason = f"its author {author} is in quarantine: {record.quarantined}"
-    return [missing("quarantine", reason, f'a person: fleet release {author} -m "why"')]
+        return [missing(NAME, reason, who)]
+    for by in dict.fromkeys((change.author, *change.authors)):
+        author = by.removeprefix("agent/")
+        record = state.agents.get(author) if author != by else None
+        if record is not None and record.quarantined:
+            reason = f"its author {author} is in quarantine: {record.quarantined}"
+            return [missing(NAME, reason, f'a person: fleet release {author} -m "why"')]
+    return []
 
 
 def _why(fleet: Fleet, change: Change) -> str:

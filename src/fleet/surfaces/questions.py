@@ -17,6 +17,7 @@ _ASKS: Mapping[str, str] = {
     "stopped": "It was stopped: try again?",
     "takeover": "A person has it in hand",
     "suspect": "A change is in quarantine: release it?",
+    "command": "A command did not end well: run it again, or is it done?",
     "permission": "May it do this?",
     "quarantine": "An agent is kept from working: release it?",
     "budget": "Out of budget for today",
@@ -29,6 +30,7 @@ _YES: Mapping[str, str] = {
     "handoff": "Let it begin",
     "permission": "Allow it this once",
     "suspect": "Release it",
+    "command": "Run it once more",
     "takeover": "Hand it back to the agent",
 }
 _NO: Mapping[str, str] = {"merge": "Reject and end the work", "permission": "Deny it"}
@@ -36,8 +38,11 @@ _WORDS: Mapping[str, str] = {
     "merge": "Your words (needed to send back or to reject)",
     "question": "Your answer",
     "suspect": "Why it is released (needed)",
+    "command": "What you found (needed to take it as done, or to end the work)",
     "takeover": "What you did (the agent reads it)",
 }
+AS_DONE = "Take it as done"
+"""The answer that a command did what it was for, though it did not end well."""
 
 
 def ask(kind: str) -> str:

@@ -1,8 +1,8 @@
 """Run a command of the operator's, such as a deployment, with what was merged, in a workspace of its own.
 
 It is a session like a check. What happens in it happens once: the session is named by the instance, the job
-and which time it is, and one that has begun is waited for, however it ended. Whether to try again is a
-person's decision.
+and which time it is, and one that has begun is waited for, however it ended. Whether to try again, or to take
+it as done, is a person's decision.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import asyncio
 
 from fleet.engine.effects.asked import still_open
 from fleet.engine.effects.merge import FLEET
+from fleet.engine.effects.stop import QUARANTINE, stop_at_once
 from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
 from fleet.engine.parts import Ground, Parts
 from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of
-from fleet.engine.said import last_words
+from fleet.engine.said import last_words, mask_what_it_said
 from fleet.engine.setup import set_up
 from fleet.model import events
 from fleet.model.errors import Permanent
@@ -24,6 +25,9 @@ from fleet.model.fleet import Order
 from fleet.model.state import Change, State, Wish
 from fleet.policy.ask import stuck
 from fleet.policy.fact import fact
+from fleet.policy.order import session_of
+from fleet.policy.suspect import quarantine
+from fleet.policy.taken import KIND as COMMAND
 from fleet.policy.workflow import workflow_of
 from fleet.ports.sandbox import SIGNALS_FROM, Sandbox
 from fleet.ports.session import Command, Exit
@@ -34,7 +38,7 @@ _SAID = 2000
 async def order(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """How the command ended, and so the end of its job, or the question whether to try again."""
     instance, job = state.instances[str(wish.args["instance"])], str(wish.args["job"])
-    change, key = state.changes[int(wish.args["change"])], session_of(wish)
+    change, key = state.changes[int(wish.args["change"])], session_of(wish.args)
     loop = asyncio.get_running_loop()
     ground = parts.ground(change.repo)
     has_begun = await loop.run_in_executor(parts.threads, _has_begun, parts, key)
@@ -54,8 +58,12 @@ async def order(parts: Parts, state: State, wish: Wish) -> list[Event]:
         still_open(parts, state, wish, (wanted.kind,), change)
         command = _command(parts, ground, sandbox, path, wanted, change)
         await loop.run_in_executor(parts.threads, parts.sessions.start, key, command)
+    if quarantine(state, change):  # the order to stop may have come when there was nothing to stop yet
+        await stop_at_once(parts, key)
     found = await ended(parts, key)
+    wish = state.wishes.get(wish.key, wish)  # with what was said of it meanwhile
     said = await loop.run_in_executor(parts.threads, last_words, parts, key)
+    await loop.run_in_executor(parts.threads, mask_what_it_said, parts, key)
     if ground.workspaces.exists(key):
         await loop.run_in_executor(parts.threads, ground.workspaces.discard, key)
     ok = found.reason == "exited" and found.code == 0
@@ -68,8 +76,8 @@ async def order(parts: Parts, state: State, wish: Wish) -> list[Event]:
         "commit": wish.args["commit"],
         "session": key,
         "ok": ok,
-        "how": _how(found),
-        "output": parts.secrets.mask(said)[-_SAID:],
+        "how": (how := _how(found, wish.stop_reason)),
+        "output": said[-_SAID:],
         "ms": max(0, found.ended - found.started),
         "sandbox": sandbox.name if sandbox else UNCONFINED,
     }
@@ -79,13 +87,8 @@ async def order(parts: Parts, state: State, wish: Wish) -> list[Event]:
         return [*told, fact(events.JOB_FINISHED, done, cause=wish.cause, story=instance.id)]
     if instance.outcome:
         return told  # who gave it up wants to know how it came out, and is asked nothing
-    why = f"{wish.args['action']} {_how(found)}. Look how far it came: approve runs it once more"
-    return [*told, *stuck(state, instance, job, "failed", why, number=state.approval_number + 1)]
-
-
-def session_of(wish: Wish) -> str:
-    """The key of the session, and the name of the workspace."""
-    return f"order-{wish.args['instance']}-{wish.args['job']}-{wish.args['time']}"
+    why = f"{wish.args['action']} {how}. Look how far it came: run it once more, or take it as done"
+    return [*told, *stuck(state, instance, job, COMMAND, why, number=state.approval_number + 1)]
 
 
 def _has_begun(parts: Parts, key: str) -> bool:
@@ -127,12 +130,16 @@ def _command(
     )
 
 
-def _how(found: Exit) -> str:
+def _how(found: Exit, stopped: str) -> str:
     if found.reason == "exited" and found.code is not None:
         return f"ended with exit code {found.code}"
     if found.reason == "exited":
         return f"was ended by signal {found.signal}"
     if found.reason == "ceiling":
         return "was ended when its time was up"
+    if found.reason == "spawn failed":
+        return f"could not be started ({found.error})"
+    if found.reason == QUARANTINE:
+        return f"was stopped before its end: {stopped or 'quarantine'}"
     why = f"{found.reason} {found.error}".strip()
     return f"was cut off, and nobody can tell whether it was done ({why})"

@@ -139,6 +139,14 @@ def order_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
         record.cause = event.id
 
 
+def order_stop_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its command is to end."""
+    wish = state.wishes.get(f"order/{text(data, 'instance')}/{text(data, 'job')}")
+    if wish is not None:
+        wish.stop_reason = text(data, "reason")
+        wish.cause = event.id
+
+
 def job_finished(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """It is done, or its agent asked for changes."""
     _, record = find_job(state, data)

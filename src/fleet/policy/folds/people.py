@@ -46,6 +46,7 @@ def answered(state: State, event: Event, data: Mapping[str, Any]) -> None:
     approval.by = text(data, "actor")
     approval.note = text(data, "note")
     approval.send_back = data.get("send_back") is True
+    approval.as_done = data.get("as_done") is True
     approval.cause = event.id
     change = state.changes.get(approval.change)
     if approval.kind == "merge" and approval.answer == "given" and change and change.head == approval.head:

@@ -12,7 +12,7 @@ from fleet.model.state import Change, State
 from fleet.policy import cel
 from fleet.policy.inspect import knows_owners
 from fleet.policy.requirements.found import either, met, missing, persons
-from fleet.policy.requirements.owners import unowned
+from fleet.policy.requirements.owners import people_of, unowned
 from fleet.policy.requirements.people import approving, is_one_of, valid
 from fleet.policy.variables import gate_variables
 
@@ -24,8 +24,7 @@ def human(fleet: Fleet, state: State, change: Change, requirement: Requirement) 
     said = approving(change)
     words = valid(state, said, requirement.asking.expires_ms)
     lapsed = [by for by in said if by not in words]
-    logins = tuple(each for each in requirement.by if each != CODEOWNERS)
-    named = (*logins, *(requirement.asking.escalate_to if requirement.by else ()))
+    named = (*_logins(requirement), *(requirement.asking.escalate_to if requirement.by else ()))
     of_files = CODEOWNERS in requirement.by
     if of_files and not knows_owners(state, change) and not change.inspected.get("error"):
         return missing(_NAME, "the owners of its files are being looked up", "fleet")
@@ -43,7 +42,27 @@ def human(fleet: Fleet, state: State, change: Change, requirement: Requirement) 
         parts.append(f"the approval by {', '.join(lapsed)} has lapsed")
     if words or requirement.by or requirement.approvals > 1:
         parts.append(answered)
-    return persons(_NAME, "; ".join(parts), _who(requirement, of_files=of_files))
+    names = names_of(requirement)
+    return persons(_NAME, "; ".join(parts), f"{either(names) if names else 'a person'}: fleet approve")
+
+
+def counts(fleet: Fleet, change: Change, requirement: Requirement, person: str) -> bool:
+    """Whether this person's word is one that the line asks for."""
+    if not requirement.by or is_one_of(person, (*_logins(requirement), *requirement.asking.escalate_to)):
+        return True
+    groups = change.inspected.get("owners") or ()
+    owns = any(is_one_of(person, people_of(fleet, group)) for group in groups)
+    return CODEOWNERS in requirement.by and (owns or not groups)
+
+
+def names_of(requirement: Requirement) -> list[str]:
+    """Whose word the line asks for, in words; nobody is named where anybody's does."""
+    names = [*_logins(requirement), *(requirement.asking.escalate_to if requirement.by else ())]
+    return [*names, *(["an owner of its files"] if CODEOWNERS in requirement.by else [])]
+
+
+def _logins(requirement: Requirement) -> tuple[str, ...]:
+    return tuple(each for each in requirement.by if each != CODEOWNERS)
 
 
 def _answered(
@@ -79,10 +98,3 @@ def _needed(fleet: Fleet, state: State, change: Change, requirement: Requirement
     except FleetError as error:
         return True, f"{requirement.when} could not be told: {error.why or error.what}"
     return needed, f"{'' if needed else 'not '}{requirement.when} (its risk is {score})"
-
-
-def _who(requirement: Requirement, *, of_files: bool) -> str:
-    names = [each for each in requirement.by if each != CODEOWNERS]
-    names += requirement.asking.escalate_to if requirement.by else ()
-    names += ["an owner of its files"] if of_files else []
-    return f"{either(names) if names else 'a person'}: fleet approve"

@@ -37,17 +37,31 @@ def approve(
             "that changes fleet.yaml. It is shown first.",
         ),
     ] = False,
+    as_done: Annotated[
+        bool,
+        typer.Option(
+            "--as-done",
+            help="A command that was cut off or failed: it is done all the same, and is not run again. "
+            "--note says why.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --always: do not ask again.")] = False,
     json: Json = False,
 ) -> None:
     """Approve: what waits for you goes on. For a merge it counts for the commit that was asked about."""
     people_only(f"approve {approval}")
 
-    def given(state: State) -> list[Event]:
-        deed = deeds.always if always else deeds.approved
-        return deed(state, actor(), find_approval(state, approval).id, note)
+    if always and as_done:
+        raise UsageError("--always and --as-done are two answers", do="Give one of them.")
 
     with open_project() as project:
+
+        def given(state: State) -> list[Event]:
+            found = find_approval(state, approval).id
+            if as_done:
+                return deeds.taken_as_done(project.fleet, state, actor(), found, note)
+            return (deeds.always if always else deeds.approved)(state, actor(), found, note)
+
         if always:
             _shown(project, find_approval(project.state, approval).id, yes=yes)
         done = act(project, given)
@@ -58,11 +72,15 @@ def approve(
             "pr": found.change or None,
             "answer": "given",
         }
+        if as_done:
+            document["as_done"] = True
         about = f" for pull request {found.change} at {found.head[:12]}" if found.head else ""
         if always:
             document["rules"] = list(done[-1].data["rules"])
             about = "; the pull request follows"
-        tell(project, f"You approved {found.id} ({found.kind}){about}", document, as_json=json)
+        done_word = "took" if as_done else "approved"
+        about = " as done" if as_done else about
+        tell(project, f"You {done_word} {found.id} ({found.kind}){about}", document, as_json=json)
 
 
 def _shown(project: Project, approval: str, *, yes: bool) -> None:

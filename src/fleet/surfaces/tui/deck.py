@@ -15,6 +15,7 @@ from fleet.model.event import Event
 from fleet.model.state import Approval, State
 from fleet.surfaces import deeds
 from fleet.surfaces.always import preview
+from fleet.surfaces.questions import ask
 from fleet.surfaces.tui.ask import Answer, Ask
 from fleet.surfaces.tui.board import Board
 from fleet.surfaces.tui.help import Help
@@ -115,6 +116,8 @@ class Deck(Screen[None]):
             self.nothing_waits()
         elif found.kind == "question":
             self._answer_question(found)
+        elif found.kind == "command":
+            self._answer_command(found)
         else:
             self.do(lambda state, actor: deeds.approved(state, actor, found.id), _done("approved", found))
 
@@ -353,6 +356,27 @@ class Deck(Screen[None]):
         self.app.push_screen(
             Ask(f"{self._named(found.run)} asks", about, label="your answer", needed=True), answered
         )
+
+    def _answer_command(self, found: Approval) -> None:
+        def answered(answer: Answer | None) -> None:
+            if answer is None:
+                return
+            if answer.choice == 0:
+                self.do(
+                    lambda state, actor: deeds.approved(state, actor, found.id, answer.words),
+                    _done("approved", found),
+                )
+                return
+            self.do(
+                lambda state, actor: deeds.taken_as_done(
+                    self.live.fleet, state, actor, found.id, answer.words
+                ),
+                f"You took {found.id} as done",
+            )
+
+        choices = ("run it once more", "take it as done, with your reason")
+        title = f"{ask('command')} ({found.id})"
+        self.app.push_screen(Ask(title, shown(found.why), label="your reason", choices=choices), answered)
 
     def _approval(self) -> Approval | None:
         """The question that is chosen, or that what is chosen waits with."""

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 from fleet.auditing import verify as verify_log
 from fleet.model.errors import UsageError
 from fleet.model.event import Event
+from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
 from fleet.surfaces import deeds
 from fleet.surfaces.always import preview
@@ -22,7 +23,8 @@ from fleet.surfaces.web.requests import BadRequest
 from fleet.surfaces.web.site import Site
 
 Words = Mapping[str, str]
-_BY_LINK = ("approve", "reject", "send-back")
+_AS_DONE = "as-done"
+_BY_LINK = ("approve", "reject", "send-back", _AS_DONE)
 _ALWAYS = "always"
 ANSWERS = (*_BY_LINK, _ALWAYS)
 Deed: TypeAlias = Callable[[Site, str, Words, Words], Awaitable[str | Page]]
@@ -51,12 +53,14 @@ def check(person: Person, needs: Ability) -> None:
         )
 
 
-def answer(actor: str, approval: str, do: str, note: str) -> Callable[[State], list[Event]]:
+def answer(fleet: Fleet, actor: str, approval: str, do: str, note: str) -> Callable[[State], list[Event]]:
     """What an answer to an approval becomes. Raises `UsageError` for a word that is none. A rule for good is
     more than an answer, and not to be had here.
     """
     if do == "approve":
         return lambda state: deeds.approved(state, actor, approval, note)
+    if do == _AS_DONE:
+        return lambda state: deeds.taken_as_done(fleet, state, actor, approval, note)
     if do in _BY_LINK:
         return lambda state: deeds.refused(state, actor, approval, note, send_back=do == "send-back")
     raise UsageError(f"There is no answer {do!r}", do=f"Use one of: {', '.join(_BY_LINK)}.")
@@ -72,7 +76,8 @@ async def _answer(site: Site, actor: str, words: Words, fields: Words) -> str:
         await asyncio.to_thread(preview, site.place, it.fleet, it.state, approval)
         await site.act(lambda state: deeds.always(state, actor, approval, fields.get("note", "")))
     else:
-        await site.act(answer(actor, approval, fields.get("do", ""), fields.get("note", "")))
+        fleet = site.projection.fleet
+        await site.act(answer(fleet, actor, approval, fields.get("do", ""), fields.get("note", "")))
     return "/approvals" if fields.get("to") == "list" else url("approvals", approval)
 
 
@@ -169,7 +174,7 @@ def _run(site: Site, name: str) -> Run:
 
 
 ACTS: Mapping[str, Act] = {
-    "/approvals/{approval}": Act(_answer, "answer", "Approve, reject or send back", ("do", "note?")),
+    "/approvals/{approval}": Act(_answer, "answer", "Answer what waits for a person", ("do", "note?")),
     "/runs/{run}/say": Act(_say, "operate", "Tell a run something, or answer it", ("text",)),
     "/runs/{run}/stop": Act(_stop, "operate", "Stop a run", ("reason?",)),
     "/runs/{run}/takeover": Act(_takeover, "operate", "End a run's session, to go on by hand"),

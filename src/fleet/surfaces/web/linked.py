@@ -13,7 +13,7 @@ from fleet.model.event import Event
 from fleet.model.state import Approval, State
 from fleet.surfaces.access import link_by
 from fleet.surfaces.figures import money
-from fleet.surfaces.questions import ask, no, words_for, yes
+from fleet.surfaces.questions import AS_DONE, ask, no, words_for, yes
 from fleet.surfaces.web.acting import answer
 from fleet.surfaces.web.canvas import Canvas
 from fleet.surfaces.web.draw.forms import button, field
@@ -43,7 +43,8 @@ async def answer_link(site: Site, request: Request) -> Response:
     try:
         fields = await form_of(request, None)
         link = _link(site, request)
-        decide = answer(f"user/{link.name}", link.approval, fields.get("do", ""), fields.get("note", ""))
+        actor, do, note = f"user/{link.name}", fields.get("do", ""), fields.get("note", "")
+        decide = answer(site.projection.fleet, actor, link.approval, do, note)
 
         def decided(state: State) -> list[Event]:
             link_by(state, request.path_params["key"], site.projection.clock())
@@ -70,6 +71,8 @@ async def _card(site: Site, found: Approval, link: Link) -> list[Child]:
     buttons = [button(yes(found.kind), "approve", "main")]
     if found.kind == "merge":
         buttons.append(button("Send back with your words", "send-back"))
+    if found.kind == "command":
+        buttons.append(button(AS_DONE, "as-done"))
     buttons.append(button(no(found.kind), "reject", "danger"))
     under = words(
         found.id,

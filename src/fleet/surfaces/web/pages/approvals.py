@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleet.model.state import Approval
 from fleet.surfaces.deeds import offered
 from fleet.surfaces.figures import money
-from fleet.surfaces.questions import ask, no, words_for, yes
+from fleet.surfaces.questions import AS_DONE, ask, no, words_for, yes
 from fleet.surfaces.web.canvas import Canvas, row
 from fleet.surfaces.web.draw.chain import why_chain
 from fleet.surfaces.web.draw.forms import button, field, form
@@ -158,6 +158,8 @@ def _answer(look: Look, found: Approval, *, moved: bool) -> Html:
         only = join(only, tag("p", *told, class_="dim"))
     if found.kind == "merge":
         buttons.append(button("Send back with your words", "send-back"))
+    if found.kind == "command":
+        buttons.append(button(AS_DONE, "as-done"))
     buttons.append(button(no(found.kind), "reject", "danger"))
     asks = form(
         url("approvals", found.id),
@@ -180,5 +182,5 @@ def _next(look: Look) -> Html:
 
 def _answer_word(found: Approval) -> str:
     if found.answer == "given":
-        return "approve"
+        return "as done" if found.as_done else "approve"
     return "sent back" if found.send_back else "refused"

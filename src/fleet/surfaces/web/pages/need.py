@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.model.event import parse_rfc3339
-from fleet.surfaces.questions import ask, no, words_for, yes
+from fleet.surfaces.questions import AS_DONE, ask, no, words_for, yes
 from fleet.surfaces.web.canvas import Row, row
 from fleet.surfaces.web.draw.forms import button, field, form
 from fleet.surfaces.web.draw.parts import Tone, about, agent_link, run_link, sign, words
@@ -82,6 +82,8 @@ def _in_place(look: Look, each: Mapping[str, Any]) -> Html:
         buttons = [button(yes(kind), "approve", "main")]
         if "send-back" in each["answers"]:
             buttons.append(button("Send back", "send-back"))
+        if "as-done" in each["answers"]:
+            buttons.append(button(AS_DONE, "as-done"))
         buttons.append(button(no(kind), "reject", "danger"))
     asks = form(
         action,
