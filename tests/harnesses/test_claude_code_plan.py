@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fleet.adapters.harnesses.claude_code import ClaudeCodeHarness
+from fleet.model.errors import UsageError
 from fleet.ports.harness import Detected, Launch
 
 LAUNCH = Launch(
@@ -68,6 +69,27 @@ def test_the_gateway_is_one_more_server_whose_token_is_in_a_private_file():
     assert server["url"] == LAUNCH.gateway_url
     assert server["headers"] == {"Authorization": "Bearer secret-token"}
     assert "--strict-mcp-config" not in made.argv
+
+
+def test_settings_of_the_repository_are_left_out_unless_that_is_asked_and_no_rules_hold():
+    made = plan()
+    assert {"--setting-sources=user", "--add-dir=/w/shop"} <= set(made.argv)
+    obeying = plan(options={"project_settings": "obey"})
+    assert not [part for part in obeying.argv if part.startswith(("--setting-sources", "--add-dir"))]
+    assert set(made.env) - set(obeying.env) == {"CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"options": {"project_settings": "obey"}, "hook": ("hook",)},
+        {"options": {"project_settings": "yes"}},
+        {"options": {"env": "X"}},
+    ],
+)
+def test_options_that_do_not_go_together_or_are_none_are_refused(more):
+    with pytest.raises(UsageError, match="option"):
+        plan(**more)
 
 
 def test_without_tools_nobody_is_asked_and_with_tools_all_else_is_refused():

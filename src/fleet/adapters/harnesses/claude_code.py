@@ -1,8 +1,9 @@
 """The harness `claude-code`: the user's own Claude Code CLI, headless, in stream-json both ways.
 
 The user's configuration, skills, hooks, CLAUDE.md files and MCP servers stay in force: nothing of it is
-replaced, Fleet's gateway is added as one more MCP server. Prompt and later words go over stdin, what is long
-or secret into files of the run's directory. Its output is read by `claude_code_reader`.
+replaced, Fleet's gateway is added as one more MCP server. What counts of the repository's says
+`claude_code_project`. Prompt and later words go over stdin, what is long or secret into files of the run's
+directory. Its output is read by `claude_code_reader`.
 
 Without `tools` in fleet.yaml an agent has every tool, unasked, but for those that wait for a person or for a
 later day. With `tools` it has these and the gateway's, and everything else is refused. In neither mode does
@@ -19,6 +20,7 @@ from pathlib import PurePosixPath
 
 from fleet.adapters.harnesses.claude_code_home import files as own_files
 from fleet.adapters.harnesses.claude_code_hooks import HOOKLESS, MANAGED, guarded_settings
+from fleet.adapters.harnesses.claude_code_project import obeyed
 from fleet.adapters.harnesses.claude_code_reader import ClaudeCodeReader
 from fleet.adapters.harnesses.options import PROXIES
 from fleet.adapters.harnesses.program import Program, look_for
@@ -99,7 +101,9 @@ class ClaudeCodeHarness:
         A conversation that can't be one of its own (another harness's) is not gone on with: a new one begins.
         """
         files, own = _files(launch), own_files(launch.environment, launch.workspace)
+        project, told = obeyed(launch)
         argv = ["claude", "--print", "--verbose", "--output-format=stream-json", "--input-format=stream-json"]
+        argv += project
         if launch.model:
             argv.append(f"--model={launch.model}")
         if _CONVERSATION.fullmatch(launch.conversation):
@@ -115,7 +119,7 @@ class ClaudeCodeHarness:
             argv.append(f"--mcp-config={PurePosixPath(launch.run_dir) / _MCP_FILE}")
         return Plan(
             argv=(*argv, *_permissions(launch)),
-            env=_environment(launch),
+            env=_environment(launch) | told,
             passthrough=_passthrough(launch.environment),
             files=files,
             stdin=_said(launch.prompt),
