@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["CONFIG_NAME", "DOT_NAME", "Place", "find_place"]  # so that a surface has one place to ask
 
 ENTRY_POINTS = "fleet.harnesses"
-_LEAST_FREE = 1024 * 1024  # bytes: below, an append may fail at any moment
 
 
 def clock() -> int:
@@ -270,12 +269,14 @@ async def watch(
     from fleet.engine.journal import Journal
     from fleet.engine.loop import Engine
     from fleet.engine.parts import Parts
-    from fleet.engine.tokens import read_secret
+    from fleet.engine.tokens import read_secret, run_of
     from fleet.folding import open_snapshots
+    from fleet.gateway.board import board_route
     from fleet.gateway.hooks import Hooks, command
     from fleet.gateway.serve import serve
     from fleet.gateway.server import build_app
     from fleet.masking import masked_reader, open_secrets
+    from fleet.overview import overview
     from fleet.views.transcript import lines_of
 
     log, sessions = open_log(place, clock), open_sessions(place)
@@ -315,7 +316,13 @@ async def watch(
     journal.told = told
     stopping(engine.stop)
     desk = EngineDesk(journal, parts)
-    asked = build_app(desk, mcp=True, routes=(Hooks(desk, desk.refused).routes(),), refused=desk.refused)
+
+    async def show() -> dict[str, Any]:
+        await journal.catch_up()  # who has just written something finds it here
+        return overview(place, parts.fleet, journal.state, log, clock(), watcher_status(place))
+
+    routes = (Hooks(desk, desk.refused).routes(), board_route(show, partial(run_of, secret)))
+    asked = build_app(desk, mcp=True, routes=routes, refused=desk.refused)
     serving = await serve(
         asked, build_app(desk, mcp=True, refused=desk.refused), place.socket, port=last_port(place)
     )
@@ -355,39 +362,6 @@ def watcher_status(place: Place) -> dict[str, Any]:
     about = read_watcher(place) if pid is not None else {}
     known = {name: about.get(name, 0) for name in ("port", "started")}
     return {"running": pid is not None, "pid": pid or 0, **known, "version": about.get("version", "")}
-
-
-def forge_notes(place: Place) -> list[dict[str, Any]]:
-    """What the poller last noted of each repository on a forge: quota, next look, and what went wrong."""
-    import json
-
-    found = []
-    for path in sorted((place.dot / "forge").glob("*.quota.json")):
-        try:
-            note = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue  # written anew at this very moment
-        found.append(note)
-    return found
-
-
-def troubles(place: Place, log: Log) -> list[str]:
-    """What keeps Fleet from recording anything, and so from going on; on a good day nothing."""
-    from shutil import disk_usage
-
-    from fleet.adapters.logs.anchor import Anchor, cut_off
-
-    found = []
-    try:
-        noted = Anchor(place.dot / "log.head").read()  # before the log, which is never behind it
-        last = log.head().seq
-        if noted is not None and noted.seq > last:
-            found.append(str(cut_off(noted, last)))
-    except FleetError as error:
-        found.append(str(error))
-    if disk_usage(place.dot).free < _LEAST_FREE:
-        found.append(f"The disk of {place.dot} is full: nothing can be recorded until there is space.")
-    return found
 
 
 def running_version() -> str:

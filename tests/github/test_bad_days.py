@@ -12,7 +12,7 @@ from tests.github.conftest import CODES, READY, REPO, Team
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.testing.github import Fault
-from fleet.wiring import forge_notes
+from fleet.overview import forge_notes
 
 pytestmark = [pytest.mark.slow]
 

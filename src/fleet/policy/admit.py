@@ -82,7 +82,6 @@ def place(
         if agent is None:
             continue
         live = held.get(name, [])
-        within = allowance(state, agent, live, shared)
         hold = state.holds.get(account_of(agent.harness, agent.model))
         if (
             change is not None
@@ -99,7 +98,7 @@ def place(
             )
         elif len(live) >= agent.slots:
             reasons.append(f"{name} has no free slot ({agent.slots} in use)")
-        elif within.refused:
+        elif (within := allowance(state, agent, live, shared)).refused:
             reasons.append(f"{name}: {within.refused}")
             names += _instead(agent, names)
         elif is_given_up_on(state, run, name):

@@ -60,8 +60,10 @@ def scopes_of_agent(state: State, agent: Agent, live: Iterable[Run]) -> list[Sco
 
 def scopes_of_job(fleet: Fleet, state: State, workflow: str, item: int, live: Iterable[Run]) -> list[Scope]:
     """Those that a run of this workflow (a name, "" for a task by hand) on this item shares with others."""
-    runs = list(live)
     declared = fleet.workflow(workflow) if workflow else None
+    if fleet.budget == Ceilings() and (declared is None or declared.budget == Ceilings()):
+        return []
+    runs = list(live)
     found = list(_shared(fleet, state, "fleet", "the fleet's", fleet.budget, runs, item))
     if declared is not None and declared.budget != Ceilings():
         mine = [run for run in runs if workflow_name(state, run) == workflow]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, Instance, Item, Run, State
+from fleet.policy.budget import live_by_agent
 from fleet.views.changes import change_row
 from fleet.views.gates import held_back
 from fleet.views.units import moment
@@ -31,6 +32,7 @@ class _Work:
     instances: dict[int, list[Instance]]  # by their item
     runs: dict[str, list[Run]]  # those that move, by their instance
     questions: dict[str, list[Approval]]  # those that wait, by their instance
+    live: dict[str, list[Run]]  # by their agent
 
 
 def item_rows(
@@ -47,7 +49,7 @@ def item_row(fleet: Fleet, state: State, item: Item, now: int, *, watched: bool)
 
 
 def _work(state: State) -> _Work:
-    work = _Work(defaultdict(list), defaultdict(list), defaultdict(list))
+    work = _Work(defaultdict(list), defaultdict(list), defaultdict(list), live_by_agent(state))
     for instance in state.instances.values():
         work.instances[instance.item].append(instance)
     for name in state.moving:
@@ -158,7 +160,7 @@ def _standing_of_instance(
     handoffs = {each.run for each in questions}
     for run in runs:
         if run.state == "queued" and run.id not in handoffs:
-            wait = wait_of(fleet, state, run, now, watched=watched)
+            wait = wait_of(fleet, state, run, now, watched=watched, live=work.live)
             found.append(Standing("queued", f"{run.job} ({run.id}): {wait.reason}"))
     found = found or _between_runs(fleet, state, instance, watched=watched)
     return Standing(found[0].state, "; ".join(dict.fromkeys(each.reason for each in found)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, Run, State
 from fleet.policy.admit import place
-from fleet.policy.budget import next_day
+from fleet.policy.budget import live_by_agent, next_day
 from fleet.views.units import moment, seconds
 
 WaitKind = Literal[
@@ -26,15 +27,25 @@ class Wait(NamedTuple):
     reason: str
 
 
-def wait_of(fleet: Fleet, state: State, run: Run, now: int, *, watched: bool) -> Wait:
-    """What a queued run waits for at `now` (ms since the epoch). `watched`: whether the watcher runs."""
+def wait_of(
+    fleet: Fleet,
+    state: State,
+    run: Run,
+    now: int,
+    *,
+    watched: bool,
+    live: Mapping[str, list[Run]] | None = None,
+) -> Wait:
+    """What a queued run waits for at `now` (ms since the epoch). `watched`: whether the watcher runs; `live`:
+    the runs that hold slots, by agent, where they are at hand.
+    """
     handoff = next((each for each in asked(state) if each.kind == "handoff" and each.run == run.id), None)
     if handoff is not None:
         return Wait("person", f"waits for handoff approval: fleet approve {handoff.id}")
     if run.not_before > now:
         left = seconds(run.not_before - now)
         return Wait("backs off", f"backs off for {left:.0f} s, until {moment(run.not_before)}")
-    found = place(fleet, at(state, now), run)
+    found = place(fleet, at(state, now), run, live)
     if found.waits:
         return _blocked(found.waits, now)
     if not watched:
@@ -45,10 +56,11 @@ def wait_of(fleet: Fleet, state: State, run: Run, now: int, *, watched: bool) ->
 def queue(fleet: Fleet, state: State, now: int, *, watched: bool) -> list[dict[str, Any]]:
     """Every run that is queued, oldest first, with what it waits for."""
     rows = []
+    live = live_by_agent(state)
     for name in state.moving:
         run = state.runs[name]
         if run.state == "queued":
-            wait = wait_of(fleet, state, run, now, watched=watched)
+            wait = wait_of(fleet, state, run, now, watched=watched, live=live)
             rows.append(
                 {
                     "run": run.id,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from typing import Any
 
-from fleet.gateway.unix_path import short_path
+from fleet.gateway.client import ask
 from fleet.model.errors import FleetError, UsageError, WatcherDown
 
 _WAIT_SECONDS = 60.0
@@ -38,7 +37,7 @@ def call(verb: str, args: Mapping[str, Any], environment: Mapping[str, str] = os
     while True:
         patience = min(_ANSWER_SECONDS, max(1.0, until - time.monotonic()))
         try:
-            status, answer = _post(socket_path, f"/agent/{verb}", body, headers, patience)
+            status, answer = ask(socket_path, "POST", f"/agent/{verb}", body, headers, patience)
         except (OSError, HTTPException) as error:
             problem = (
                 f"{socket_path}: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}"
@@ -84,33 +83,3 @@ def _wait_seconds(environment: Mapping[str, str]) -> float:
     except ValueError as error:
         raise UsageError(f"FLEET_WAIT is {text!r}", do="Give a number of seconds.") from error
     return seconds if 0 <= seconds < 86_400 else _WAIT_SECONDS
-
-
-def _post(
-    socket_path: str, path: str, body: bytes, headers: Mapping[str, str], seconds: float
-) -> tuple[int, dict[str, Any]]:
-    connection = _UnixConnection(socket_path, seconds)
-    try:
-        connection.request("POST", path, body, dict(headers))
-        response = connection.getresponse()
-        answer = json.loads(response.read() or b"{}")
-    except ValueError as error:
-        raise HTTPException(f"its answer is not JSON: {error}") from error
-    finally:
-        connection.close()
-    return response.status, answer if isinstance(answer, dict) else {}
-
-
-class _UnixConnection(HTTPConnection):
-    """HTTP over a unix socket. The Host it names is what the gateway takes for its own."""
-
-    def __init__(self, socket_path: str, seconds: float) -> None:
-        super().__init__("localhost", timeout=seconds)
-        self._socket_path = socket_path
-
-    def connect(self) -> None:
-        """Connect to the socket's path."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        with short_path(self._socket_path) as name:
-            self.sock.connect(name)
