@@ -209,3 +209,23 @@ def test_a_disk_that_is_full_at_the_start_is_told_and_nothing_begins(shop: Stage
     assert "full" in done.stderr
     assert shop.events(events.RUN_STARTED) == []
     assert "Traceback" not in done.stderr
+
+
+def test_a_paused_watcher_keeps_nobody_from_seeing_where_things_stand(shop: Stage, start: Start):
+    watcher = start(shop, "--foreground")
+    await_event(shop, events.WATCHER_STARTED)
+    shop.issue("Add a cart", labels=())
+    watcher.process.send_signal(signal.SIGSTOP)
+    argv = [sys.executable, "-m", "fleet", "status", "--json"]
+    said = subprocess.run(argv, cwd=shop.root, check=True, capture_output=True, text=True)
+    assert json.loads(said.stdout)["items"][0]["title"] == "Add a cart"
+
+
+def test_a_watcher_started_with_few_descriptors_has_enough_for_many_sessions(shop: Stage, start: Start):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    argv = [sys.executable, "-m", "fleet", "watcher", "start", "--foreground"]
+    small = ["prlimit", "--nofile=256:"]
+    with subprocess.Popen([*small, *argv], cwd=shop.root, stdout=subprocess.DEVNULL) as watcher:
+        await_event(shop, events.WATCHER_STARTED)
+        assert resource.prlimit(watcher.pid, resource.RLIMIT_NOFILE)[0] == min(hard, 16_384)
+        watcher.terminate()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 import time
@@ -25,6 +26,8 @@ from fleet.wiring import load_fleet, running_version, watch
 if TYPE_CHECKING:
     from fleet.wiring import Place
 
+_DESCRIPTORS = 16_384  # more than a machine's sessions; programs that close all they might have stay quick
+
 
 def watch_here(
     place: Place, *, step: bool, until_idle: bool, json: bool, ready_fd: int, lines: bool = False
@@ -39,6 +42,7 @@ def watch_here(
     else:
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     keep_to_itself()
+    _have_descriptors()
     with lease(place.lock):
         code = asyncio.run(
             watch(
@@ -55,6 +59,14 @@ def watch_here(
     if json:
         print_json({"exit": code, "waits_for_person": code == 3})
     return code
+
+
+def _have_descriptors() -> None:
+    """Have one for each session: the usual 1,024 are for programs with select(), which this one does without."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _ready(place: Place, port: int, ready_fd: int) -> None:
