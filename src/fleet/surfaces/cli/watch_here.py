@@ -62,7 +62,7 @@ def watch_here(
 
 
 def _have_descriptors() -> None:
-    """Have one for each session: the usual 1,024 are for programs with select(), which this one does without."""
+    """Have one for each session: the usual 1,024 are for programs that use select(), as this does not."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
