@@ -176,3 +176,50 @@ def test_that_the_disk_is_full_is_told_once():
     assert told(state, ALL) == [(ALL.name, "disk")]
     tell(state, ALL, "disk")
     assert told(state, ALL) == []
+
+
+def warned(state: State, percent: int = 80, clock: str = "10:00", scope: str = "agent/dev 20514") -> None:
+    happens(
+        state,
+        events.BUDGET_WARNED,
+        clock,
+        scope=scope,
+        words="dev's day",
+        figure="cost",
+        percent=percent,
+        used=2_000_000,
+        limit=2_500_000,
+    )
+
+
+def test_people_hear_of_a_ceiling_before_it_stops_anything():
+    state = waiting("merge")
+    warned(state)
+    (about,) = (about for _, about in told(state, Channel("ntfy://money", kinds=("budget",))))
+    title, text = message(Fleet("shop"), state, about, state.now) or ("", "")
+    assert title == "[shop] 80 % of dev's day are used (cost)"
+    assert text.startswith("2 of 2.5 dollars.")
+
+
+def test_of_the_same_ceiling_they_hear_again_when_most_of_it_is_used():
+    state = State()
+    warned(state, 50)
+    ((_, about),) = told(state, ALL)
+    tell(state, ALL, about)
+    assert told(state, ALL) == []
+    warned(state, 80, "11:00")
+    assert told(state, ALL) == [(ALL.name, about)]
+
+
+def test_what_a_single_run_has_used_is_told_to_nobody():
+    state = State()
+    warned(state, scope="run/r1")
+    assert told(state, ALL) == []
+
+
+def test_the_summary_of_a_day_has_the_ceilings_that_were_nearly_reached_and_waits_for_none_of_them():
+    state = State()
+    warned(state, clock="07:00")
+    _, text = message(Fleet("shop"), state, "digest", at("08:00")) or ("", "")
+    assert "80 % of dev's day are used (cost)." in text
+    assert "Waiting for a person: 0." in text

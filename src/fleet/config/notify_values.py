@@ -28,6 +28,7 @@ KINDS = (
     "stuck",
     "secrets",
     "disk",
+    "budget",
     "checkpoint",
 )
 _VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from fleet.model.access import Access, Link
 from fleet.model.acts import UNMEASURED, Act, Deed, Look, Measures
 from fleet.model.proposal import Proposal
+from fleet.model.warned import Warned
 
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
 RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
@@ -365,6 +366,7 @@ class State:
         default_factory=dict
     )  # fleet, workflow/NAME, item/N … → day number → time_ms, cost_micros, tokens
     warned: dict[str, int] = field(default_factory=dict)  # scope and figure → the percentage last warned of
+    warnings: dict[str, Warned] = field(default_factory=dict)  # the last day's, of ceilings that runs share
     holds: dict[str, Hold] = field(default_factory=dict)  # account → why and how long nobody asks it
     kept: dict[str, None] = field(default_factory=dict)  # ended runs whose transcripts are there, in order
     sealing: int = 0  # since when a watcher signs what it does

@@ -122,7 +122,7 @@ def _used_up(scope: Scope, left: Limit) -> str:
     """Which figure of the ceiling has nothing left, in words; "" for none."""
     for figure, most, rest, least in _figures(scope.limit, left):
         if most and rest < least:
-            return f"{_of(scope, figure)} is used up or set aside ({_amount(figure, most)})"
+            return f"{_of(scope, figure)} is used up or set aside ({amount(figure, most)})"
     return ""
 
 
@@ -136,7 +136,7 @@ def _too_little(scope: Scope, per_run: Limit, left: Limit) -> str:
             continue
         whole = min(own, most) if own else most // (scope.free + len(scope.runs))
         if _share(own, most, rest, scope.free) * LEAST_PART < whole:
-            return f"too little is left of {_of(scope, figure)} for a run: {_amount(figure, rest, most)}"
+            return f"too little is left of {_of(scope, figure)} for a run: {amount(figure, rest, most)}"
     return ""
 
 
@@ -149,7 +149,8 @@ def _figures(limit: Limit, left: Limit) -> tuple[tuple[str, int, int, int], ...]
     )
 
 
-def _amount(figure: str, *amounts: int) -> str:
+def amount(figure: str, *amounts: int) -> str:
+    """The amounts in words, one of another: `2 of 2.5 dollars`."""
     unit, size = {"time": ("minutes", 60_000), "cost": ("dollars", 1_000_000), "tokens": ("tokens", 1)}[
         figure
     ]

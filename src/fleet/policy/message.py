@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, State
 from fleet.model.text import clean
+from fleet.model.warned import Warned
+from fleet.policy.budget import amount
+from fleet.policy.folds.people import BUDGET
 from fleet.policy.notify import DIGEST, DISK, QUARANTINE, notices
 
 DAY_MS = 86_400_000
@@ -42,6 +45,11 @@ def message(fleet: Fleet, state: State, about: str, at: int) -> tuple[str, str] 
     if about == DISK:
         do = "Nothing new begins until there is room: finish or close what waits, or raise workspace.disk."
         return f"[{fleet.name}] {_ASKS[DISK]}", _with_link(fleet, f"{state.crowded}\n\n{do}", "")
+    warned = state.warnings.get(about)
+    if warned is not None:
+        used = amount(warned.figure, warned.used, warned.limit)
+        why = f"{used}. What is left goes to runs as before; at its end they are stopped, and others wait."
+        return f"[{fleet.name}] {_used(warned)}", _with_link(fleet, f"{why}\n\nSee: fleet budget", "budgets")
     name = about.removeprefix(f"{QUARANTINE}-")
     if name != about:
         do = f'Let it work again: fleet release {name} -m "why"'
@@ -89,7 +97,10 @@ def _day(fleet: Fleet, state: State, at: int) -> Iterator[str]:
     yield f"Merged: {len(merged)}. Runs: {len(ended)}, of which {failed} failed. Spent: ${cost:.2f}."
     for change in merged[:_MOST]:
         yield f"  {change.ref or f'#{change.id}'} {_line(change.title, _TITLE)}"
-    waiting = list(notices(state))
+    for warned in state.warnings.values():
+        if warned.at >= since:
+            yield f"{_used(warned)}."
+    waiting = [each for each in notices(state) if each.kind != BUDGET]
     yield f"Waiting for a person: {len(waiting)}."
     for notice in waiting[:_MOST]:
         found = state.approvals.get(notice.about)
@@ -97,6 +108,10 @@ def _day(fleet: Fleet, state: State, at: int) -> Iterator[str]:
         yield f"  {_ASKS.get(notice.kind, notice.kind)}: {about}"
     if fleet.notify_link:
         yield fleet.notify_link
+
+
+def _used(warned: Warned) -> str:
+    return f"{warned.percent} % of {_line(warned.words, _TITLE)} are used ({warned.figure})"
 
 
 def _line(text: str, most: int) -> str:

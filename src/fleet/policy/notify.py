@@ -11,6 +11,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.gates import Window
 from fleet.model.state import State
 from fleet.policy.fact import wish
+from fleet.policy.folds.people import BUDGET, NEWS_MS
 from fleet.policy.times import is_open, last_opening, next_opening, next_turn
 
 DIGEST, QUARANTINE, DISK = "digest", "quarantine", "disk"
@@ -42,6 +43,9 @@ def notices(state: State) -> Iterator[Notice]:
     if state.crowded:
         yield Notice(DISK, DISK, state.crowded_at, "")
 
+    for name, warned in state.warnings.items():
+        if state.now - warned.at < NEWS_MS:
+            yield Notice(name, BUDGET, warned.at, warned.cause)
 
 def people_to_tell(fleet: Fleet, state: State) -> list[Event]:
     """Wishes to tell a channel what it was not told yet."""

@@ -8,7 +8,11 @@ from typing import Any
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Approval, Pending, State
+from fleet.model.warned import Warned
 from fleet.policy.folds.reading import text, whole
+
+BUDGET = "budget"
+NEWS_MS = 86_400_000
 
 
 def approval_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -94,6 +98,7 @@ def people_told(state: State, _event: Event, data: Mapping[str, Any]) -> None:
     agent = state.agents.get(about.removeprefix("quarantine-"))
     if (
         about in state.asked
+        or about in state.warnings
         or (about == "disk" and state.crowded)
         or (agent is not None and agent.quarantined)
     ):
@@ -155,6 +160,13 @@ def denied(state: State, event: Event, data: Mapping[str, Any]) -> None:
 
 
 def budget_warned(state: State, event: Event, data: Mapping[str, Any]) -> None:
-    """People were told how much of a ceiling is used."""
-    del event
-    state.warned[f"{text(data, 'scope')} {text(data, 'figure')}"] = whole(data, "percent")
+    """So much of a ceiling is used. Of one that runs share people are told, until it is a day old."""
+    scope, figure = text(data, "scope"), text(data, "figure")
+    state.warned[f"{scope} {figure}"] = whole(data, "percent")
+    for name in [name for name, each in state.warnings.items() if event.time - each.at >= NEWS_MS]:
+        del state.warnings[name]
+        state.told.pop(name, None)
+    if not scope.startswith("run/"):
+        percent, used, limit = (whole(data, name) for name in ("percent", "used", "limit"))
+        warned = Warned(text(data, "words"), figure, percent, used, limit, event.time, event.id)
+        state.warnings[f"{BUDGET} {scope} {figure}"] = warned

@@ -162,6 +162,8 @@ def run_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.cause = event.id
     state.moving.pop(run.id, None)
     state.kept[run.id] = None
+    for figure in ("time", "cost", "tokens"):
+        state.warned.pop(f"run/{run.id} {figure}", None)
     if run.outcome == "succeeded":
         state.holds.pop(account_of(run.harness, run.model), None)
     failed = run.outcome in ("failed", "timed_out", "over_budget") and data.get("counts") is not False
