@@ -19,8 +19,9 @@ DIGEST, QUARANTINE, DISK = "digest", "quarantine", "disk"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that waits for a person: an approval by its id, an agent's quarantine, or the disk. `at` is
-    when it was last to be told: asked, reminded or escalated.
+    """Something that waits for a person (an approval by its id, an agent's quarantine, the disk), or that
+    people hear of before it stops anything: a budget. `at` is when it was last to be told: asked, reminded or
+    escalated.
     """
 
     about: str
@@ -31,7 +32,7 @@ class Notice:
 
 
 def notices(state: State) -> Iterator[Notice]:
-    """All that waits now."""
+    """All that there is to tell now."""
     for name in state.asked:
         each = state.approvals[name]
         if not each.answer:
@@ -42,10 +43,10 @@ def notices(state: State) -> Iterator[Notice]:
             yield Notice(f"{QUARANTINE}-{agent.name}", QUARANTINE, agent.since, agent.cause)
     if state.crowded:
         yield Notice(DISK, DISK, state.crowded_at, "")
-
     for name, warned in state.warnings.items():
         if state.now - warned.at < NEWS_MS:
             yield Notice(name, BUDGET, warned.at, warned.cause)
+
 
 def people_to_tell(fleet: Fleet, state: State) -> list[Event]:
     """Wishes to tell a channel what it was not told yet."""

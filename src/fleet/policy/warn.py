@@ -23,7 +23,8 @@ def budgets_to_warn_of(fleet: Fleet, state: State) -> list[Event]:
         return []  # nothing is being spent
     decided = []
     for scope in live_scopes(fleet, state, live):
-        whose = scope.key.split(" ")[0] if scope.words == "its" else scope.words
+        mine = scope.key.split(" ")[0].removeprefix("agent/")
+        whose = f"{mine}'s" if scope.words == "its" else scope.words
         words = f"{whose} {scope.window}".strip().removesuffix(":")
         decided += list(_passed(state, scope.key, words, scope.used(state.now), scope.limit, scope.runs))
     for runs in live.values():
