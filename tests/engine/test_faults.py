@@ -20,7 +20,9 @@ from tests.engine.conftest import (
     workspaces,
 )
 
+from fleet.engine.effects import start
 from fleet.model import events
+from fleet.model.event import Event
 from fleet.model.fleet import Agent, Budget, Fleet, Limit, Requirement
 
 pytestmark = pytest.mark.slow  # each is a story of real processes, and there are many
@@ -99,6 +101,27 @@ def test_a_reviewer_without_a_verdict_has_failed(stage: Stage):
     stage.issue()
     assert stage.watch(fleet) == 3
     assert_stands_still(stage, fleet, "it ended without a verdict")
+
+
+def test_nothing_begins_on_a_full_disk_and_it_uses_up_no_attempt(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    fleet = stage.pair(CODES, APPROVES, attempts=1)
+    stage.issue()
+    seen: list[str] = []
+
+    def room(event: Event) -> None:
+        if event.data["key"] == "start/r1":
+            seen.append(str(event.data["error"]))
+            monkeypatch.undo()
+            stage.clock.jump(60)
+
+    full = shutil.disk_usage(stage.root)._replace(free=1 << 20)
+    monkeypatch.setattr(start, "disk_usage", lambda path: full)
+    assert stage.watch(fleet, heard={events.EFFECT_FAILED: room}) == 0
+    assert "r1 can't begin yet because the disk is full: 1024 kB are free" in seen[0]
+    assert_merged(stage, fleet)
+    assert len(seen) == 1
 
 
 def test_the_next_attempt_is_told_why_the_last_one_failed(stage: Stage):

@@ -108,6 +108,16 @@ def test_a_second_watcher_is_refused_and_the_first_goes_on(shop: Stage, start: S
 
 
 @pytest.mark.slow
+def test_a_watcher_that_somebody_has_paused_can_be_stopped(shop: Stage, start: Start):
+    watcher = start(shop, "--foreground")
+    await_event(shop, events.WATCHER_STARTED)
+    watcher.process.send_signal(signal.SIGSTOP)
+    stop = [sys.executable, "-m", "fleet", "watcher", "stop"]
+    assert subprocess.run(stop, cwd=shop.root, capture_output=True, check=False).returncode == 0
+    assert watcher.end() == 0
+
+
+@pytest.mark.slow
 def test_a_watcher_that_was_killed_leaves_no_lock(shop: Stage, start: Start):
     first = start(shop, "--foreground")
     await_event(shop, events.WATCHER_STARTED)

@@ -58,6 +58,22 @@ def test_a_provider_that_limits_uses_up_no_attempt_however_often():
     assert story.state.agents["developer"].failures == 0
 
 
+def test_a_full_disk_uses_up_no_attempt_and_the_conversation_goes_on():
+    story = begun()
+    story.end("r1", reason="disk full", code=None, finish="")
+    until_started(story, "r2")
+    run = story.state.runs["r2"]
+    assert (run.attempt, run.conversation) == (1, "c1")
+    assert story.state.agents["developer"].failures == 0
+
+
+def test_an_agent_that_was_ended_from_outside_goes_on_in_its_conversation():
+    story = begun()
+    story.end("r1", reason="stopped", error="its supervising process was asked to end", code=None, finish="")
+    until_started(story, "r2")
+    assert story.state.runs["r2"].conversation == "c1"
+
+
 def test_what_the_provider_says_of_its_reset_is_waited_for_to_the_second():
     story = begun()
     story.end("r1", **OVERLOADED, retry_at=story.now + 40 * MINUTE)

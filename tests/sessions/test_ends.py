@@ -111,6 +111,14 @@ def test_an_end_tells_what_it_took(runs):
     assert 0 < told.started <= told.ended
 
 
+def test_one_whose_supervisor_is_asked_to_end_says_so(runs):
+    runs.shell("echo ready; exec sleep 60")
+    runs.hear("ready")
+    os.kill(runs.session().shim.pid, signal.SIGTERM)
+    told = runs.end()
+    assert (told.reason, told.error) == ("stopped", "its supervising process was asked to end (SIGTERM)")
+
+
 def test_too_much_output_ends_it(runs):
     small = ShimSessions(runs.root, max_bytes=100_000)
     runs.sessions, usual = small, runs.sessions

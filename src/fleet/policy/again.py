@@ -9,10 +9,13 @@ from zlib import crc32
 
 from fleet.model.state import Run
 
-Cause = Literal["", "stuck", "overloaded", "full", "crash", "restart"]
+Cause = Literal["", "stuck", "overloaded", "full", "crash", "restart", "room"]
 
-FREE: tuple[Cause, ...] = ("overloaded", "restart")
+FREE: tuple[Cause, ...] = ("overloaded", "restart", "room")
 """What uses up no attempt."""
+
+_BROKEN = ("shim killed", "shim failed", "stopped")
+"""How a session ends that somebody else ended; one that Fleet itself stops names another reason."""
 
 MOST_FREE = 40
 """So often in a row; after that a person is asked: whatever it is, it does not pass."""
@@ -23,7 +26,8 @@ FIRST_HOLD_MS, LONGEST_HOLD_MS = 15_000, 30 * 60_000
 
 def cause_of(run: Run) -> Cause:
     """Why the run failed: it was `stuck`, its provider was `overloaded` (or limits it), its conversation is
-    `full`, its program crashed, the machine was restarted, or (empty) it did not do its work.
+    `full`, its program crashed, the machine was restarted, the disk had no room for what it said, or (empty) it
+    did not do its work.
     """
     if run.stop_kind == "stuck":
         return "stuck"
@@ -32,9 +36,11 @@ def cause_of(run: Run) -> Cause:
         return "overloaded"
     if reason == "host restarted":
         return "restart"
+    if reason == "disk full":
+        return "room"
     if finish == "limit":
         return "full"
-    if finish == "crash" or reason in ("shim killed", "shim failed") or run.exit.get("signal"):
+    if finish == "crash" or reason in _BROKEN or run.exit.get("signal"):
         return "crash"
     return ""
 

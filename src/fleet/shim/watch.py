@@ -177,7 +177,7 @@ class Watch:
         numbers = os.read(self._alarm, 4096)
         self._reap()
         if signal.SIGTERM in numbers:
-            self._stop("stopped")
+            self._stop("stopped", "its supervising process was asked to end (SIGTERM)")
 
     # -- the end
 

@@ -9,6 +9,7 @@ half-way. Only a place with `transports` is another matter: there git acts as th
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -40,8 +41,14 @@ _OPTIONS = (
 )
 _ARGV = ("git", "--no-pager", "--literal-pathspecs", *(x for option in _OPTIONS for x in ("-c", option)))
 
+# What git says of a full disk where it does not tell the kernel's own word.
+_UNWRITTEN = re.compile(
+    r"[Uu]nable to write (file [^:\n]+|(new[ _]|temporary )?index( file|\.))$", re.MULTILINE
+)
+
 _PASSES = (
     "No space left on device",
+    "Out of diskspace",
     "Disk quota exceeded",
     "Cannot allocate memory",
     "Resource temporarily unavailable",
@@ -278,5 +285,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _error(verb: str, output: Output) -> GitFailed | GitBusy:
     words = " ".join(output.err.split())[:_WORDS] or f"it ended with {output.code} and no word"
-    kind = GitBusy if output.code < 0 or any(sign in output.err for sign in _PASSES) else GitFailed
+    passes = output.code < 0 or any(sign in output.err for sign in _PASSES) or _UNWRITTEN.search(output.err)
+    kind = GitBusy if passes else GitFailed
     return kind(f"git {verb} failed", why=words)

@@ -10,6 +10,7 @@ import os
 import socket
 from contextlib import closing
 from dataclasses import dataclass
+from shutil import disk_usage
 
 from fleet.engine.environment import session_environment, users_environment
 from fleet.engine.parts import Ground, Parts
@@ -31,6 +32,8 @@ from fleet.ports.session import Command, Started
 GRACE_SECONDS = 10.0
 _BACKLOG = 64  # calls that arrive at once
 _NOTE = "sandbox"
+_LEAST_FREE = 4 << 20
+"""Bytes of the disk below which nothing begins: it would fail, and use up attempts."""
 _HOOK_SECONDS = 60  # beyond what a person has for an answer
 
 
@@ -113,6 +116,9 @@ def _prepare(parts: Parts, order: _Order) -> _Room | None:
     run = order.run
     if parts.sessions.alive(run.id) or parts.sessions.exit(run.id) is not None:
         return None
+    free = disk_usage(parts.runs).free
+    if free < _LEAST_FREE:
+        raise Temporary(f"{run.id} can't begin yet", why=f"the disk is full: {free >> 10} kB are free")
     ground = parts.ground(order.repo)
     base_sha = ground.base_sha()
     if ground.mirror is not None and run.change:

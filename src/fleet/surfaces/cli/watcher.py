@@ -194,6 +194,7 @@ def _end_watcher(place: Place) -> int:
         return 0
     pid = int(found["pid"])
     os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)  # one that somebody has paused could not hear it
     if not await_end(place, pid, _STOP_SECONDS):
         raise FleetError(
             f"The watcher (process {pid}) has not ended within {_STOP_SECONDS:g} s",
