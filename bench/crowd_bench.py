@@ -31,7 +31,7 @@ _IDLER = f"{{duty: report, slots: {_SLOTS}, options: {{script: waits.yaml}}}}"
 _CONFIG = """\
 version: 1
 project: {{name: crowd, forge: local, base: main}}
-defaults: {{harness: scripted, budget: {{per_run: {{time: 2h}}}}}}
+defaults: {{harness: scripted, stuck: off, budget: {{per_run: {{time: 2h}}}}}}
 agents:
 {idlers}
   dev: {{duty: change, slots: 2, options: {{script: writes.yaml}}}}
@@ -47,6 +47,27 @@ _SCRIPTS = {
     "writes": "steps: [{run: date +%N >> notes.txt}, {commit: A note}, {agent: [done, -m, done]}]\n",
     "approves": "steps: [{agent: [review, approve, -m, good]}]\n",
 }
+
+
+class Heard:
+    """What the log has come to hold, read once: the machine is for what is measured."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.all: list[Event] = []
+
+    def runs(self, kind: str) -> set[str]:
+        """The runs that an event of this type speaks of."""
+        self._read()
+        return {event.data["run"] for event in self.all if event.type == kind}
+
+    def finished(self) -> int:
+        """How many issues are done with."""
+        self._read()
+        return sum(1 for event in self.all if event.type == events.INSTANCE_FINISHED)
+
+    def _read(self) -> None:
+        self.all += self._log.read(self.all[-1].seq if self.all else 0)
 
 
 def measure(live: int = LIVE, handoffs: int = HANDOFFS) -> dict[str, Any]:
@@ -88,17 +109,18 @@ def _play(place: Place, live: int, handoffs: int) -> dict[str, Any]:
     begun = time.monotonic()
     for _ in range(live):
         _issue(log, "wait")
-    _until(lambda: _count(log, events.RUN_STARTED) >= live, "all are started")
+    heard = Heard(log)
+    _until(lambda: len(heard.runs(events.RUN_STARTED)) >= live, "all are started")
     started = time.monotonic() - begun
-    _until(lambda: _count(log, events.RUN_ACTED) >= live, "all have spoken")
-    shims = [event.data["pid"] for event in log.read() if event.type == events.RUN_STARTED]
+    _until(lambda: len(heard.runs(events.RUN_ACTED)) >= live, "all have spoken")
+    shims = [event.data["pid"] for event in heard.all if event.type == events.RUN_STARTED]
     pid = int(watcher_status(place)["pid"])
     cpu, wall = _cpu_seconds(pid), time.monotonic()
     for number in range(handoffs):
         _issue(log, "work")
-        _until(lambda number=number: _finished(log) > number, "an issue is worked on")  # type: ignore[misc]
+        _until(lambda number=number: heard.finished() > number, "an issue is worked on")  # type: ignore[misc]
     used = (_cpu_seconds(pid) - cpu) / (time.monotonic() - wall) * 100
-    spans = sorted(_spans(list(log.read())))
+    spans = sorted(_spans(heard.all))
     status = [_timed(lambda: _fleet(place.root, "status", "--json")) for _ in range(5)]
     back, adopted = _recover(place, log, pid, live)
     log.close()
@@ -144,14 +166,6 @@ def _tmux_floor(folder: Path, live: int) -> dict[str, Any]:
 def _issue(log: Any, label: str) -> None:
     data = {"item": 0, "kind": "issue", "title": label, "labels": [label], "trusted": True, "body": ""}
     log.append([Event(events.ITEM_OPENED, {**data, "author": "user/bench"})])
-
-
-def _count(log: Any, kind: str) -> int:
-    return len({event.data["run"] for event in log.read() if event.type == kind})
-
-
-def _finished(log: Any) -> int:
-    return sum(1 for event in log.read() if event.type == events.INSTANCE_FINISHED)
 
 
 def _spans(found: list[Event]) -> list[float]:
