@@ -43,7 +43,7 @@ LAST = (
 
 @pytest.fixture
 def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
-    """Let the model call these, one after the other, and then commit and report. `asks` gets what it heard."""
+    """Let the model call these in turn, and then commit and report. `asks` gets what it heard."""
     program = need("claude", "npm install -g @anthropic-ai/claude-code")
     (tmp_path / "home").mkdir()
 

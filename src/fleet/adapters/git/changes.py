@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fleet.adapters.git.command import Place, run
+from fleet.adapters.git.merge import merge_tree
 from fleet.adapters.git.names import commit_id, shown
+from fleet.model.errors import Permanent
 from fleet.ports.repository import FileChange
 
 # Whatever the user's configuration says: no program is run for a diff, and every line counts once.
@@ -18,16 +20,24 @@ SUBMODULE = "160000"
 
 def patch(git_dir: Path, base: str, head: str, limit: int) -> str:
     """The change as a patch of at most `limit` bytes; a last line says when it was cut."""
-    start = _left_from(git_dir, base, head)
-    found = run(git_dir, "diff-tree", "-p", *_PLAIN, "--submodule=short", start, head, limit=limit)
+    sides = _sides(git_dir, base, head)
+    found = run(git_dir, "diff-tree", "-p", *_PLAIN, "--submodule=short", *sides, limit=limit)
     text = found.out.decode("utf-8", "replace")
     return f"{text}\n[the patch is longer than {limit} bytes and was cut here]\n" if found.cut else text
 
 
 def file_changes(git_dir: Path, base: str, head: str) -> tuple[FileChange, ...]:
-    """Each file of the change with its lines added and deleted."""
-    start = _left_from(git_dir, base, head)
-    found = run(git_dir, "diff-tree", "--raw", "--numstat", "-z", *_PLAIN, start, head, limit=_STAT_BYTES)
+    """Each file of the change with its lines added and deleted. Raises Permanent where there are too many: a
+    list that leaves some out must not be taken for all.
+    """
+    sides = _sides(git_dir, base, head)
+    found = run(git_dir, "diff-tree", "--raw", "--numstat", "-z", *_PLAIN, *sides, limit=_STAT_BYTES)
+    if found.cut:
+        raise Permanent(
+            f"{head[:12]} changes more files than can be looked at",
+            why=f"their list is longer than {_STAT_BYTES} bytes",
+            do="Split it into smaller changes.",
+        )
     return tuple(read_files(found.text))
 
 
@@ -97,7 +107,14 @@ def paths_between(place: Place, old: str, new: str) -> Iterator[Sides]:
             yield Sides(next(fields), (old_mode, old_sha), (new_mode, new_sha))
 
 
-def _left_from(git_dir: Path, base: str, head: str) -> str:
-    """The commit where `head` left `base`; `base` itself where they have nothing in common."""
-    found = run(git_dir, "merge-base", commit_id(base), commit_id(head), ok=(0, 1))
-    return found.text.strip() or base
+def _sides(git_dir: Path, base: str, head: str) -> tuple[str, str]:
+    """The two sides whose difference is what the change brings to `base`: where `head` left it, and `head`.
+
+    Where they met more than once no such commit tells all of it: what differs from one of them may be the
+    same in another, and be taken back by the merge unseen. Then it is `base` and what the merge makes of it,
+    or, in a conflict, `head` itself.
+    """
+    found = run(git_dir, "merge-base", "--all", commit_id(base), commit_id(head), ok=(0, 1)).text.split()
+    if len(found) <= 1:
+        return (found[0] if found else base), head
+    return base, merge_tree(git_dir, base, head).tree or head

@@ -14,6 +14,7 @@ from fleet.adapters.git.command import GitFailed, Place, git, run
 from fleet.adapters.git.lens import lens
 from fleet.adapters.git.names import branch_ref, commit_id
 from fleet.adapters.git.project import Project
+from fleet.adapters.git.size import check_size
 from fleet.adapters.git.untrusted import opened_git_dir, read_ref
 from fleet.model.errors import Permanent, Temporary
 from fleet.ports.repository import Rewritten
@@ -60,6 +61,7 @@ def take_objects(project: Project, workspace: Path, head: str, base: str, previo
                 _unpack(project.git_dir, Path(f"{packed}-{name}.pack"))
             # All that is reachable must be here now, without the lens.
             listed = run(project.git_dir, "rev-list", "--objects", head, f"^{base}").out
+            check_size(project.git_dir, head)
         except GitFailed as error:
             raise Permanent(
                 f"the commits of {workspace.name} cannot be taken",

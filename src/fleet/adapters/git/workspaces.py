@@ -24,6 +24,7 @@ from fleet.adapters.git.lens import lens
 from fleet.adapters.git.names import branch_ref, commit_id, shown
 from fleet.adapters.git.project import Project
 from fleet.adapters.git.scratch import made_name, remove_tree, sweep, weight
+from fleet.adapters.git.size import check_size
 from fleet.adapters.git.spares import bring_to, lay_out, stock, take
 from fleet.adapters.git.untrusted import (
     opened_git_dir,
@@ -150,6 +151,7 @@ class CloneWorkspaces:
                 ahead = int(git(place, "rev-list", "--count", head, f"^{record.base_sha}"))
                 index = place.git_dir / "index"
                 shutil.copyfile(self._index_file(id), index)
+                check_size(place, head)
                 at = Place(place.git_dir, work_tree=path, index=index)
                 git(at, "read-tree", "--reset", head)
                 # Submodules are left out because git looks into them with a git of their own, which would
