@@ -18,7 +18,7 @@ from fleet.engine.transcript import Transcript
 from fleet.model.errors import FleetError
 from fleet.model.state import Run
 
-_PAUSE_SECONDS = 2.0
+_PAUSE_SECONDS, _LONGEST_PAUSE = 2.0, 60.0
 
 logger = logging.getLogger("fleet.engine")
 
@@ -85,12 +85,16 @@ class Observer:
         """Follow to the end. After a failure (a full disk, no descriptor left) it begins anew: what is known
         already adds nothing.
         """
+        pause = _PAUSE_SECONDS
         while True:
             try:
                 return await self._follow_once(run, ring)
             except (FleetError, OSError) as error:
                 logger.warning("run %s can't be followed now: %s", run.id, error)
-            await asyncio.sleep(_PAUSE_SECONDS)
+            except Exception:  # a fault of Fleet's or of a harness's package: it is told, and other runs go on
+                logger.exception("run %s can't be followed: this is a fault, please report it", run.id)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            await asyncio.sleep(pause)
             ring.set()
 
     async def _follow_once(self, run: Run, ring: asyncio.Event) -> None:
