@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.model.fleet import Limit
+from fleet.model.fleet import Ceilings, Limit
 from fleet.policy.fold import fold
 from fleet.testing.story import FLEET, Story
 from fleet.views.needs import how_many, needs
@@ -82,3 +84,26 @@ def test_of_two_that_are_as_urgent_the_longer_wait_comes_first():
         story.deliver(run, verdict)
     story.examine(score=90)
     assert list(asked_of(story)) == ["a1", "a2"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "shared", "place", "until"),
+    [
+        (Limit(), Ceilings(per_week=Limit(cost_micros=1_000_000)), "budget.per_week", "2026-01-05"),
+        (Limit(), Ceilings(per_item=Limit(cost_micros=1_000_000)), "budget.per_item", ""),
+        (Limit(cost_micros=1_000_000), Ceilings(), "agents.developer.budget.per_week", "2026-01-05"),
+    ],
+)
+def test_what_is_out_of_budget_says_until_when_and_where_it_is_raised(mine, shared, place, until):
+    developer = replace(FLEET.agents[0], budget=replace(FLEET.agents[0].budget, per_week=mine))
+    story = Story(replace(FLEET, agents=(developer, *FLEET.agents[1:]), budget=shared))
+    story.issue()
+    story.start("r1")
+    story.about("r1", events.RUN_SPENT, cost_micros=1_000_000, tokens=1)
+    story.issue("One more")
+    assert asked_of(story) == {}  # what is only set aside may be free again
+    story.about("r1", events.RUN_REPORTED, verdict="done", text="as asked")
+    story.end("r1", commits=1)
+    row = next(row for row in asked_of(story).values() if row["kind"] == "budget")
+    assert place in row["do"].split()
+    assert row["why"].partition("; until ")[2].startswith(until)

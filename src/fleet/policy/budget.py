@@ -15,12 +15,16 @@ from fleet.policy.folds.runs import DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a run that is admitted now may use, zero for no ceiling; or, in `refused`, why there is none."""
+    """What a run that is admitted now may use, zero for no ceiling; or, in `refused`, why there is none, in
+    `until` till when (ms since the epoch, 0 for ever), and in `place` where fleet.yaml says how much it is.
+    """
 
     time_ms: int = 0
     cost_micros: int = 0
     tokens: int = 0
     refused: str = ""
+    until: int = 0
+    place: str = ""
 
 
 UNBOUNDED = Allowance()
@@ -51,7 +55,7 @@ def allowance(state: State, agent: Agent, live: list[Run], shared: Sequence[Scop
         limit, left = scope.limit, _left(scope)
         refused = _used_up(scope, left) or _too_little(scope, per_run, left)
         if refused:
-            return Allowance(refused=refused)
+            return Allowance(refused=refused, until=scope.ends(state.now), place=scope.place)
         found = Limit(
             _share(found.time_ms, limit.time_ms, left.time_ms, scope.free),
             _share(found.cost_micros, limit.cost_micros, left.cost_micros, scope.free),

@@ -36,10 +36,31 @@ class Scope:
             self.spent.tokens + sum(run.tokens for run in self.runs),
         )
 
+    @property
+    def place(self) -> str:
+        """Where fleet.yaml says how much it is."""
+        whose, _, name = self.key.partition(" ")[0].partition("/")
+        if whose == "agent":
+            base = name.removesuffix("-fallback")
+            whose = f"agents.{name}." if name == base else f"agents.{base}.fallback."
+        else:
+            whose = f"workflows.{name}." if whose == "workflow" else ""
+        return f"{whose}budget.per_{self.window or 'item'}"
+
+    def ends(self, now: int) -> int:
+        """When it begins anew (ms since the epoch), 0 for never."""
+        return window_end(self.window, now)
+
 
 def worked_ms(run: Run, now: int) -> int:
     """How long a live run has been at work; what it waited for its provider or a person does not count."""
     return max(0, now - run.started - run.waited_ms) if run.started else 0
+
+
+def window_end(window: str, now: int) -> int:
+    """When the next `day` or `week` begins (ms since the epoch), 0 for another window, which has no end."""
+    today = now // DAY_MS
+    return {"day": today + 1, "week": week_of(today) + 7}.get(window, 0) * DAY_MS
 
 
 def week_of(day: int) -> int:

@@ -20,7 +20,7 @@ _ASKS: Mapping[str, str] = {
     "command": "A command did not end well: run it again, or is it done?",
     "permission": "May it do this?",
     "quarantine": "An agent is kept from working: release it?",
-    "budget": "Out of budget for today",
+    "budget": "Out of budget",
 }
 _YES: Mapping[str, str] = {
     "merge": "Approve the merge",

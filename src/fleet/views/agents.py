@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from fleet.model.fleet import Fleet
 from fleet.model.state import AgentRecord, Run, State
-from fleet.policy.budget import allowance, live_by_agent, live_runs, next_day
+from fleet.policy.budget import UNBOUNDED, allowance, live_by_agent, live_runs
 from fleet.policy.workflow import workflow_of
 from fleet.views.doing import doing, standing
 from fleet.views.ledger import agent_budget, spent_seconds
@@ -155,8 +155,8 @@ def _held_up(fleet: Fleet, state: State, name: str, now: int, *, watched: bool) 
             if wait.kind in _HELD_UP or wait.kind == "backs off":
                 return f"{run.id}: {wait.reason}"
     agent = fleet.agent(name)
-    refused = allowance(state, agent, []).refused if agent else ""
-    return f"{refused}; until {moment(next_day(now))}" if refused else ""
+    within = allowance(state, agent, []) if agent else UNBOUNDED
+    return f"{within.refused}; until {moment(within.until)}" if within.refused else ""
 
 
 def _players(fleet: Fleet, state: State, run: Run) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fleet.model.fleet import Fleet
+from fleet.model.fleet import Agent, Fleet
 from fleet.model.state import AgentRecord, Approval, Run, State
-from fleet.policy.budget import allowance, live_by_agent, next_day
+from fleet.policy.budget import Allowance, allowance
+from fleet.policy.ceilings import scopes_of_job
+from fleet.policy.folds.runs import workflow_name
 from fleet.policy.taken import KIND as COMMAND
 from fleet.policy.workflow import dependents, workflow_of
 from fleet.views.units import moment, seconds
@@ -113,31 +115,46 @@ def _quarantined(fleet: Fleet, record: AgentRecord, now: int, waiting: list[Run]
 
 
 def _spent(fleet: Fleet, state: State, now: int, queued: Mapping[str, list[Run]]) -> list[dict[str, Any]]:
-    """Agents that have work and no budget left today. A person may raise it, or wait."""
-    live = live_by_agent(state)
+    """Agents that have work and no budget left for it. A person may raise it, or wait. What is only set aside
+    for runs at work is not gone yet.
+    """
     rows = []
     for name, runs in queued.items():
         agent = fleet.agent(name)
-        refused = allowance(state, agent, live.get(name, [])).refused if agent and runs else ""
-        if not refused or (name in state.agents and state.agents[name].quarantined):
+        waits = _for_want_of_budget(fleet, state, agent, runs) if agent else []
+        if not waits or (name in state.agents and state.agents[name].quarantined):
             continue
-        since = min(run.queued for run in runs)
+        since, out = min(run.queued for run, _ in waits), waits[0][1]
+        until = f"; until {moment(out.until)}" if out.until else ""
         rows.append(
             _of_agent(name)
             | {
                 "kind": "budget",
                 "urgency": "soon",
-                "title": f"{name} has no budget left today",
-                "why": f"{refused}; until {moment(next_day(now))}",
+                "title": f"{name} has no budget left{'' if out.until else ' for this'}",
+                "why": f"{out.refused}{until}",
                 "asked": moment(since),
                 "waiting_seconds": seconds(max(0, now - since)),
-                "behind": [f"{run.id}, {run.job} of {run.instance}" for run in runs][:_MOST_BEHIND],
+                "behind": [f"{run.id}, {run.job} of {run.instance}" for run, _ in waits][:_MOST_BEHIND],
                 "answers": [],
                 "words": [],
-                "do": f"raise agents.{name}.budget.per_day in fleet.yaml, or wait",
+                "do": f"raise {out.place} in fleet.yaml{', or wait' if out.until else ''}",
             }
         )
     return rows
+
+
+def _for_want_of_budget(
+    fleet: Fleet, state: State, agent: Agent, runs: list[Run]
+) -> list[tuple[Run, Allowance]]:
+    """Those of the runs that may not begin for want of a budget, each with what is spent."""
+    found = []
+    for run in runs:
+        shared = scopes_of_job(fleet, state, workflow_name(state, run), run.item, ())
+        within = allowance(state, agent, [], shared)
+        if within.refused:
+            found.append((run, within))
+    return found
 
 
 def _of_agent(name: str) -> dict[str, Any]:

@@ -9,14 +9,16 @@ from typing import Any, Literal, NamedTuple
 from fleet.model.fleet import Fleet
 from fleet.model.state import Approval, Run, State
 from fleet.policy.admit import place
-from fleet.policy.budget import live_by_agent, next_day
+from fleet.policy.budget import live_by_agent
+from fleet.policy.ceilings import window_end
 from fleet.views.units import moment, seconds
 
 WaitKind = Literal[
     "person", "backs off", "rate limit", "slots", "budget", "quarantine", "watcher", "next", "other"
 ]
 
-_BUDGET, _SLOTS, _QUARANTINE = "is used up or set aside", "has no free slot", "is quarantined"
+_BUDGET = ("is used up or set aside", "too little is left of ")
+_SLOTS, _QUARANTINE = "has no free slot", "is quarantined"
 _PROVIDER = "for its provider"
 
 
@@ -133,8 +135,9 @@ def item_of(state: State, approval: Approval) -> int | None:
 def _blocked(reason: str, now: int) -> Wait:
     if _QUARANTINE in reason:
         return Wait("quarantine", reason)
-    if _BUDGET in reason:
-        until = f"; until {moment(next_day(now))}" if "of the day" in reason else ""
+    if any(words in reason for words in _BUDGET):
+        ends = [window_end(window, now) for window in ("day", "week") if f" of the {window}" in reason]
+        until = f"; until {moment(min(ends))}" if ends else ""
         return Wait("budget", f"{reason}{until}")
     if _PROVIDER in reason:
         return Wait("rate limit", reason)
