@@ -91,7 +91,7 @@ class Observer:
                 return await self._follow_once(run, ring)
             except (FleetError, OSError) as error:
                 logger.warning("run %s can't be followed now: %s", run.id, error)
-            except Exception:  # a fault of Fleet's or of a harness's package: it is told, and other runs go on
+            except Exception:  # a fault of Fleet's or of a package's: the others are followed all the same
                 logger.exception("run %s can't be followed: this is a fault, please report it", run.id)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             await asyncio.sleep(pause)
