@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fleet.ports.harness import Reader
-    from fleet.ports.secrets import Secrets
+    from fleet.ports.secrets import MaskedReader, Secrets
 
 
 _PR_SET_DUMPABLE = 4
@@ -20,11 +20,11 @@ def open_secrets() -> Secrets:
     return SecretDetector()
 
 
-def masked_reader(secrets: Secrets, reader: Reader) -> Reader:
+def masked_reader(secrets: Secrets, reader: Reader) -> MaskedReader:
     """The reader, with every secret masked in what it gives."""
-    from fleet.adapters.secrets.masked import MaskedReader
+    from fleet.adapters.secrets import masked
 
-    return MaskedReader(reader, secrets)
+    return masked.MaskedReader(reader, secrets)
 
 
 def keep_to_itself() -> None:

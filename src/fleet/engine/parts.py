@@ -20,7 +20,7 @@ from fleet.ports.notifier import Notifier
 from fleet.ports.repository import Repository
 from fleet.ports.sandbox import Sandbox
 from fleet.ports.seal import Seals
-from fleet.ports.secrets import Secrets
+from fleet.ports.secrets import MaskedReader, Secrets
 from fleet.ports.session import Sessions
 from fleet.ports.terminal import Terminal
 from fleet.ports.workspace import Workspaces
@@ -104,7 +104,7 @@ class Parts:
     clock: Clock
     render: Render
     secrets: Secrets
-    masked: Callable[[Reader], Reader]
+    masked: Callable[[Reader], MaskedReader]
     threads: Executor
     root: Path
     runs: Path

@@ -17,7 +17,7 @@ from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
 from fleet.engine.parts import Ground, Parts
 from fleet.engine.rooms import room_of, sandbox_of
-from fleet.engine.said import last_words
+from fleet.engine.said import last_words, mask_what_it_said
 from fleet.model.errors import Permanent, Temporary
 from fleet.model.fleet import Sandboxing
 from fleet.model.setup import Setup
@@ -44,6 +44,7 @@ async def set_up(parts: Parts, ground: Ground, workspace: str, start: str, wante
     if not key:
         return
     found = await ended(parts, key)
+    await loop.run_in_executor(parts.threads, mask_what_it_said, parts, key)
     if not _is_good(found):
         said = await loop.run_in_executor(parts.threads, last_words, parts, key)
         raise Permanent(

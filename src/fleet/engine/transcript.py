@@ -9,13 +9,15 @@ from typing import Any
 from fleet.engine.acts import Acts
 from fleet.engine.kept import TRANSCRIPT, digest_of
 from fleet.engine.parts import Parts
+from fleet.engine.said import mask_what_it_said
 from fleet.engine.screen import Screen
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.state import Run
 from fleet.policy.fact import fact
 from fleet.policy.reset import reset_at
-from fleet.ports.harness import AgentEvent, Finished, Reader, Stream
+from fleet.ports.harness import AgentEvent, Finished, Stream
+from fleet.ports.secrets import MaskedReader
 from fleet.ports.session import Record
 
 _LONGEST_LINE = 1_000_000  # characters: what is beyond is cut off before a harness sees it
@@ -29,7 +31,8 @@ class Transcript:
         self._parts = parts
         self._run = run
         harness = parts.harnesses.get(run.harness)
-        self._reader: Reader | None = parts.masked(harness.reader()) if harness else None
+        self._reader: MaskedReader | None = parts.masked(harness.reader()) if harness else None
+        self._told_secrets = False
         self._offset = 0
         self._count = 0
         self._pieces: dict[str, str] = {"out": "", "err": ""}
@@ -57,6 +60,9 @@ class Transcript:
         data: dict[str, Any] = {"run": self._run.id, "finish": finish.kind if finish else ""}
         if finish is not None:
             data["text"] = finish.text[:_TEXT]
+        if found is not None and self._holds_secrets():
+            # Before its digest is in the log, which is that of what is kept.
+            mask_what_it_said(self._parts, self._run.id)
         if found is None:
             data |= {"reason": "lost", "error": "its session's folder is gone"}
         else:
@@ -79,6 +85,8 @@ class Transcript:
 
     def _events(self, record: Record) -> list[AgentEvent]:
         """What this record brings, once its line is complete. A line that is too long is cut, not kept."""
+        if record.stream == "in":
+            self._told_secrets = self._told_secrets or bool(self._parts.secrets.find(record.text))
         if record.stream not in ("out", "err") or self._reader is None:
             return []
         stream: Stream = "out" if record.stream == "out" else "err"
@@ -90,6 +98,10 @@ class Transcript:
             return []
         self._pieces[stream] = ""
         return self._reader.feed(stream, held)
+
+    def _holds_secrets(self) -> bool:
+        """Whether the transcript may hold secrets. A line that never ended was not looked at."""
+        return self._reader is None or self._reader.found or self._told_secrets or any(self._pieces.values())
 
     def _facts(self, event: AgentEvent, at: int) -> list[Event]:
         if isinstance(event, Finished):

@@ -19,8 +19,8 @@ Law (checked by `fleet.testing.sessions_law`, which every implementation passes)
 * `exit` is None until the end, and from then on always the same. `alive` is never true once `exit` has told
   the end.
 * `read` from offset 0, going on from each offset it returns, gives every record once and in order, the last
-  ones of an ended session included; the same offset gives the same records again. Each `read` takes bounded
-  memory.
+  ones of an ended session included; the same offset gives the same records again, but for their text after
+  `rewrite`. Each `read` takes bounded memory.
 * Bytes that are no UTF-8 are kept: `text.encode("utf-8", "surrogateescape")` is what the program wrote.
 * `wakes()` becomes readable soon after there is something new to read, and at an end. A wake may come for
   nothing and wakes may fall together; none gets lost while someone follows. Who begins to follow looks at
@@ -30,7 +30,7 @@ Law (checked by `fleet.testing.sessions_law`, which every implementation passes)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -80,6 +80,10 @@ class Record:
     stream: RecordStream
     text: str
     complete: bool
+
+
+Rewrite: TypeAlias = Callable[[Iterable[Record]], Iterable[Record]]
+"""Makes of records as many others, with other texts. It reads no further than it has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,14 @@ class Sessions(Protocol):
     def read(self, key: str, offset: int) -> tuple[list[Record], int]:
         """A bounded number of records from `offset` on, and the offset after them (the same when there are
         none).
+        """
+        ...
+
+    def rewrite(self, key: str, rewritten: Rewrite) -> bool:
+        """Put other texts into the records of a session that has ended, in all of them at once, and into what
+        it was given on its stdin. No text may be longer than it was, in characters and in bytes; the offsets
+        stay as they are. After a crash it is done again. Whether anything was changed: nothing is while it
+        lives. Raises `Temporary` when it can't be done now.
         """
         ...
 

@@ -11,18 +11,25 @@ from fleet.adapters.git.names import commit_id, shown
 from fleet.ports.repository import Added
 
 MOST_BYTES = 64 * 1024 * 1024
+_FORMAT = "%x01%H%n%an <%ae> %cn <%ce>%n%B%x02"
 _HUNK = re.compile(rb"@@+ .*?\+(\d+)(?:,\d+)? @@+")
-_MESSAGE = "the commit's message"
+_MESSAGE, _PEOPLE = "the commit's message", "the commit's author"
 
 
 def added(git_dir: Path, head: str, known: Iterable[str]) -> tuple[Added, ...]:
-    """Blocks of lines that the commits of `head` add, but for those in `known`, and their messages.
+    """Blocks of lines that the commits of `head` add, but for those in `known`, their messages, and whom they
+    are by.
 
     A block that is incomplete (there was more than is looked at) has `cut` set; it is the last one.
     """
     command = (
         *("log", "-p", "-U0", "--cc", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"),
-        *("--ignore-submodules=all", "--no-notes", "--encoding=UTF-8", "--format=%x01%H%n%B%x02"),
+        *(
+            "--ignore-submodules=all",
+            "--no-notes",
+            "--encoding=UTF-8",
+            f"--format={_FORMAT}",
+        ),
     )
     without = [f"^{commit_id(each)}" for each in known]
     found = run(git_dir, *command, commit_id(head), *without, "--", limit=MOST_BYTES)
@@ -35,10 +42,12 @@ def added(git_dir: Path, head: str, known: Iterable[str]) -> tuple[Added, ...]:
 def _blocks(out: bytes) -> Iterator[Added]:
     for record in out.split(b"\n\x01" if not out.startswith(b"\x01") else b"\x01"):
         top, _, patch = record.partition(b"\x02")
-        commit, _, message = top.removeprefix(b"\x01").partition(b"\n")
+        commit, _, rest = top.removeprefix(b"\x01").partition(b"\n")
+        people, _, message = rest.partition(b"\n")
         name = commit.decode("ascii", "replace").strip()
         if not name:
             continue
+        yield Added(name, _PEOPLE, 1, people.decode("utf-8", "replace"))
         yield Added(name, _MESSAGE, 1, message.decode("utf-8", "replace"))
         yield from _of_patch(name, patch)
 

@@ -237,10 +237,15 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _record(line: bytes) -> Record:
+def record_of(line: bytes) -> Record | None:
+    """The record in this line, None where there is none."""
     try:
         found = json.loads(line)
         return Record(int(found["t"]), found["s"], found["d"], bool(found["nl"]))
     except (ValueError, KeyError, TypeError):
-        # The program has the same user and could write here: what it breaks is shown, not believed.
-        return Record(0, "shim", "a record that cannot be read", True)
+        return None
+
+
+def _record(line: bytes) -> Record:
+    # The program has the same user and could write here: what it breaks is shown, not believed.
+    return record_of(line) or Record(0, "shim", "a record that cannot be read", True)

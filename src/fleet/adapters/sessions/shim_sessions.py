@@ -16,9 +16,10 @@ from pathlib import Path
 
 from fleet.adapters.sessions import processes, usage
 from fleet.adapters.sessions.bell import WakeFifo
+from fleet.adapters.sessions.rewriting import rewrite
 from fleet.adapters.sessions.run_folder import RunFolder, Session
 from fleet.model.errors import Temporary
-from fleet.ports.session import Command, Exit, Figures, Record, Started
+from fleet.ports.session import Command, Exit, Figures, Record, Rewrite, Started
 
 MAX_BYTES = 256 << 20
 """How much a run may say, in bytes of its transcript, before it is stopped (reason `output`)."""
@@ -123,6 +124,15 @@ class ShimSessions:
     def read(self, key: str, offset: int) -> tuple[list[Record], int]:
         """See the port. An offset counts bytes of the transcript."""
         return RunFolder(self._root, key).read(offset)
+
+    def rewrite(self, key: str, rewritten: Rewrite) -> bool:
+        """See the port."""
+        if self.exit(key) is None:
+            return False
+        try:
+            return rewrite(RunFolder(self._root, key).path, rewritten)
+        except OSError as error:
+            raise Temporary(f"the transcript of {key} can't be rewritten", why=str(error)) from error
 
     def exit(self, key: str) -> Exit | None:
         """See the port."""

@@ -16,7 +16,7 @@ from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
 from fleet.engine.parts import Ground, Parts
 from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of
-from fleet.engine.said import last_words
+from fleet.engine.said import last_words, mask_what_it_said
 from fleet.engine.setup import set_up
 from fleet.model import events
 from fleet.model.errors import Temporary
@@ -153,10 +153,11 @@ async def _run(
         key = f"{prefix}-{each.name}" + (f"-{attempt}" if attempt > 1 else "")
         await loop.run_in_executor(parts.threads, parts.sessions.start, key, command)
         found = await ended(parts, key)
+        output = await loop.run_in_executor(parts.threads, last_words, parts, key)
+        await loop.run_in_executor(parts.threads, mask_what_it_said, parts, key)
         if not _came_from_outside(found) or attempt == _ATTEMPTS:
             break
         attempt += 1
-    output = await loop.run_in_executor(parts.threads, last_words, parts, key)
     ok = found.reason == "exited" and found.code == 0
     note = "" if ok else f"\n[{_how(found, each)}]"
     result: dict[str, Any] = {

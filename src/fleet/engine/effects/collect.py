@@ -34,7 +34,7 @@ async def collect(parts: Parts, state: State, wish: Wish) -> list[Event]:
 
 def _collect(parts: Parts, ground: Ground, run: Run) -> dict[str, Any]:
     status = ground.workspaces.status(run.workspace)
-    dirty = list(status.dirty_paths)
+    dirty = [parts.secrets.mask(path) for path in status.dirty_paths]
     if status.branch_head is None:
         why = f"the branch {run.branch} is gone in its workspace"
         return {"head": "", "commits": 0, "dirty": dirty, "error": why}

@@ -23,5 +23,7 @@ def secrets_in(
             found["the rest of it", 0, "more than can be looked through"] = None
         for secret in secrets.find(block.text):
             line = block.line + block.text.count("\n", 0, secret.start)
-            found[block.path, line, secret.kind] = None
+            found[secrets.mask(block.path), line, secret.kind] = None
+        for secret in secrets.find(block.path):
+            found[secrets.mask(block.path), 0, secret.kind] = None
     return [{"path": path, "line": line, "kind": kind} for path, line, kind in list(found)[:_MOST]]
