@@ -27,6 +27,14 @@ def masked_reader(secrets: Secrets, reader: Reader) -> MaskedReader:
     return masked.MaskedReader(reader, secrets)
 
 
+def masked_lines(secrets: Secrets, text: str) -> str:
+    """The text without its secrets, in as many lines: what was in a key's other lines is empty."""
+    from fleet.ports.session import Record
+
+    lines = (Record(0, "out", line, True) for line in text.split("\n"))
+    return "\n".join(record.text for record in secrets.mask_records(lines))
+
+
 def keep_to_itself() -> None:
     """Let no other program of the same user trace this process or read its environment and memory, in which
     there are the user's tokens and the keys of the log (Linux; root may). It leaves no core dump then.

@@ -133,10 +133,20 @@ def test_the_riskiest_file_stands_first(shop, page):
     assert "+secret" in text
 
 
-def real_change(shop) -> None:
+def test_a_diff_shows_no_secrets_and_has_all_its_lines(shop, page):
+    token = "ghp_" + "a1B2" * 9  # in pieces, so that nobody takes it for a real one
+    real_change(shop, login=f"first\nkey = {token}\nlast\n")
+    text = page.get("/changes/2").text
+    assert token not in text
+    assert "+key = [secret: GitHub Token]" in text
+    assert "+first" in text
+    assert "+last" in text
+
+
+def real_change(shop, login: str = "secret\n" * 3) -> None:
     """The story's change gets commits that are really there."""
     git(shop.root, "checkout", "-q", "-b", "work")
-    for name, text in (("docs/a.md", "words\n"), ("src/login.py", "secret\n" * 3)):
+    for name, text in (("docs/a.md", "words\n"), ("src/login.py", login)):
         (shop.root / name).parent.mkdir(exist_ok=True)
         (shop.root / name).write_text(text)
     git(shop.root, "add", ".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from fleet.masking import masked_reader, open_secrets
+from fleet.masking import masked_lines, masked_reader, open_secrets
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Fleet
 from fleet.model.state import Change, Run
@@ -78,4 +78,5 @@ class Patches:
         if change.merged:
             merge = repository.log(1, head=change.merged)
             base = merge[0].parents[0] if merge and merge[0].parents else base
-        return Patch(repository.stat(base, change.head), repository.diff(base, change.head))
+        patch = masked_lines(open_secrets(), repository.diff(base, change.head))
+        return Patch(repository.stat(base, change.head), patch)

@@ -1,10 +1,11 @@
-"""The diffs of changes, read once for each head."""
+"""The diffs of changes, read once for each head, without the secrets in them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
 
+from fleet.masking import masked_lines, open_secrets
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Fleet
 from fleet.model.state import Change
@@ -39,4 +40,5 @@ class Patches:
         if change.merged:
             merge = repository.log(1, head=change.merged)
             base = merge[0].parents[0] if merge and merge[0].parents else base
-        return by_risk(repository.stat(base, change.head), repository.diff(base, change.head))
+        patch = masked_lines(open_secrets(), repository.diff(base, change.head))
+        return by_risk(repository.stat(base, change.head), patch)
