@@ -97,8 +97,13 @@ class ReplacesBytes(ShimSessions):
 
 
 class StripsInput(ShimSessions):
-    def send(self, key, text):
-        return super().send(key, text.strip())
+    def send(self, key, text, *, once=""):
+        return super().send(key, text.strip(), once=once)
+
+
+class SaysItTwice(ShimSessions):
+    def send(self, key, text, *, once=""):
+        return super().send(key, text)
 
 
 class OverlooksTheLastLine(ShimSessions):
@@ -141,6 +146,7 @@ TWINS = {
     "every record is read once and in order": LosesTheFirstRecordOfAPage,
     "bytes are kept": ReplacesBytes,
     "input arrives exactly": StripsInput,
+    "what has a name is told once": SaysItTwice,
     "the last line closes the input": OverlooksTheLastLine,
     "news and ends wake": NeverWakes,
     "a key never started is no error": RefusesUnknownKeys,

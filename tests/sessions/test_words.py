@@ -164,3 +164,23 @@ def test_secrets_of_the_environment_do_not_stay_on_the_disk(runs):
     assert not [path.name for path in files if b"very-secret" in path.read_bytes()]
     assert not [path.name for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert stat.S_IMODE((runs.root / "r1").stat().st_mode) == 0o700
+
+
+def test_orders_and_texts_come_in_again_after_somebody_has_removed_the_way(runs):
+    runs.shell("while read line; do echo heard $line; done", keep_stdin=True, processes=100)
+    (runs.root / "r1/control").unlink()
+    assert runs.sessions.send("r1", "first\n")
+    runs.hear("heard first")
+    assert runs.sessions.send("r1", "second\n")
+    runs.hear("heard second")
+    runs.sessions.stop("r1", "enough")
+    assert runs.end().reason == "enough"
+
+
+def test_news_are_heard_again_after_somebody_has_removed_what_is_rung(runs):
+    runs.shell("while read line; do echo heard $line; done", keep_stdin=True)
+    (runs.root / ".wake").unlink()
+    assert runs.sessions.mend()
+    assert not runs.sessions.mend()
+    runs.sessions.send("r1", "first\n")
+    runs.hear("heard first")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,15 @@ def test_a_live_run_hears_what_is_said(cli):
     assert cli("say", "r1", "look at a.py").code == 0
     cli.story.settle()
     assert [wish.args["text"] for wish in cli.story.state.wishes.values()] == ["look at a.py"]
+
+
+def test_who_speaks_to_an_agent_that_hears_nothing_while_it_works_is_told_so(cli):
+    fleet = cli.story.fleet
+    deaf = replace(fleet.agents[0], harness="opencode")
+    cli.story.fleet = replace(fleet, agents=(deaf, *fleet.agents[1:]))
+    cli.story.issue()
+    cli.story.start("r1")
+    assert "it hears it when it goes on" in cli("say", "r1", "look at a.py").out
 
 
 def test_an_ended_run_hears_nothing(cli):

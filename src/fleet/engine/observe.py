@@ -62,11 +62,18 @@ class Observer:
         self._tasks.pop(run_id, None)
 
     async def _wake(self) -> None:
-        """Again and again: let supervisors go on that somebody has paused."""
+        """Again and again: let supervisors go on that somebody has paused, and hear them again where somebody
+        has removed what they ring.
+        """
         while True:
             await asyncio.sleep(WAKE_SECONDS)
+            loop = asyncio.get_running_loop()
             try:
-                loop = asyncio.get_running_loop()
+                if self._parts.sessions.mend():
+                    loop.remove_reader(self._parts.sessions.wakes())
+                    loop.add_reader(self._parts.sessions.wakes(), self._rung)
+                    for ring in self._rings.values():
+                        ring.set()
                 woken = await loop.run_in_executor(
                     self._parts.threads, self._parts.sessions.wake, list(self._tasks)
                 )

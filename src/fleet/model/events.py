@@ -36,7 +36,7 @@ JOB_FINISHED = "fleet.job.finished"  # instance, job, outcome: done|rejected, he
 
 # Runs
 RUN_QUEUED = (
-    "fleet.run.queued"  # run, instance, job, duty, item, attempt, round, resumes, feedback, not_before
+    "fleet.run.queued"  # run, instance, job, duty, item, attempt, round, resumes, feedback, not_before, words
 )
 RUN_ADMITTED = "fleet.run.admitted"  # run, agent, harness, model, change, head, workspace, branch, base, …
 RUN_STARTED = "fleet.run.started"  # run, pid, at, head, base, sandbox: bwrap|none, digests

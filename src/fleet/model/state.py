@@ -13,6 +13,7 @@ from fleet.model.access import Access, Link
 from fleet.model.acts import UNMEASURED, Act, Deed, Look, Measures
 from fleet.model.proposal import Proposal
 from fleet.model.warned import Warned
+from fleet.model.words import Words
 
 RunState = Literal["queued", "starting", "running", "collecting", "ended", "cancelled"]
 RunOutcome = Literal["", "succeeded", "failed", "stopped", "timed_out", "over_budget"]
@@ -111,6 +112,7 @@ class Run:
     answered_by: str = ""
     answer_heard: bool = False
     unsaid: dict[str, str] = field(default_factory=dict)  # event id → words for the agent, not delivered yet
+    words: dict[str, Words] = field(default_factory=dict)  # event id → what it may not have heard yet
     pid: int = 0  # of the process that supervises its session
     sandbox: str = ""  # what keeps it from the rest of the machine: bwrap or none; "" before it starts
     started: int = 0

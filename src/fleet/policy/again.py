@@ -26,7 +26,7 @@ FIRST_HOLD_MS, LONGEST_HOLD_MS = 15_000, 30 * 60_000
 
 def cause_of(run: Run) -> Cause:
     """Why the run failed: it was `stuck`, its provider was `overloaded` (or limits it), its conversation is
-    `full`, its program crashed, the machine was restarted, the disk had no room for what it said, or (empty) it
+    `full`, its program crashed, the machine was restarted, the disk had no room, or (empty) it
     did not do its work.
     """
     if run.stop_kind == "stuck":

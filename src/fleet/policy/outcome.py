@@ -235,7 +235,7 @@ def _ended(run: Run, ending: Ending) -> Event:
         "agent": run.agent,
         "job": run.job,
         "outcome": ending.outcome,
-        "reason": ending.reason,
+        "reason": ending.reason + _not_told(run, ending),
         "counts": ending.counts,
         "free": ending.outcome == "failed" and cause_of(run) in FREE,
         "cost_micros": run.cost_micros,
@@ -243,6 +243,14 @@ def _ended(run: Run, ending: Ending) -> Event:
         "tokens": run.tokens,
     }
     return fact(events.RUN_ENDED, data, cause=run.cause, story=run.instance)
+
+
+def _not_told(run: Run, ending: Ending) -> str:
+    """Whose words a run did its work without: they come with its next round, if there is one."""
+    unheard = dict.fromkeys(words.by for words in run.words.values() if not words.told)
+    return (
+        f"; it could not be told what {', '.join(unheard)} said" if unheard and ending.after == "done" else ""
+    )
 
 
 def _changed(fleet: Fleet, state: State, instance: Instance, run: Run, number: int, ref: str = "") -> Event:

@@ -40,11 +40,11 @@ def _queued(fleet: Fleet, state: State, instance: Instance, job: Job, record: Jo
     last = state.runs[record.runs[-1]] if record.runs else None
     failed = last is not None and last.outcome == "failed" and record.failures + record.free > 0
     again = last is not None and goes_on(last, record.failures)
-    feedback = record.feedback
+    feedback, words = record.feedback, _unheard(state, record)
     if last is not None:
         why = f"The last attempt ({last.id}) failed: {last.reason}" if failed else ""
         tried = handover(last) if failed and not again else ""
-        feedback = "\n\n".join(part for part in (feedback, why, tried) if part)
+        feedback = "\n\n".join(part for part in (feedback, why, tried, *_repeated(words)) if part)
     data = {
         "run": run,
         "instance": instance.id,
@@ -57,7 +57,27 @@ def _queued(fleet: Fleet, state: State, instance: Instance, job: Job, record: Jo
         "feedback": feedback,
         "not_before": _not_before(last, record) if failed and last is not None else 0,
     }
+    if words:
+        data["words"] = words
     return fact(events.RUN_QUEUED, data, cause=_cause(state, instance, job, record), story=instance.id)
+
+
+def _unheard(state: State, record: JobRecord) -> list[dict[str, str]]:
+    """What people said to the last run that began, and it may not have heard; and what those since have."""
+    found: list[dict[str, str]] = []
+    for name in reversed(record.runs):
+        run = state.runs[name]
+        found[:0] = [{"event": key, "by": each.by, "text": each.text} for key, each in run.words.items()]
+        if run.state != "cancelled":
+            break
+    return found
+
+
+def _repeated(words: list[dict[str, str]]) -> list[str]:
+    return [
+        f"{each['by']} said this while you were at work; it may not have reached you:\n{each['text']}"
+        for each in words
+    ]
 
 
 def _cause(state: State, instance: Instance, job: Job, record: JobRecord) -> str:

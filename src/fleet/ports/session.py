@@ -153,7 +153,7 @@ class Sessions(Protocol):
 
     def allow(self, key: str, seconds: float) -> None:
         """Let it run so much longer, in all, than the ceiling it was started with. Saying it again changes
-        nothing; after its end it means nothing.
+        nothing; after its end it means nothing. Raises Temporary when it takes no orders just now.
         """
         ...
 
@@ -163,8 +163,10 @@ class Sessions(Protocol):
         """
         ...
 
-    def send(self, key: str, text: str) -> bool:
-        """Give `text` to its stdin, exactly; False when it takes no more input."""
+    def send(self, key: str, text: str, *, once: str = "") -> bool:
+        """Give `text` to its stdin, exactly; False when it takes no more input. What has the name `once` is
+        given once, by however many callers.
+        """
         ...
 
     def close_input(self, key: str) -> None:
@@ -206,6 +208,12 @@ class Sessions(Protocol):
 
     def drain(self) -> set[str]:
         """The keys with news since the last call. Never blocks."""
+        ...
+
+    def mend(self) -> bool:
+        """Put right what keeps wakes from coming, as somebody has removed it. True when that was so:
+        `wakes()` is to be listened to anew then, and wakes may be missing.
+        """
         ...
 
     def watch(self, key: str) -> int | None:

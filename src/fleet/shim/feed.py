@@ -76,8 +76,19 @@ def take_inbox() -> list[bytes]:
     for name in names:
         with open(f"inbox/{name}", "rb") as file:
             texts.append(file.read())
-        os.unlink(f"inbox/{name}")
+        _note_taken(name)
     return texts
+
+
+def _note_taken(name: str) -> None:
+    """Move a text out of the inbox. Its name stays, so that nobody sends it again who did not hear that it
+    arrived. (Neither step needs room on the disk.)
+    """
+    try:
+        os.rename(f"inbox/{name}", f"told/{name}")
+        os.truncate(f"told/{name}", 0)
+    except FileNotFoundError:  # the folder was made by a Fleet before this one
+        os.unlink(f"inbox/{name}")
 
 
 def close_inbox() -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _CHUNK = 16 * 1024  # at most so many lines at once, each some 100 bytes of memory
 _STRAGGLER_GRACE = 0.5  # seconds between SIGTERM and SIGKILL for what the harness left behind
 _AGAIN = 0.05  # seconds after which a kill is repeated: a dying tree may have forked meanwhile
+_MEND = 5.0  # seconds between two looks whether orders can still come in
 _GIVE_UP = 5.0  # seconds after the first kill: what lives now sleeps in the kernel or has another user
 
 
@@ -47,6 +48,7 @@ class Watch:
         self._feed = feed.Feed(launched.stdin)
         self._control = launched.control
         self._orders = b""
+        self._mend_at = monotonic() + _MEND
         self._ending = Ending("")
         self._main_gone = False
         self._childless = False
@@ -166,6 +168,19 @@ class Watch:
             else:
                 self._tape.note(f"there is no order {verb!r}")
 
+    def _mend_control(self) -> None:
+        """Make the control FIFO anew where somebody has removed it, and look for what was sent meanwhile."""
+        if os.path.exists("control"):
+            return
+        try:
+            os.mkfifo("control", 0o600)
+            fresh = os.open("control", os.O_RDWR | os.O_NONBLOCK)
+        except OSError:
+            return  # the disk is full, or all of the folder is gone
+        os.dup2(fresh, self._control, inheritable=False)  # whoever polls it goes on with the new one
+        os.close(fresh)
+        self._take_inbox()
+
     def _allow(self, seconds: object) -> None:
         """So much longer in all than the ceiling says: what the run waited does not count."""
         if self._ceiling is not None and isinstance(seconds, int | float) and seconds >= 0:
@@ -234,6 +249,9 @@ class Watch:
     def _keep_time(self, now: float) -> None:
         """Everything that is due by now."""
         self._bell.ring_if_due(now)
+        if now >= self._mend_at:
+            self._mend_at = now + _MEND
+            self._mend_control()
         if self._door is not None:
             self._door.keep_time(now)
         if self._ceiling is not None and now >= self._ceiling:

@@ -248,6 +248,18 @@ def _input_arrives_exactly(stage: Stage) -> None:
     assert stage.said("r1") == "prompt " + "".join(texts), "what arrived is not what was sent"
 
 
+def _what_has_a_name_is_told_once(stage: Stage) -> None:
+    stage.sessions.start("r1", stage.python("for line in open(0): print(line, end='', flush=True)"))
+    assert stage.sessions.send("r1", "one\n", once="a")
+    assert stage.sessions.send("r1", "one\n", once="a"), "what is under way counts as refused"
+    stage.await_words("r1", "one")
+    assert stage.sessions.send("r1", "one\n", once="a"), "what was told counts as refused"
+    assert stage.sessions.send("r1", "one\n", once="b")
+    stage.sessions.close_input("r1")
+    stage.end("r1")
+    assert stage.said("r1") == "one\none\n", f"it was told so often: {stage.said('r1')!r}"
+
+
 def _the_last_line_closes_the_input(stage: Stage) -> None:
     script = "import sys\nprint('result 1', flush=True)\nsys.stdin.read()"
     stage.sessions.start("r1", stage.python(script, last_line="result"))
@@ -311,6 +323,7 @@ LAWS: Mapping[str, Law] = {
         _every_record_is_read_once_and_in_order,
         _bytes_are_kept,
         _input_arrives_exactly,
+        _what_has_a_name_is_told_once,
         _the_last_line_closes_the_input,
         _news_and_ends_wake,
         _a_key_never_started_is_no_error,

@@ -15,16 +15,31 @@ class WakeFifo:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.exists():
-            try:
-                os.mkfifo(path, 0o600)
-            except FileExistsError:
-                pass  # made by another one meanwhile
-        # Open for writing too, so that it does not report its end each time the last shim has closed it.
-        self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        self._fd = self._opened()
         self._room = fcntl.fcntl(self._fd, fcntl.F_GETPIPE_SZ) if hasattr(fcntl, "F_GETPIPE_SZ") else 4096
         self._rest = b""
         self._lock = threading.Lock()
+
+    def _opened(self) -> int:
+        if not self.path.exists():
+            try:
+                os.mkfifo(self.path, 0o600)
+            except FileExistsError:
+                pass  # made by another one meanwhile
+        # Open for writing too, so that it does not report its end each time the last shim has closed it.
+        return os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+
+    def mend(self) -> bool:
+        """Make it anew where somebody has removed it; whether that was so. The descriptor stays the same."""
+        try:
+            if os.path.samestat(self.path.stat(), os.fstat(self._fd)):
+                return False
+        except FileNotFoundError:
+            pass
+        fresh = self._opened()
+        os.dup2(fresh, self._fd, inheritable=False)
+        os.close(fresh)
+        return True
 
     def fileno(self) -> int:
         """The descriptor to wait on."""

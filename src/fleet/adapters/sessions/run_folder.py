@@ -5,6 +5,7 @@ launch            what to exec, NUL-separated; the shim removes it, as it holds 
 command.json      everything else about the run
 session.json      who the shim and its child are: there from just before the program runs
 control, inbox/   orders to the shim; texts for the program's stdin
+told/             the names of those texts that the shim has taken
 transcript.jsonl  what was said, with times
 exit.json         how it ended
 shim.log          what the shim itself had to complain about
@@ -116,6 +117,7 @@ class RunFolder:
         shutil.rmtree(self.path / "inbox", ignore_errors=True)
         if command.keep_stdin:
             (self.path / "inbox").mkdir(mode=0o700)
+            (self.path / "told").mkdir(mode=0o700, exist_ok=True)
 
     def session(self) -> Session | None:
         """Who runs it, None when it never got as far as running anything."""
@@ -212,6 +214,16 @@ class RunFolder:
         finally:
             temporary.unlink(missing_ok=True)
         return True
+
+    def has_text(self, end: str) -> bool:
+        """Whether a text whose name ends like this was put into the inbox, taken since or not."""
+        for folder in ("inbox", "told"):  # in the order in which it moves
+            try:
+                if any(path.name.endswith(end) for path in (self.path / folder).iterdir()):
+                    return True
+            except FileNotFoundError:
+                continue
+        return False
 
     def _write(self, name: str, data: bytes) -> None:
         with open(self.path / name, "wb", opener=_private) as file:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Collection
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 
 from fleet.adapters.sessions import processes, usage
@@ -89,8 +90,11 @@ class ShimSessions:
     def allow(self, key: str, seconds: float) -> None:
         """See the port."""
         run = RunFolder(self._root, key)
-        if run.session() is not None and run.exit() is None:
-            run.order(op="allow", seconds=seconds)
+        session = run.session()
+        if session is None or run.exit() is not None or run.order(op="allow", seconds=seconds):
+            return
+        if processes.is_alive(session.shim):
+            raise Temporary(f"{key} can't be allowed more time now", why="its supervisor takes no orders")
 
     def wake(self, keys: Collection[str]) -> list[str]:
         """See the port."""
@@ -106,7 +110,7 @@ class ShimSessions:
                 found.append(key)
         return found
 
-    def send(self, key: str, text: str) -> bool:
+    def send(self, key: str, text: str, *, once: str = "") -> bool:
         """See the port."""
         run = RunFolder(self._root, key)
         session = run.session()
@@ -114,8 +118,10 @@ class ShimSessions:
             return False
         # In the order of sending, between processes too: they share this clock, and it never goes back.
         name = f"{time.monotonic_ns():020d}-{os.getpid()}-{next(self._count):06d}"
-        # The text was put first. If the order does not fit, the orders before it will make the shim see it.
-        return run.put(name, text) and (run.order(op="input") or processes.is_alive(session.shim))
+        known = f"-{sha256(once.encode()).hexdigest()[:16]}" if once else ""
+        # The text is put first. If the order does not fit, the orders before it will make the shim see it.
+        there = (once and run.has_text(known)) or run.put(name + known, text)
+        return bool(there) and (run.order(op="input") or processes.is_alive(session.shim))
 
     def close_input(self, key: str) -> None:
         """See the port."""
@@ -170,6 +176,10 @@ class ShimSessions:
         """See the port."""
         keys, overflowed = self._bell.drain()
         return keys.union(self.keys()) if overflowed else keys
+
+    def mend(self) -> bool:
+        """See the port."""
+        return self._bell.mend()
 
     def watch(self, key: str) -> int | None:
         """See the port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from fleet.engine.parts import Parts
 from fleet.model import events
@@ -19,8 +20,11 @@ async def say(parts: Parts, state: State, wish: Wish) -> list[Event]:
     told = False
     if line is not None and run.live:
         loop = asyncio.get_running_loop()
-        told = await loop.run_in_executor(parts.threads, parts.sessions.send, run.id, line)
+        told = await loop.run_in_executor(
+            parts.threads, partial(parts.sessions.send, run.id, line, once=wish.key)
+        )
     who = str(wish.args.get("by") or "a person")
     action = f"was told something by {who}" if told else f"could not be told what {who} said"
-    data = {"run": run.id, "action": action, "ok": told, "told": told}
+    said = wish.key.removeprefix("say/")
+    data = {"run": run.id, "action": action, "ok": told, "told": told, "words": said}
     return [fact(events.RUN_ACTED, data, cause=wish.cause, story=run.instance)]

@@ -29,12 +29,16 @@ def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.acted = event.time
     if data.get("told") is False:
         run.deaf = True
+    elif text(data, "words") in run.words:
+        run.words[text(data, "words")].told = event.time
     run.answer_heard = run.answer_heard or (data.get("told") is True and bool(run.answer))
     kind = text(data, "kind")
     if kind not in _KINDS:
         return  # an old record, or one of Fleet's own
     at = whole(data, "at") or event.time
     is_heard(run, at)
+    if kind != "say":
+        run.words = {event: words for event, words in run.words.items() if not words.is_heard(at)}
     if run.answer_heard and kind != "say":  # it goes on, with the answer
         run.question, run.answer, run.answer_heard = "", "", False
     known = cast("ActKind", kind)
@@ -52,6 +56,8 @@ def run_returned(state: State, event: Event, data: Mapping[str, Any]) -> None:
         return
     at = whole(data, "at") or event.time
     is_heard(run, at)
+    for words in run.words.values():
+        words.came_back(at)
     name = text(data, "id")
     act = next((each for each in reversed(run.trail) if each.id == name and not each.back), None)
     if act is None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from fleet.model.event import Event
 from fleet.model.state import Hold, Run, RunOutcome, State
+from fleet.model.words import Words
 from fleet.policy.again import account_of, hold_ms
 from fleet.policy.folds.acts import asks, asks_no_more, forget_acts, is_heard
 from fleet.policy.folds.jobs import find_job
-from fleet.policy.folds.reading import text, whole
+from fleet.policy.folds.reading import records, text, whole
 
 DAY_MS = 86_400_000
 _OUTCOMES: tuple[RunOutcome, ...] = ("succeeded", "failed", "stopped", "timed_out", "over_budget")
@@ -35,6 +36,10 @@ def run_queued(state: State, event: Event, data: Mapping[str, Any]) -> None:
         feedback=text(data, "feedback"),
         not_before=whole(data, "not_before"),
         change=instance.change,
+        words={
+            text(each, "event"): Words(text(each, "text"), text(each, "by"), event.time, event.time)
+            for each in records(data, "words")
+        },
         cause=event.id,
     )
     state.runs[run.id] = run
@@ -117,6 +122,8 @@ def run_said(state: State, event: Event, data: Mapping[str, Any]) -> None:
         if run.question:
             asks_no_more(run, event.time)
             run.answer, run.answered_by = text(data, "text"), text(data, "actor")
+        else:
+            run.words[event.id] = Words(text(data, "text"), text(data, "actor"))
 
 
 def run_stop_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -165,6 +172,7 @@ def run_ended(state: State, event: Event, data: Mapping[str, Any]) -> None:
     for figure in ("time", "cost", "tokens"):
         state.warned.pop(f"run/{run.id} {figure}", None)
     if run.outcome == "succeeded":
+        run.words = {event: words for event, words in run.words.items() if not words.told}
         state.holds.pop(account_of(run.harness, run.model), None)
     failed = run.outcome in ("failed", "timed_out", "over_budget") and data.get("counts") is not False
     _count_run(state, run, failed, event)

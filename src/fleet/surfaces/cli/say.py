@@ -8,7 +8,7 @@ import typer
 
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.model.state import State
+from fleet.model.state import Run, State
 from fleet.surfaces import deeds
 from fleet.surfaces.cli.acting import act, actor, tell
 from fleet.surfaces.cli.finding import find_run
@@ -38,6 +38,16 @@ def say(
     with open_project() as project:
         event = act(project, said)[0]
         answered = event.type == events.APPROVAL_GIVEN
+        later = not answered and not _hears(find_run(project.state, run))
         done = f"You answered {run} ({event.data['approval']})" if answered else f"You told {run}"
-        document = {"run": run, "event": event.id, "approval": event.data.get("approval")}
+        done += ", which can't be told anything while it works: it hears it when it goes on" if later else ""
+        document = {"run": run, "event": event.id, "approval": event.data.get("approval"), "later": later}
         tell(project, done, document, as_json=json)
+
+
+def _hears(run: Run) -> bool:
+    """Whether its harness takes words while it works."""
+    from fleet.wiring import harnesses
+
+    found = harnesses().get(run.harness)
+    return found is None or found.steer("a word") is not None
