@@ -45,6 +45,9 @@ class _Desk:
     def run_of(self, token: str) -> str | None:
         return "r7" if token == "token" else None
 
+    def is_at_home(self, process: int, run_id: str) -> bool:
+        return True
+
     def rules(self, run_id: str) -> tuple[Permissions, str, str] | None:
         return _RULES, str(self.folder), "/home/you"
 

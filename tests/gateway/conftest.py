@@ -43,6 +43,9 @@ class LogDesk:
                 found = run
         return found
 
+    def is_at_home(self, process: int, run_id: str) -> bool:
+        return True
+
     async def submit(self, events: Sequence[Event]) -> None:
         await asyncio.to_thread(self.log.append, events)
         if self.fails:

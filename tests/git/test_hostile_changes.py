@@ -14,8 +14,8 @@ WEAK, STRICT = "gates: {}\n", "gates: {merge: [{human: {}}]}\n"
 
 
 def met_twice(desk: Desk) -> str:
-    """A head that takes back what the base has for fleet.yaml, and is the same as one of the two commits where
-    they met.
+    """A head that takes back what the base has for fleet.yaml, as it is in one of the two commits where they
+    met.
     """
     start = commit(desk.root, {"fleet.yaml": WEAK}, "Have a fleet")
     side = desk.change({"side": "side\n"}, "side")

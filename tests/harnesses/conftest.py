@@ -364,6 +364,9 @@ class Door:
     def run_of(self, token: str) -> str | None:
         return "r7" if token == TOKEN else None
 
+    def is_at_home(self, process: int, run_id: str) -> bool:
+        return True
+
     async def submit(self, events: Sequence[Event]) -> None:
         self.appended += events
 

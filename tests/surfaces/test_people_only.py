@@ -125,6 +125,8 @@ BARE = 'env -i PATH="$PATH" PYTHONPATH="$PYTHONPATH" PYTHON="$PYTHON" sh -c'
 WAYS = {
     "as it is": APPROVE,
     "with an empty environment": f"{BARE} '{APPROVE}'",
+    "below a shim of its own making": "mkdir -p x/fleet/shim; echo 'import os; os.system(os.environ[\"DO\"])'"
+    f' > x/fleet/shim/shim.py; DO=\'{APPROVE}\' "$PYTHON" "$PWD/x/fleet/shim/shim.py" /y/.fleet/runs/r9',
     "as a daemon": f"mkfifo end; (setsid {BARE} '{APPROVE}; echo > end' &) ; read -r _ < end",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from fleet.model.state import Run, State
 
 _TOLD = 10  # refusals of one run that are noted by one watcher
 _GENERATIONS = 64
+_PROC = sys.platform == "linux"
 
 
 class EngineDesk:
@@ -38,6 +40,16 @@ class EngineDesk:
         run = self._journal.state.runs.get(found) if found else None
         return found if run is not None and run.live else None
 
+    def is_at_home(self, process: int, run_id: str) -> bool:
+        """Whether that process may use the run's token: one of another session may not, nor one that went
+        before it could be looked at. One above which there is no session may: a container's, say.
+        """
+        run = self._journal.state.runs[run_id]
+        if not run.pid or not _PROC:
+            return True
+        found, looked_at = self._session_of(process)
+        return found is run or (found is None and looked_at)
+
     def rules(self, run_id: str) -> tuple[Permissions, str, str] | None:
         """What the run's agent may do, its workspace and the home; None for one that may do everything."""
         run = self._journal.state.runs.get(run_id)
@@ -48,31 +60,34 @@ class EngineDesk:
         return agent.permissions, os.path.realpath(self._parts.workspace(run)), home
 
     async def refused(self, process: int, token: str) -> None:
-        """Note that somebody asked with a token that is not known. Who does it all the time is noted a few
-        times.
+        """Note that somebody asked with a token that is not known, or not their own. Who does it all the time
+        is noted a few times.
         """
-        del token  # what it names is no proof
-        run = self._run_of_process(process)
+        run, _ = self._session_of(process)
+        known = self.run_of(token)  # of one that is not known, what it names is no proof
         name = run.id if run is not None else ""
         told = self._strangers[name] = self._strangers.get(name, 0) + 1
         if told > _TOLD:
             return
-        data = {"claimed": name, "agent": run.agent if run else "", "reason": "its token is not known"}
+        why = f"its token is that of {known}" if known else "its token is not known"
+        data = {"claimed": name, "agent": run.agent if run else "", "reason": why}
         subject, source = (f"run/{name}", f"agent/{run.agent}") if run else ("", "fleet/gateway")
         story = run.instance if run else ""
         await self._journal.record(
             [Event(events.GATEWAY_REFUSED, data, subject=subject, source=source, correlation_id=story)]
         )
 
-    def _run_of_process(self, process: int) -> Run | None:
-        """The live run whose session this process is in: its supervisor stands above all of them."""
+    def _session_of(self, process: int) -> tuple[Run | None, bool]:
+        """The live run whose session this process is in: its supervisor stands above all of them. And whether
+        every process up to there, or to the first of all, could be looked at.
+        """
         state = self._journal.state
         above = {run.pid: run for name in state.moving if (run := state.runs[name]).live and run.pid}
         for _ in range(_GENERATIONS):
             if process in above or process <= 1:
                 break
             process = _parent(process)
-        return above.get(process)
+        return above.get(process), process == 1
 
     def now(self) -> int:
         """The time now, in ms since the epoch."""

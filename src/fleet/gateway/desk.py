@@ -25,6 +25,10 @@ class Desk(Protocol):
         """The run that this token is good for, None when there is none. Compares in constant time."""
         ...
 
+    def is_at_home(self, process: int, run_id: str) -> bool:
+        """Whether a process may use that run's token: not where it is known to be in another session."""
+        ...
+
     async def submit(self, events: Sequence[Event]) -> None:
         """Append these; returns when they are durably in the log. An event whose id is there adds nothing."""
         ...

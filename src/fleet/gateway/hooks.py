@@ -24,7 +24,7 @@ from fleet.gateway.calls import Told, resolve, told
 from fleet.gateway.desk import Desk
 from fleet.gateway.dialects import answer
 from fleet.gateway.strangers import Refused as Refusal
-from fleet.gateway.strangers import process_of
+from fleet.gateway.strangers import asking
 from fleet.gateway.tokens import bearer
 from fleet.model import events
 from fleet.model.errors import FleetError
@@ -109,10 +109,8 @@ class Hooks:
 
     async def _call(self, request: Request) -> tuple[Run, Permissions, Told]:
         token = bearer(request.headers.get("authorization", ""))
-        found = self._desk.run_of(token)
-        if found is None:
-            if self._refused is not None:
-                await self._refused(await process_of(request), token)
+        found = await asking(self._desk, request, token, self._refused)
+        if not found:
             raise BadRequest(401, "The token is not known")
         run, rules = self._desk.state().runs.get(found), self._desk.rules(found)
         if run is None or not run.live or rules is None:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fleet.gateway.strangers import Refused, process_of
+from fleet.gateway.strangers import Refused, asking
 from fleet.gateway.tokens import bearer
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ class McpEndpoint:
         """Serve one request, by the SDK once the token was looked at."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         token = bearer(headers.get(b"authorization", b"").decode("latin-1"))
-        if self._desk.run_of(token) is None:
-            if self._refused is not None:
-                await self._refused(await process_of(HTTPConnection(scope)), token)
+        if not await asking(self._desk, HTTPConnection(scope), token, self._refused):
             refusal = JSONResponse({"error": "The token is not known: it is good for one run."}, 401)
             await refusal(scope, receive, send)
             return

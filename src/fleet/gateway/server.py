@@ -19,7 +19,7 @@ from fleet.gateway.desk import Desk, answer
 from fleet.gateway.mcp import McpEndpoint
 from fleet.gateway.requests import Refused
 from fleet.gateway.strangers import Refused as Refusal
-from fleet.gateway.strangers import process_of
+from fleet.gateway.strangers import asking
 from fleet.gateway.tokens import bearer
 from fleet.model.errors import FleetError, Temporary
 
@@ -60,11 +60,10 @@ def agent_route(desk: Desk, refused: Refusal | None = None) -> BaseRoute:
 
     async def ask(request: Request) -> JSONResponse:
         token = bearer(request.headers.get("authorization", ""))
-        run_id = desk.run_of(token)
-        if run_id is None:
-            if refused is not None:
-                await refused(await process_of(request), token)
-            return _problem(401, "The token is not known", "it is good for one run and that run is over", "")
+        run_id = await asking(desk, request, token, refused)
+        if not run_id:
+            why = "it is good for one run, in the session of that run, until it is over"
+            return _problem(401, "The token is not known", why, "")
         try:
             args = _object(await body_of(request, BODY_BYTES))
             key = request.headers.get(KEY_HEADER, "")

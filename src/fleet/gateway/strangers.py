@@ -1,7 +1,8 @@
-"""Requests with a token that is not known: which process they came from, so that the log can say whose it is.
+"""Who asks: the run of a token that is known, asked from within that run's own session.
 
-What such a token names proves nothing, as anybody could write another's run there. On the socket the kernel
-tells the process at the other end; on the loopback port that is looked up by the connection.
+A token is not enough, as without a sandbox one run can read another's; and what an unknown one names proves
+nothing. On the socket the kernel tells the process at the other end; on the loopback port that is looked up,
+once for each connection.
 """
 
 from __future__ import annotations
@@ -12,39 +13,70 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.utils import get_remote_addr
 
 Refused = Callable[[int, str], Awaitable[None]]
-"""Tells of a request by this process (0: not known) with this token, which is not known."""
+"""Tells of a request by this process (0: not known) with this token, which is not its own."""
 
-_MARK = "process:"
 _CREDENTIALS = struct.Struct("3i")
+
+
+class Doorkeeper(Protocol):
+    """What is known of tokens and sessions."""
+
+    def run_of(self, token: str) -> str | None:
+        """The run that this token is good for, None when there is none."""
+        ...
+
+    def is_at_home(self, process: int, run_id: str) -> bool:
+        """Whether a process may use that run's token."""
+        ...
+
+
+class _Client(tuple[str, int]):
+    """The other end of a connection, and its process once that is known."""
+
+    process: int | None = None
 
 
 class Telling(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """uvicorn's protocol, which also says which process is at the other end of a unix socket."""
 
     def connection_made(self, transport: Any) -> None:
-        """Remember it as the client."""
+        """Remember it with the client."""
         super().connection_made(transport)
+        client = _Client(get_remote_addr(transport) or ("", 0))
         side = transport.get_extra_info("socket")
         if side is not None and side.family == socket.AF_UNIX and hasattr(socket, "SO_PEERCRED"):
             found = side.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-            self.client = (f"{_MARK}{_CREDENTIALS.unpack(found)[0]}", 0)
+            client.process = _CREDENTIALS.unpack(found)[0]
+        self.client = client
 
 
-async def process_of(connection: HTTPConnection) -> int:
+async def asking(desk: Doorkeeper, connection: HTTPConnection, token: str, refused: Refused | None) -> str:
+    """The run that asks, "" where the token is not known, or not that of the session it is used in."""
+    found, process = desk.run_of(token), 0
+    if found is not None or refused is not None:
+        process = await _process_of(connection)
+    if found is not None and desk.is_at_home(process, found):
+        return found
+    if refused is not None:
+        await refused(process, token)
+    return ""
+
+
+async def _process_of(connection: HTTPConnection) -> int:
     """The process that sent this, 0 where that is not known."""
-    if connection.client is None:
+    client, here = connection.scope.get("client"), connection.scope.get("server")
+    if not isinstance(client, _Client):
         return 0
-    host, port = connection.client.host, connection.client.port
-    if host.startswith(_MARK):
-        return int(host.removeprefix(_MARK))
-    here = connection.scope.get("server")
-    return await asyncio.to_thread(_on_the_loopback, port, here[1]) if here else 0
+    if client.process is None:
+        client.process = await asyncio.to_thread(_on_the_loopback, client[1], here[1]) if here else 0
+    return client.process
 
 
 def _on_the_loopback(port: int, here: int) -> int:

@@ -54,13 +54,18 @@ def people_only(action: str) -> None:
 
 
 def find_session(environment: Mapping[str, str] = os.environ, pid: int | None = None) -> Session | None:
-    """The session that the process (this one by default) runs in; None when a person started it."""
-    marked = ""
+    """The session that the process (this one by default) runs in; None when a person started it.
+
+    Of several shims above it the uppermost counts: one below could be anything that calls itself so, to have
+    the attempt told of another run.
+    """
+    marked, shim = "", None
     for process in _ancestors(pid or os.getpid()):
         if len(process.argv) >= 2 and process.argv[-2].endswith(_SHIM):
-            folder = Path(process.argv[-1])
-            return Session(clean(folder.name), Place(folder.parents[2]) if len(folder.parents) > 2 else None)
+            shim = Path(process.argv[-1])
         marked = marked or process.mark
+    if shim is not None:
+        return Session(clean(shim.name), Place(shim.parents[2]) if len(shim.parents) > 2 else None)
     said = environment.get(_MARK, "") or marked
     if not said and not environment.get(_TOKEN):
         return None
