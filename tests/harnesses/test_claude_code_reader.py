@@ -269,3 +269,11 @@ def test_no_record_upsets_it(kind, record):
     for subtype in subtypes:
         for event in read({"type": kind, "subtype": subtype, **record}):
             assert len(getattr(event, "summary", "")) <= 200
+
+
+def test_an_end_that_is_told_in_another_order_and_too_long_is_still_an_end():
+    models = {f"model-{at}": {"inputTokens": 5, "canonicalModel": "x" * 200} for at in range(20)}
+    told = {"total_cost_usd": 0.5, "modelUsage": models, "is_error": False, "subtype": "success"}
+    line = json.dumps(told | {"result": "x" * 1_000_000, "type": "result"}, separators=(",", ":"))
+    (end,) = [each for each in ClaudeCodeReader().feed("out", line[:1_000_000]) if type(each) is Finished]
+    assert (end.ok, end.kind) == (True, "ok")

@@ -70,7 +70,8 @@ class Plan:
     variables named in `passthrough` (a name ending in `*` is a prefix), then `env`, which wins.
     `files` (path relative to the run's directory → text) are written with mode 0600 before the start.
     `stdin` is written at the start; with `keep_stdin` it stays open for steering until a line of the
-    output begins with `last_line` (or the harness ends), else it is closed at once.
+    output is `last_line` (or the harness ends), else it is closed at once. Such a line begins with it, or,
+    where it is a JSON object (`{"type": "result"}`), has all of it: programs change the order of their names.
 
     In a sandbox the harness finds, of the user's own files, only what it names here by absolute paths, none
     of which has to exist: `reads`, `writes` (what it has to keep: a folder, made when it is missing, if the

@@ -19,15 +19,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class Cutter:
     """Cuts one byte stream into lines, and long lines into pieces."""
 
-    __slots__ = ("_buffer", "_is_mark", "_mark", "_within", "marked")
+    __slots__ = ("_buffer",)
 
-    def __init__(self, mark: bytes = b"") -> None:
+    def __init__(self) -> None:
         self._buffer = b""
-        self._within = False  # a piece of the current line is out already
-        self._mark = mark
-        self._is_mark = False
-        self.marked = False
-        """Whether a complete line that starts with `mark` went by; for the owner to reset."""
 
     def feed(self, data: bytes) -> list[Piece]:
         """The pieces that are complete with `data`; what is left waits for the rest of its line."""
@@ -39,26 +34,18 @@ class Cutter:
             stop = end if end >= 0 else len(text)
             while stop - begin > PIECE:
                 cut = _whole_character(text, begin + PIECE)
-                pieces.append(self._note((text[begin:cut], False)))
+                pieces.append((text[begin:cut], False))
                 begin = cut
             if end < 0:
                 self._buffer = text[begin:]
                 return pieces
-            pieces.append(self._note((text[begin:end], True)))
+            pieces.append((text[begin:end], True))
             begin = end + 1
 
     def rest(self) -> list[Piece]:
         """What stands in the last line, which the stream ended without ending."""
         text, self._buffer = self._buffer, b""
         return [(text, False)] if text else []
-
-    def _note(self, piece: Piece) -> Piece:
-        text, complete = piece
-        if not self._within:
-            self._is_mark = bool(self._mark) and text.startswith(self._mark)
-        self._within = not complete
-        self.marked = self.marked or (complete and self._is_mark)
-        return piece
 
 
 class Tape:

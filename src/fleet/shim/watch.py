@@ -14,7 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from fleet.shim import crowd, feed, tape, tree
+from fleet.shim import crowd, feed, mark, tape, tree
 from fleet.shim.launch import DOOR_FD
 from fleet.shim.record import Bell, Ending
 
@@ -41,10 +41,10 @@ class Watch:
         self._bell = bell
         self._tape = tape.Tape(int(command["max_bytes"]))
         self._cutters = {
-            launched.stdout: ("out", tape.Cutter(command["last_line"].encode())),
+            launched.stdout: ("out", tape.Cutter()),
             launched.stderr: ("err", tape.Cutter()),
         }
-        self._answers = self._cutters[launched.stdout][1]
+        self._last_line = mark.Mark(command["last_line"])
         self._feed = feed.Feed(launched.stdin)
         self._control = launched.control
         self._orders = b""
@@ -116,15 +116,15 @@ class Watch:
     def _take_inbox(self) -> bool:
         texts = feed.take_inbox()
         for text in texts:
-            self._answers.marked = False
+            self._last_line.seen = False
             self._tell(text)
         return bool(texts)
 
     def _end_turn(self) -> None:
         """Close stdin once the harness has printed its last line, unless it was told something since."""
-        if self._answers.marked and self._keep_stdin:
+        if self._last_line.seen and self._keep_stdin:
             self._close_input()
-            self._answers.marked = False
+            self._last_line.seen = False
         if self._keep_stdin and not self._feed.is_open:
             self._keep_stdin = False
             while not feed.close_inbox():
@@ -136,6 +136,9 @@ class Watch:
 
     def _record(self, stream: str, pieces: list[tape.Piece]) -> None:
         self._tape.write(stream, pieces)
+        if stream == "out" and self._keep_stdin:
+            for text, complete in pieces:
+                self._last_line.look(text, complete)
         if pieces:
             self._bell.ring(monotonic())
         if self._tape.fault:

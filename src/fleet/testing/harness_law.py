@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
 from fleet.ports.harness import AgentEvent, Finished, Harness, Launch, Note, Plan, Reader, Stream, Usage
+from fleet.shim.mark import Mark
 from fleet.testing.harness_noise import broken, records
 
 Lines: TypeAlias = Sequence[tuple[Stream, str]]
@@ -151,8 +152,11 @@ def who_is_steered_listens(subject: Subject) -> None:
         return
     _demand(plan.keep_stdin, "it can be steered, but its stdin is closed at once")
     _demand(bool(plan.last_line), "its stdin stays open, but nothing tells when to close it")
-    ends = any(stream == "out" and line.startswith(plan.last_line) for stream, line in subject.transcript)
-    _demand(ends, f"no line of a good run begins with its last line {plan.last_line!r}")
+    mark = Mark(plan.last_line)
+    for stream, line in subject.transcript:
+        if stream == "out":
+            mark.look(line.encode("utf-8", "surrogatepass"), complete=True)
+    _demand(mark.seen, f"no line of a good run is its last line {plan.last_line!r}")
 
 
 def a_good_run_is_read(subject: Subject) -> None:

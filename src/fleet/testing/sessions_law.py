@@ -265,6 +265,10 @@ def _the_last_line_closes_the_input(stage: Stage) -> None:
     stage.sessions.start("r1", stage.python(script, last_line="result"))
     assert stage.end("r1").code == 0, "its input was not closed after its last line"
     assert not stage.sessions.send("r1", "more\n"), "it took input after its last line"
+    words = '{"cost": 1, "about": {"a": [1]}, "type":  "result", "ok": true}'
+    script = f"import sys\nprint({words!r}, flush=True)\nsys.stdin.read()"
+    stage.sessions.start("r2", stage.python(script, last_line='{"type":"result"}'))
+    assert stage.end("r2").code == 0, "its input was not closed after a document that has its last line"
 
 
 def _news_and_ends_wake(stage: Stage) -> None:

@@ -124,7 +124,7 @@ class ClaudeCodeHarness:
             files=files,
             stdin=_said(launch.prompt),
             keep_stdin=True,
-            last_line='{"type":"result"',
+            last_line='{"type":"result"}',  # as a document: newer versions write it in another order
             reads=own.reads,
             writes=own.writes,
             copies=own.copies,

@@ -25,6 +25,7 @@ _ERRORS: Mapping[str, FinishKind] = {
     "server_error": "overloaded",
     "max_output_tokens": "limit",
 }
+_HEAD = 20_000  # characters: newer versions tell what was spent, model by model, before all else
 _KEPT = 900_000  # characters: a line that is cut for its length is longer
 
 
@@ -44,7 +45,7 @@ def end_of_cut(line: str) -> Finished:
     """The end that the beginning of a `result` tells, when the rest of it is missing: because it was too long
     to be kept, or because the CLI died over it, which is no good end.
     """
-    head = line[:2000]
+    head = line[:_HEAD]
     subtype = re.search(r'"subtype":"(\w{1,100})"', head)
     status = re.search(r'"api_error_status":(\d{3})\b', head)
     record = {

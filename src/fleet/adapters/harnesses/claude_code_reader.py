@@ -172,7 +172,7 @@ def _salvaged(line: str) -> list[AgentEvent]:
     head = line[:2000]
     if line.startswith('{"type":"user"') and (found := re.search(r'"tool_use_id":"([\w-]{1,200})"', head)):
         return [ToolReturned(found[1], '"is_error":true' not in head, f"({len(line)} characters, not kept)")]
-    if line.startswith('{"type":"result"'):
+    if line.startswith('{"type":"result"') or '"total_cost_usd":' in head:  # newer versions begin with that
         return [end_of_cut(line)]
     return [note(line)]
 
