@@ -210,6 +210,21 @@ def test_a_schedule_counts_from_when_it_was_first_read() -> None:
     assert [each.workflow for each in story.state.instances.values()] == ["digest"]
 
 
+def test_a_schedule_does_not_pile_up_what_can_not_begin() -> None:
+    story = _story(Trigger("schedule", cron="* * * * *"))
+    story.tell(events.CONFIG_LOADED, digest="d", triggers=[], schedules=["digest"])
+    story.tell(events.AGENT_QUARANTINED, agent="scribe", reason="odd", actor="user/mia")
+    for _ in range(3):
+        story.now += 60_000
+        story.tell(events.CLOCK_TICKED)
+    assert list(story.state.instances) == ["i1"]
+    assert "i1 of it has not begun yet" in _reasons(story)[-1]
+    story.tell(events.AGENT_RELEASED, agent="scribe", reason="well", actor="user/mia")
+    story.now += 60_000
+    story.tell(events.CLOCK_TICKED)
+    assert list(story.state.instances) == ["i1", "i2"]
+
+
 def test_reading_the_configuration_again_does_not_forget_a_schedule() -> None:
     story = _story(Trigger("schedule", cron="0 13 * * *"))
     story.tell(events.CONFIG_LOADED, digest="d", triggers=[], schedules=["digest"])

@@ -35,14 +35,21 @@ def triggers_to_route(fleet: Fleet, state: State) -> list[Event]:
 
 
 def schedules_due(fleet: Fleet, state: State) -> list[Event]:
-    """Instances of workflows whose schedule fired since it last did. What was missed counts once."""
+    """Instances of workflows whose schedule fired since it last did. What was missed counts once; and where
+    the last one still waits to begin (for a budget, a slot), another would only wait behind it.
+    """
     numbers = _Numbers(last_number(fleet, state), state.instance_number)
     decided: list[Event] = []
     for workflow in fleet.workflows:
         since = state.scheduled.get(workflow.name)
         crons = [trigger.cron for trigger in workflow.triggers if trigger.kind == "schedule"]
         due = [cron for cron in crons if since is not None and next_firing(cron, since) <= state.now]
-        if due:
+        waits = _waits_to_begin(state, workflow.name) if due else ""
+        if due and waits:
+            reason = f"its schedule {due[0]} (UTC) is due, and {waits} of it has not begun yet"
+            data = {"trigger": "", "scheduled": workflow.name, "started": [], "reason": reason}
+            decided.append(fact(events.TRIGGER_ROUTED, data, cause="", subject=workflow.name))
+        elif due:
             start = _Start(fleet, workflow.name, cause="", numbers=numbers, jobs=_jobs(workflow))
             start.item = start.opened_item(
                 f"{workflow.name}, by its schedule {due[0]}", "", "fleet", trusted=True
@@ -56,6 +63,17 @@ def schedules_due(fleet: Fleet, state: State) -> list[Event]:
             }
             decided += [fact(events.TRIGGER_ROUTED, data, cause="", subject=workflow.name), *started]
     return decided
+
+
+def _waits_to_begin(state: State, workflow: str) -> str:
+    """The instance that this workflow's schedule started and none of whose runs has begun; "" for none."""
+    for name in state.active:
+        instance = state.instances[name]
+        runs = [state.runs[run] for record in instance.jobs.values() for run in record.runs]
+        fired = instance.workflow == workflow and not instance.trigger
+        if fired and runs and all(run.state in ("queued", "cancelled") for run in runs):
+            return name
+    return ""
 
 
 @dataclass
