@@ -11,6 +11,7 @@ from fleet.model import events
 from fleet.model.fleet import Requirement
 from fleet.model.state import Approval
 from fleet.policy.ask import asked_for
+from fleet.policy.brief import prompt
 from fleet.policy.gate import requirements
 from fleet.policy.rounds import objections
 from fleet.testing.story import FLEET, Story
@@ -249,6 +250,60 @@ def test_a_change_goes_back_once_nobody_works_on_it_any_more() -> None:
     feedback = story.state.runs["r3"].feedback
     assert "agent/tech-lead asks for changes:\nLouder." in feedback
     assert "The check test failed:\n1 failed" in feedback
+
+
+def _back(*, ok: bool = True) -> Story:
+    """A change that went back to its author."""
+    story = Story()
+    story.issue()
+    story.deliver("r1")
+    story.examine(ok=ok)
+    story.deliver("r2", "request-changes", "Louder.")
+    return story
+
+
+def _answer(story: Story, *dirty: str) -> None:
+    """Its author reports done, and has changed nothing."""
+    story.start("r3")
+    story.about("r3", events.RUN_REPORTED, verdict="done", text="It is right as it is.")
+    story.about("r3", events.RUN_EXITED, reason="exited", code=0, finish="ok")
+    head = story.state.runs["r3"].head
+    story.about("r3", events.RUN_COLLECTED, head=head, commits=0, dirty=list(dirty))
+    story.tell(events.EFFECT_DONE, key="collect/r3")
+
+
+def test_who_asked_for_changes_looks_again_when_the_author_says_why_there_are_none() -> None:
+    story = _back()
+    assert "say why in `done`" in prompt(story.fleet, story.state, story.state.runs["r3"])
+    _answer(story)
+    assert story.state.runs["r3"].reason == "it changes nothing, and says why"
+    assert story.state.runs["r4"].duty == "review"
+    assert "It is right as it is." in prompt(story.fleet, story.state, story.state.runs["r4"])
+    assert not _asks(story)["review"]["met"]
+    story.deliver("r4", "approve", "So it is.")
+    assert _asks(story)["review"]["met"]
+
+
+def test_a_reviewer_whom_the_answer_does_not_content_uses_up_the_rounds() -> None:
+    story = _back()
+    _answer(story)
+    story.deliver("r4", "request-changes", "No. Louder.")
+    assert story.state.instances["i1"].jobs["implement"].kind == "rounds"
+
+
+def test_who_left_something_uncommitted_has_not_answered() -> None:
+    story = _back()
+    _answer(story, "notes.txt")
+    assert story.state.runs["r3"].outcome == "failed"
+
+
+def test_no_answer_does_away_with_a_failed_check_or_with_what_a_person_asks_for() -> None:
+    checked, asked = _back(ok=False), _back()
+    _review(asked, "request-changes")
+    for story in (checked, asked):
+        assert "say why in `done`" not in prompt(story.fleet, story.state, story.state.runs["r3"])
+        _answer(story)
+        assert story.state.runs["r3"].outcome == "failed"
 
 
 def test_after_the_rounds_are_used_up_a_person_is_asked_and_may_add_a_word() -> None:

@@ -63,6 +63,7 @@ RUN_CANCELLED = "fleet.run.cancelled"  # run, reason: it was queued and is not w
 CHANGE_OPENED = "fleet.change.opened"  # change, item, instance, branch, base, head, author, title, body
 CHANGE_UPDATED = "fleet.change.updated"  # change, head, run
 CHANGE_REVIEWED = "fleet.change.reviewed"  # change, head, verdict, by, text, run
+CHANGE_ANSWERED = "fleet.change.answered"  # change, head, by, text, run: reviewers asked, it stays as it is
 CHANGE_CHECKED = (
     "fleet.change.checked"  # change, head, base, ok, results: [{name, ok, output, ms}], sandbox, error?
 )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Words:
-    """Kept until the run is known to have heard them. `told` is when they were put into its session (ms), `back`
-    when a call of it came back for the first time since: with that its model reads them.
+    """Kept until the run is known to have heard them. `told` is when they were put into its session (ms),
+    `back` when a call of it came back for the first time since: with that its model reads them.
     """
 
     text: str

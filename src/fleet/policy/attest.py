@@ -40,6 +40,7 @@ _LED = frozenset(
         events.APPROVAL_GIVEN,
         events.APPROVAL_REFUSED,
         events.AGENT_DENIED,
+        events.CHANGE_ANSWERED,
         events.GATE_EVALUATED,
     }
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fleet.model.fleet import Agent, Fleet
-from fleet.model.state import Run, State
+from fleet.model.state import Change, Run, State
 from fleet.policy.context import INDENTED, context_data, context_text, indented
+from fleet.policy.rounds import is_answerable
 
 _HOUSE = """
 # You work in a fleet
@@ -55,6 +56,8 @@ _TASKS = {
     "report": "Write the report that the item asks for.",
 }
 
+_ANSWER = " Where nothing has to change, leave it, and say why in `done`: whoever asked looks again."
+
 
 def system_prompt(fleet: Fleet, agent: Agent, run: Run) -> str:
     """The agent's template, then how to work and report here."""
@@ -68,10 +71,22 @@ def prompt(fleet: Fleet, state: State, run: Run) -> str:
     change = state.changes.get(run.change)
     base = change.base if change is not None and change.base else fleet.base
     task = _TASKS.get(run.duty, "Do what the item asks for.").format(base=base)
+    may = run.duty == "change" and change is not None and is_answerable(change)
+    answer = _ANSWER if may else ""
     if run.conversation and run.feedback and run.duty == "change":
         back = "\n".join(indented(run.feedback))
         return (
-            f"Round {run.round} of your work. {INDENTED}\n\n{back}\n\nTake this up, commit, report again.\n"
+            f"Round {run.round} of your work. {INDENTED}\n\n{back}\n\nTake this up, commit, report again."
+            f"{answer}\n"
         )
-    again = " The change has a new commit since you last saw it." if run.conversation else ""
-    return f"{task}{again}\n\n{context_text(context_data(state, run))}\n"
+    again = _since(change) if run.conversation else ""
+    return f"{task}{again}{answer}\n\n{context_text(context_data(state, run))}\n"
+
+
+def _since(change: Change | None) -> str:
+    """What is new to one who looked at the change before."""
+    if change is not None and any(
+        each.get("answer") for each in change.reviews if each["head"] == change.head
+    ):
+        return " Its author has changed nothing since you last saw it, and answers you below."
+    return " The change has a new commit since you last saw it."

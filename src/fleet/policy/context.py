@@ -91,6 +91,7 @@ def _change(change: Change) -> dict[str, Any]:
                 "by": str(each.get("by", "")),
                 "verdict": str(each.get("verdict", "")),
                 "text": _cut(str(each.get("text", "")), _TEXT),
+                "answer": _cut(str(each.get("answer", "")), _TEXT),
             }
             for each in change.reviews[-_REVIEWS:]
         ],
@@ -138,6 +139,9 @@ def _change_lines(change: Mapping[str, Any]) -> Iterable[str]:
     for review in change["reviews"]:
         yield f"Review by {review['by']}: {review['verdict']}"
         yield from indented(review["text"])
+        if review["answer"]:
+            yield f"{change['author']} has changed nothing, and answers:"
+            yield from indented(review["answer"])
     for check in change["checks"]:
         yield f"Check {check['name']}: {'passed' if check['ok'] else 'failed'}"
         if not check["ok"]:

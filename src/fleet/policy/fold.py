@@ -132,6 +132,7 @@ _FOLDS: Mapping[str, Callable[[State, Event, Mapping[str, Any]], None]] = {
     events.CHANGE_OPENED: changes.change_opened,
     events.CHANGE_UPDATED: changes.change_updated,
     events.CHANGE_REVIEWED: changes.change_reviewed,
+    events.CHANGE_ANSWERED: changes.change_answered,
     events.CHANGE_CHECKED: changes.change_checked,
     events.CHANGE_REPORTED: changes.change_reported,
     events.CHANGE_GUARDED: changes.change_guarded,

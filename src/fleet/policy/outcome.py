@@ -16,6 +16,7 @@ from fleet.policy.fact import fact, wish
 from fleet.policy.folds.byhand import took_over
 from fleet.policy.leak import is_withheld, leak_of, leak_to_ask
 from fleet.policy.passage import shut, to_publish
+from fleet.policy.rounds import is_answerable
 from fleet.policy.unstick import others_may
 from fleet.policy.workflow import base_branch
 
@@ -66,7 +67,7 @@ def runs_to_end(fleet: Fleet, state: State) -> list[Event]:
         if instance.outcome:
             continue  # its instance was given up meanwhile
         if ending.after == "done":
-            if run.duty == _MAKES_CHANGES and state.items[run.item].repo:
+            if run.duty == _MAKES_CHANGES and state.items[run.item].repo and not _answers(state, run):
                 # Its forge gives the number: the change is there once its pull request is.
                 kinds, change = to_publish(fleet, state, run)
                 held = shut(fleet, state, kinds, f"publish/{run.id}", change, run=run.id)
@@ -91,6 +92,8 @@ def delivered(fleet: Fleet, state: State, run: Run, number: int, ref: str = "") 
     change's (0: the log gives it), `ref` what its forge calls it.
     """
     instance = state.instances[run.instance]
+    if _answers(state, run):
+        return [_answered(state, run), *_job_done(state, run)]
     changed = [_changed(fleet, state, instance, run, number, ref)] if run.duty == _MAKES_CHANGES else []
     return [*changed, *_job_done(state, run)]
 
@@ -106,7 +109,7 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
         return Ending("failed", leak, after, "failed")
     if _is_delivered(state, run):
         lost = _without_a_change(state, run)
-        return Ending("succeeded", lost or _delivered(run), "stuck" if lost else "done", "failed")
+        return Ending("succeeded", lost or _delivered(state, run), "stuck" if lost else "done", "failed")
     if run.stop_kind == "over_budget" or run.exit.get("finish") == "budget":
         reason = run.stop_reason or "its cost ceiling was reached"
         return Ending("over_budget", reason, "stuck", "over_budget")
@@ -154,7 +157,8 @@ def _is_delivered(state: State, run: Run) -> bool:
     reported = run.verdict in ("done", "approve", "request-changes")
     ended_well = _ended_well(run)
     if run.duty == _MAKES_CHANGES:
-        return _has_new_commits(state, run) and (reported or (ended_well and not run.question))
+        made = _has_new_commits(state, run) and (reported or (ended_well and not run.question))
+        return made or _answers(state, run)
     if run.duty in _JUDGES:
         return reported
     return reported or (ended_well and not run.question)
@@ -189,7 +193,27 @@ def _has_new_commits(state: State, run: Run) -> bool:
     return bool(run.collected.get("commits")) and (change is None or head != change.head)
 
 
-def _delivered(run: Run) -> str:
+def _answers(state: State, run: Run) -> bool:
+    """Whether it says why what reviewers asked for needs no change. It says so by `done`, and leaves nothing
+    uncommitted: else it may have forgotten to commit.
+    """
+    change = state.changes.get(run.change)
+    if change is None or run.duty != _MAKES_CHANGES or run.verdict != "done" or not run.text.strip():
+        return False
+    found = run.collected
+    clean = not found.get("error") and not found.get("dirty") and found.get("head") == change.head
+    return clean and is_answerable(change)
+
+
+def _answered(state: State, run: Run) -> Event:
+    change = state.changes[run.change]
+    data = {"change": change.id, "head": change.head, "run": run.id, "by": f"agent/{run.agent}"}
+    return fact(events.CHANGE_ANSWERED, data | {"text": run.text}, cause=run.cause, story=run.instance)
+
+
+def _delivered(state: State, run: Run) -> str:
+    if _answers(state, run):
+        return "it changes nothing, and says why"
     if run.duty in _JUDGES:
         return "it asks for changes" if run.verdict == "request-changes" else "it approves"
     if run.duty == _MAKES_CHANGES:

@@ -95,15 +95,15 @@ def jobs_to_renew(fleet: Fleet, state: State) -> list[Event]:
 
 def objections(change: Change) -> list[str]:
     """What stands against the change's head, each as a text for the author: reviews that ask for changes (the
-    last word of each reviewer counts), people's remarks, failed checks, a conflict with the base. Nothing
-    once it is merged or closed.
+    last word of each reviewer counts, until the author has answered it), people's remarks, failed checks, a
+    conflict with the base. Nothing once it is merged or closed.
     """
     if not change.open:
         return []
     found = [
         f"{by} asks for changes:\n{review['text']}"
         for by, review in last_words(change).items()
-        if review["verdict"] == "request-changes"
+        if review["verdict"] == "request-changes" and not review.get("answer")
     ]
     found += [f"{each['author']} remarks{_place(each)}:\n{each['text']}" for each in remarks_on_head(change)]
     found += [
@@ -120,6 +120,15 @@ def objections(change: Change) -> list[str]:
         paths = "\n".join(str(path) for path in change.held.get("paths") or ())
         found.append(f"It can't be merged: {change.held.get('reason', '')}\n{paths}".rstrip())
     return found
+
+
+def is_answerable(change: Change) -> bool:
+    """Whether agents alone object to it, by their reviews: those look again when its author has an answer.
+    No answer does away with what people ask for, or with a check.
+    """
+    against = objections(change)
+    asking = [by for by, each in last_words(change).items() if each["verdict"] == "request-changes"]
+    return len(against) == len(asking) > 0 and all(by.startswith("agent/") for by in asking)
 
 
 def sent_back(fleet: Fleet, state: State, instance: Instance, note: str, *, cause: str) -> list[Event]:

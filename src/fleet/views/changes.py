@@ -51,6 +51,7 @@ def change_page(fleet: Fleet, state: State, change: Change) -> dict[str, Any]:
                 "by": str(each.get("by", "")),
                 "verdict": str(each.get("verdict", "")),
                 "text": str(each.get("text", "")),
+                "answer": str(each.get("answer", "")),
                 "head": str(each.get("head", "")),
                 "counts": each.get("head") == change.head,
                 "run": each.get("run") or None,

@@ -75,6 +75,18 @@ def change_reviewed(state: State, event: Event, data: Mapping[str, Any]) -> None
         change.cause = event.id
 
 
+def change_answered(state: State, event: Event, data: Mapping[str, Any]) -> None:
+    """Its author changes nothing: whoever asked for changes looks again, with what the author says."""
+    change = state.changes.get(whole(data, "change"))
+    if change is None or text(data, "head") != change.head:
+        return
+    for review in change.reviews:
+        asks = review["head"] == change.head and review["verdict"] == "request-changes"
+        if asks and review["by"].startswith("agent/"):
+            review.setdefault("answer", text(data, "text"))
+    change.cause = event.id
+
+
 def change_review_posted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     """An agent's judgement stands on the forge; `counted` where the forge takes it for one as well."""
     change = state.changes.get(whole(data, "change"))

@@ -221,6 +221,9 @@ def _show(page: dict[str, Any]) -> None:
         old = "" if each["counts"] else f" (of {each['head'][:12]}, an older commit)"
         say_line(f"{each['by']}: {each['verdict']}{old}", indent=2)
         say_block(each["text"])
+        if each["answer"]:
+            say_line("the author leaves it as it is:", indent=2)
+            say_block(each["answer"])
     for check in page["checks"]:
         say()
         say_line(f"check {check.get('name')}: {'passed' if check.get('ok') else 'failed'}", indent=2)

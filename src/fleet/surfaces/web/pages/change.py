@@ -235,6 +235,9 @@ def _reviews(page: Mapping[str, Any]) -> Html:
                     ),
                 ),
                 prose(each["text"]),
+                [tag("p", "Its author leaves it as it is:", class_="dim"), prose(each["answer"])]
+                if each["answer"]
+                else None,
                 class_="comment" if each["counts"] else "comment old",
             )
             for each in reversed(page["reviews"])
