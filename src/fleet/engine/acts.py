@@ -8,10 +8,15 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fleet.engine.news import Lines
 from fleet.model import events
+from fleet.model.acts import ActKind
 from fleet.model.price import Price
 from fleet.policy import signs
+from fleet.policy.commands import moves
 from fleet.policy.prices import price_of
+from fleet.policy.resting import rests
+from fleet.policy.success import succeeded
 from fleet.policy.windows import window_of
 from fleet.ports.harness import (
     AgentEvent,
@@ -36,7 +41,8 @@ class Acts:
         self._run = run
         self._model = model
         self._prices = tuple(prices)
-        self._open: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._open: OrderedDict[str, tuple[str, ActKind, str]] = OrderedDict()
+        self._lines = Lines()
         self._last = ""
         self._usage = Usage()
         self._calls = 0
@@ -62,11 +68,12 @@ class Acts:
         kind = signs.kind_of(event.name, event.input, event.summary)
         self._calls += 1
         name = f"c{self._calls}"
-        self._open[event.id] = (name, kind)
+        command = signs.command_of(event.name, event.input)
+        self._open[event.id] = (name, kind, command)
         if len(self._open) > _KEPT_CALLS:
             self._open.popitem(last=False)
         self._last = " ".join((event.summary or event.name).split())[:_ACTION]
-        return events.RUN_ACTED, {
+        data = {
             "run": self._run,
             "action": self._last,
             "tool": event.name,
@@ -74,23 +81,34 @@ class Acts:
             "id": name,
             "kind": kind,
             "call": signs.call_sign(event.name, event.input),
+            "form": signs.form_sign(event.name, event.input),
             "polls": signs.polls(event.name, event.input),
         }
+        seldom = {
+            "rests": rests(command),
+            "moves": moves(command),
+            "file": signs.file_sign(event.name, event.input) if kind == "edit" else "",
+        }
+        return events.RUN_ACTED, data | {key: value for key, value in seldom.items() if value}
 
     def _returned(self, event: ToolReturned, at: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        name, kind = self._open.pop(event.id, ("", ""))
+        name, kind, command = self._open.pop(event.id, ("", "other", ""))
         if not name:
             return
         text = event.output or event.summary
+        lines = signs.steady_lines(text)
+        ok = succeeded(kind, command, event.ok, text) if command else event.ok
         yield (
             events.RUN_RETURNED,
             {
                 "run": self._run,
                 "id": name,
                 "at": at,
-                "ok": event.ok,
-                "out": signs.outcome_sign(kind, event.ok, text),
-                "said": "" if event.ok else signs.telling_line(text)[:_SAID],
+                "ok": ok,
+                "out": signs.outcome_sign(kind, ok, lines),
+                "said": "" if ok else signs.telling_line(text)[:_SAID],
+                "lines": len(lines),
+                "fresh": self._lines.fresh(lines),
             },
         )
 

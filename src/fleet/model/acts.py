@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 ActKind = Literal["edit", "commit", "test", "build", "run", "read", "report", "say", "other"]
 
-KEPT_ACTS = 48
+KEPT_ACTS = 32
 """So many acts of a run are kept for the rules; older ones are forgotten."""
 
 KEPT_DEEDS = 24
@@ -18,8 +18,11 @@ KEPT_DEEDS = 24
 class Act:
     """One call of a tool, or one message. Times are ms since the epoch, 0 while it is not back.
 
-    `call` tells calls apart, `out` what came back of them: both are short hashes, of the texts without what
-    changes by itself (durations, addresses, line numbers). `polls`: it looks whether something is there yet.
+    `call` tells calls apart, `form` does so too but for small numbers and trimmings, `out` tells apart what
+    came back, `file` what is changed: short hashes, of texts without what changes by itself (durations,
+    addresses, line numbers). So many `lines` came back, of which `fresh` were never seen before in this run
+    (-1: not known). `polls`: it looks whether something is there yet. `rests`: it cannot be at work while it
+    lasts (it sleeps, serves, follows a file). `moves`: it goes to another commit.
     """
 
     id: str
@@ -32,6 +35,12 @@ class Act:
     ok: bool = True
     out: str = ""
     said: str = ""
+    form: str = ""
+    file: str = ""
+    rests: bool = False
+    moves: bool = False
+    lines: int = -1
+    fresh: int = -1
 
 
 @dataclass(slots=True)
@@ -61,22 +70,46 @@ class Look:
     work: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """How often the latest acts of a run were the same. `cycles`: the last act, the last two … in a row;
-    `same`: the last one since anything new was changed; `fails`: it failed alike; `failing`: calls that
-    failed in a row; `talks`: the same words in a row.
+@dataclass(slots=True)
+class Course:
+    """Whether a run gets on, folded from its acts one by one. See `fleet.policy.course` for how.
+
+    `level` says how far the worst of its signs has come, so that it is stuck when that reaches the rules'
+    `repeats`; `sign` names it, `times` and `among` are its figures, for words.
     """
 
-    cycles: tuple[int, ...] = ()
-    same: int = 0
-    fails: int = 0
-    failing: int = 0
-    talks: int = 0
-
-
-UNMEASURED = Measures()
-"""Of a run that has done nothing yet."""
+    level: int = 0
+    sign: str = ""
+    times: int = 0
+    among: int = 1
+    open: int = 0  # calls that are not back
+    resting: int = 0  # those of them that cannot be at work
+    known: dict[str, int] = field(default_factory=dict)  # calls with their results, since a file changed
+    made: dict[str, None] = field(default_factory=dict)  # what was changed, by call
+    files: dict[str, None] = field(default_factory=dict)  # where
+    failed: dict[str, str] = field(
+        default_factory=dict
+    )  # failures, and what failed so and has not passed since
+    last: str = ""  # the last call with its result
+    row: int = 0  # how often that came in a row, and how long (ms) these calls took
+    row_ms: int = 0
+    stale: int = 0  # calls with results that were known, since anything new was learned or done
+    stale_ms: int = 0
+    circle: list[str] = field(default_factory=list)  # those of them that differ
+    patient: bool = False  # one of them only looks whether something is there yet
+    returns: int = 0  # changes since then that were made before
+    barren: int = 0  # how much was looked at since then in vain
+    error: str = ""  # the last failure, and how often it came since anything new was learned or done
+    alike: int = 0
+    vain: int = 0  # how often a known failure came again, whatever was changed
+    edits: int = 0  # changes since the last failure, and how many of them began another file
+    begun: int = 0
+    moved: bool = False  # another commit was gone to since then
+    failing: int = 0  # calls in a row that failed
+    words: list[str] = field(default_factory=list)  # of its last message
+    talks: int = 0  # messages in a row that say about the same
+    promises: int = 0  # and such as only say what it will do
+    asks: bool = False  # its last word was a question
 
 
 @dataclass(frozen=True, slots=True)

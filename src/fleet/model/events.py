@@ -40,8 +40,8 @@ RUN_QUEUED = (
 )
 RUN_ADMITTED = "fleet.run.admitted"  # run, agent, harness, model, change, head, workspace, branch, base, …
 RUN_STARTED = "fleet.run.started"  # run, pid, at, head, base, sandbox: bwrap|none, digests
-RUN_ACTED = "fleet.run.acted"  # run, action, tool?, ok?, told?; of the agent: at, id, kind, call, polls
-RUN_RETURNED = "fleet.run.returned"  # run, id, at, ok, out, said: what came of a call
+RUN_ACTED = "fleet.run.acted"  # run, action, tool?, told?, at, id, kind, call, form, polls, rests?, file? …
+RUN_RETURNED = "fleet.run.returned"  # run, id, at, ok, out, said, lines, fresh: what came of a call
 RUN_LOOKED = "fleet.run.looked"  # run, at, cpu_ms, io_bytes, processes, output_at, work (a digest)
 RUN_NUDGED = "fleet.run.nudged"  # run, kind, reason, text: it looks stuck and is told so
 RUN_WAITS = "fleet.run.waits"  # run, kind: rate limit|permission, reason, at, until: it waits by itself

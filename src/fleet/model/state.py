@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fleet.model.access import Access, Link
-from fleet.model.acts import UNMEASURED, Act, Deed, Look, Measures
+from fleet.model.acts import Act, Course, Deed, Look
 from fleet.model.proposal import Proposal
 from fleet.model.warned import Warned
 from fleet.model.words import Words
@@ -140,7 +140,7 @@ class Run:
     denied: int = 0
     heard: int = 0  # when it last said or did anything
     trail: list[Act] = field(default_factory=list)  # its latest acts, oldest first, since it was last nudged
-    measures: Measures = UNMEASURED  # what they show of a loop
+    course: Course = field(default_factory=Course)  # whether it gets on
     deeds: dict[str, Deed] = field(default_factory=dict)  # what it did, by what was done
     looks: list[Look] = field(default_factory=list)  # how the machine saw it, since it was last heard
     busy_at: int = 0  # when its processes were last seen at work

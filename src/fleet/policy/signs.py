@@ -1,5 +1,5 @@
-"""What kind of act a tool call is, and what tells two of them apart: short hashes of texts, without what
-changes by itself from one time to the next.
+"""What tells two acts apart, and two results: short hashes of texts, without what changes by itself from one
+time to the next.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fleet.model.acts import ActKind
+from fleet.policy.commands import command_polls, kind_of_command, tool_polls
 
 _LONGEST = 64 * 1024
 _SHELLS = re.compile(r"bash|shell|command|terminal|exec|run_?in|^run$|process", re.IGNORECASE)
@@ -21,31 +22,6 @@ _READS = re.compile(
     r"read|grep|glob|search|list|^ls$|^find|fetch|view|cat$|look|think|context|todo|plan|task", re.IGNORECASE
 )
 _REPORTS = re.compile(r"(?:^|_)(?:done|review|ask|emit|propose)$")
-_TEST = re.compile(
-    r"\b(?:pytest|unittest|nosetests|tox|nox|jest|vitest|mocha|ava|karma|playwright test|cypress|rspec"
-    r"|minitest|phpunit|ctest|gotestsum|busted|bats|exunit|mix test|flutter test|deno test|bun test"
-    r"|node --test"
-    r"|(?:npm|pnpm|yarn|cargo|go|gradle|gradlew|mvn|mvnw|dotnet|bazel|zig|swift|sbt|lein|stack|cabal|rake|rails"
-    r"|make|just|task|composer|poetry run|uv run|hatch|meson|ninja|python\d?(?:\.\d+)? -m)\b[^|;&\n]{0,60}"
-    r"\b(?:tests?|check|verify|spec))\b"
-)
-_TEST_FILE = re.compile(r"(?:^|[\s/])(?:run[-_]?tests?|tests?)(?:\.(?:sh|py|js|ts|rb|pl))?(?:\s|$)")
-_BUILD = re.compile(
-    r"\b(?:make|ninja|cmake|cargo (?:build|check|clippy)|go (?:build|vet)|tsc|webpack|vite build|gradle|mvn"
-    r"|javac|gcc|g\+\+|clang|rustc|docker build|(?:npm|pnpm|yarn)(?: run)? (?:build|lint)|ruff|mypy"
-    r"|eslint|pyright|flake8|pylint|msbuild|dotnet build|bazel build)\b"
-)
-_COMMIT = re.compile(r"\bgit\s+(?:-\S+\s+)*(?:commit|merge|rebase|cherry-pick|revert|am)\b")
-_WRITES = re.compile(
-    r"(?:^|[^0-9&>-])>{1,2}\s*(?!/dev/null|&)[\w./$\"'~-]"  # a redirection into a file
-    r"|\b(?:sed -i|perl -p?i|tee|mv|cp|rm|mkdir|touch|git (?:apply|checkout|restore|reset|stash|mv|rm)|patch"
-    r"|ruff format|prettier --write|black|gofmt -w|npm i(?:nstall)?|pip install|cargo add)\b"
-)
-_POLLS = re.compile(
-    r"\b(?:sleep|wait|watch|poll|until|curl|wget|nc|ping|tail|ps|pgrep|jobs|lsof|ss|netstat|logs?|status"
-    r"|kubectl|docker ps|systemctl|gh (?:run|pr|api)|bashoutput|taskoutput|write_stdin)\b",
-    re.IGNORECASE,
-)
 _VOLATILE = (
     "description",
     "timeout",
@@ -54,33 +30,73 @@ _VOLATILE = (
     "yield_time_ms",
     "id",
     "explanation",
+    "instruction",
 )
 _FAILURE = re.compile(
     r"\b(?:fail(?:ed|ure|ures|ing|s)?|errors?|exception|panic(?:ked)?|assert(?:ion)?|expected|undefined|cannot"
-    r"|can't|not found|no such|denied|refused|traceback|mismatch|unresolved|fatal|segfault|killed)\b"
-    r"|^\s*E\s{2,}|✗|✕|×|\bnot ok\b|\bFAIL\b",
+    r"|can't|could not|unable|invalid|unexpected|not found|no such|denied|refused|mismatch|unresolved|fatal"
+    r"|segfault|killed|rejected|conflict|nothing to)\b"
+    r"|\b\w+(?:Error|Exception)\b|^\s*E\s{2,}|✗|✕|×|\bnot ok\b|\bFAIL\b",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(r"\bran \d+ tests?|\b\d+ (?:passed|passing|ok|tests?)\b|^tests?: ", re.IGNORECASE)
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),
-    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]?\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
-    (re.compile(r"\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
-    (re.compile(r"\b\d+(?:[.,]\d+)?\s?(?:ms|µs|us|ns|s|sec|secs|seconds?|minutes?|min|m)\b"), "<span>"),
+    (
+        re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]?\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"),
+        "<time>",
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:\d\d? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct"
+            r"|Nov|Dec) +\d+(?: \d{4})?(?= |$)"
+        ),
+        "<time>",
+    ),
+    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b(?! error)"), "<time>"),
+    (
+        re.compile(
+            r"(?:\b\d+ ?(?:h|m|min) ?)?\b\d+(?:[.,]\d+)?\s?"
+            r"(?:ms|µs|us|ns|s|secs?|seconds?|minutes?|min|m|h|hours?)\b"
+        ),
+        "<span>",
+    ),
     (re.compile(r"0x[0-9a-fA-F]+"), "<addr>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b"), "<hash>"),
-    (re.compile(r"(?:/tmp|/var/folders|/var/tmp)/[\w./-]+"), "<tmp>"),
-    (re.compile(r"(\.\w{1,5}):\d+(?::\d+)?"), r"\1:#"),
-    (re.compile(r"\b(line|pid|port|process|thread|seed)[ =:]+\d+", re.IGNORECASE), r"\1 #"),
+    (re.compile(r"\b(?=[A-Za-z]*\d[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}\b"), "<id>"),
+    (re.compile(r"(?:/tmp|/var/folders|/var/tmp|/dev/shm)/[\w./-]+"), "<tmp>"),
+    (re.compile(r"(\.\w{1,5})[:(]\d+(?:[:,]\d+)?\)?"), r"\1:#"),
+    (
+        re.compile(
+            r"\b(line|col(?:umn)?|pid|port|process|thread|goroutine|worker|seed|attempt|request|try)"
+            r"([ =:#]+)\d+",
+            re.IGNORECASE,
+        ),
+        r"\1 #",
+    ),
     (re.compile(r"[ \t]+"), " "),
 )
+_NUMBER = re.compile(r"(?<![\w./])\d+(?:\.\d+)?(?![\w./])")
+_QUOTED = re.compile(r"(?<=-m )(?:\"[^\"]*\"|'[^']*')")
+_TRIMMINGS: tuple[re.Pattern[str], ...] = (
+    re.compile(r"\s+#[^\n]*"),
+    re.compile(r"^\s*cd\s+\S+\s*(?:&&|;)\s*"),
+    re.compile(r"\s*\d?>&\d|\s*2>\s?/dev/null"),
+    re.compile(r"(?:\s*\|\s*(?:tail|head|cat)(?:\s+-\S*|\s+\d+)*)+\s*$"),
+    re.compile(r"\s*(?:\|\|\s*true|(?:;|&&)\s*echo\b[^;|&]*)\s*$"),
+)
+_LEAST_LINE = 3
+_PATHS = ("file_path", "filePath", "path", "notebook_path", "filename", "file")
+_PATCHED = re.compile(r"\*\*\* (?:Add|Update|Delete) File: ([^\s\\]+)")
+_REDIRECTED = re.compile(r">{1,2}\s*([\w./~-]*\w)")
 
 
 def kind_of(tool: str, given: Mapping[str, Any], line: str = "") -> ActKind:
     """What kind of act this call of a tool is. `line` is its summary, for a tool that tells no input."""
     command = command_of(tool, given)
     if command:
-        return _kind_of_command(command)
+        return kind_of_command(command)
     name = tool.rpartition("__")[2] or tool
     if _REPORTS.search(name):
         return "report"
@@ -88,7 +104,7 @@ def kind_of(tool: str, given: Mapping[str, Any], line: str = "") -> ActKind:
         return "edit"
     if _READS.search(name):
         return "read"
-    return _kind_of_command(line) if _SHELLS.search(name) and line else "other"
+    return kind_of_command(line) if _SHELLS.search(name) and line else "other"
 
 
 def command_of(tool: str, given: Mapping[str, Any]) -> str:
@@ -105,42 +121,58 @@ def command_of(tool: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-def _kind_of_command(command: str) -> ActKind:
-    if re.search(r"\bfleet agent (?:done|review|ask|emit|propose)\b", command):
-        return "report"
-    if _COMMIT.search(command):
-        return "commit"
-    if _TEST.search(command) or _TEST_FILE.search(command):
-        return "test"
-    if _BUILD.search(command):
-        return "build"
-    return "edit" if _WRITES.search(command) else "run"
-
-
 def polls(tool: str, given: Mapping[str, Any]) -> bool:
     """Whether the call looks if something is there by now, so that doing it again is no wonder."""
-    return bool(_POLLS.search(command_of(tool, given) or tool))
+    command = command_of(tool, given)
+    return command_polls(command) if command else tool_polls(tool)
 
 
 def call_sign(tool: str, given: Mapping[str, Any]) -> str:
     """What tells this call from another one."""
+    return _hash(f"{tool} {_told(given)}")
+
+
+def form_sign(tool: str, given: Mapping[str, Any]) -> str:
+    """The same, but for what may be spelled in another way: small numbers, and what only trims the output."""
+    command = command_of(tool, given) or _told(given)
+    for trimming in _TRIMMINGS:
+        command = trimming.sub("", command)
+    return _hash(f"{tool} {_NUMBER.sub('#', _QUOTED.sub('', command)).strip()}")
+
+
+def file_sign(tool: str, given: Mapping[str, Any]) -> str:
+    """What tells the file that a call changes from another one, "" when it does not say which."""
+    paths = [str(given[name]) for name in _PATHS if given.get(name)]
+    if not paths:
+        text = command_of(tool, given) or _told(given)
+        found = _PATCHED.search(text) or _REDIRECTED.search(text)
+        paths = [found[1]] if found else []
+    return _hash(paths[0])[:6] if paths else ""
+
+
+def _told(given: Mapping[str, Any]) -> str:
     told = {name: value for name, value in given.items() if name not in _VOLATILE}
     try:
-        text = json.dumps(told, sort_keys=True, default=str)
+        return json.dumps(told, sort_keys=True, default=str)
     except (ValueError, RecursionError):
-        text = str(sorted(told))
-    return _hash(f"{tool} {text}")
+        return str(sorted(told))
 
 
-def outcome_sign(kind: str, ok: bool, text: str) -> str:
-    """What tells this result from another one. Of a failure only the lines that say what failed, so that the
-    same failure is known again when other things were printed beside it.
+def steady_lines(text: str) -> list[str]:
+    """The lines of an output that say anything, without what changes by itself."""
+    lines = (line.strip() for line in steady(text[-_LONGEST:]).splitlines())
+    return [line for line in lines if len(line) >= _LEAST_LINE]
+
+
+def outcome_sign(kind: str, ok: bool, lines: list[str]) -> str:
+    """What tells this result from another one, by its steady lines. Of a failure only those that say what
+    failed, so that the same failure is known again when other things were printed beside it.
     """
-    text = text[-_LONGEST:]
-    lines = [steady(line) for line in text.splitlines()]
     if not ok:
-        telling = [line for line in lines if _FAILURE.search(line)]
-        lines = sorted(set(telling)) or lines
+        telling = [
+            line for line in lines if _FAILURE.search(line) or (kind == "test" and _COUNTS.search(line))
+        ]
+        lines = sorted(telling) or lines
     return _hash(f"{ok} {'test' if kind == 'test' else ''} " + "\n".join(lines))
 
 

@@ -4,13 +4,15 @@ attempt of the job, with a note of what was tried.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fleet.model import events
 from fleet.model.acts import Stuck
 from fleet.model.event import Event
 from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
 from fleet.policy.fact import fact, wish
-from fleet.policy.stuck import Sign, context_sign, next_look, sign_of
+from fleet.policy.stuck import NEVER_MS, Sign, context_sign, is_at_ease, least_patience, next_look, sign_of
 from fleet.policy.workflow import workflow_of
 
 FROM_FLEET = "Fleet, which watches your run, notes: "
@@ -34,17 +36,18 @@ def runs_to_look_at(fleet: Fleet, state: State) -> list[Event]:
     """Wishes to look at the processes of runs that have been quiet for a while."""
     return [
         wish("look", run.id, {"run": run.id}, cause=run.cause, story=run.instance)
-        for run in _running(state)
-        if state.now - run.heard >= _NEWS_MS
-        if f"look/{run.id}" not in state.wishes and 0 < next_look(rules_of(fleet, run), run) <= state.now
+        for run, rules, least in _running(fleet, state)
+        if state.now - run.heard >= max(_NEWS_MS, least // 2)
+        if f"look/{run.id}" not in state.wishes and 0 < next_look(rules, run) <= state.now
     ]
 
 
 def runs_to_unstick(fleet: Fleet, state: State) -> list[Event]:
     """Runs that look stuck: told so first, and stopped when that did not help or cannot be heard."""
     decided: list[Event] = []
-    for run in _running(state):
-        rules = rules_of(fleet, run)
+    for run, rules, least in _running(fleet, state):
+        if is_at_ease(rules, run, state.now, least):
+            continue
         if run.deaf and run.nudges:
             decided.append(_stop(run, Sign("silent", f"{run.nudges[-1]}; it could not be told so")))
             continue
@@ -85,9 +88,13 @@ def _stuck_there(state: State, run: Run, agent: str) -> int:
 
 
 def looks_due(fleet: Fleet, state: State) -> list[int]:
-    """When runs that are quiet have to be looked at next (ms since the epoch)."""
-    times = [next_look(rules_of(fleet, run), run) for run in _running(state)]
-    return [time for time in times if time > state.now]
+    """When a run that is quiet has to be looked at next (ms since the epoch), if any has to."""
+    first = NEVER_MS
+    for run, rules, least in _running(fleet, state):
+        if run.heard + least // 2 < first:  # else it is not the first, however quiet it is
+            time = next_look(rules, run)
+            first = min(first, time if time > state.now else NEVER_MS)
+    return [] if first == NEVER_MS else [first]
 
 
 def rules_of(fleet: Fleet, run: Run) -> Stuck:
@@ -96,9 +103,18 @@ def rules_of(fleet: Fleet, run: Run) -> Stuck:
     return agent.stuck if agent is not None else Stuck()
 
 
-def _running(state: State) -> list[Run]:
-    runs = (state.runs[name] for name in state.moving)
-    return [run for run in runs if run.state == "running" and not run.stop_reason]
+def _running(fleet: Fleet, state: State) -> Iterator[tuple[Run, Stuck, int]]:
+    """Every run that is at work, with the rules that hold for it, and their least patience."""
+    known: dict[str, tuple[Stuck, int]] = {}
+    for name in state.moving:
+        run = state.runs[name]
+        if run.state != "running" or run.stop_reason:
+            continue
+        found = known.get(run.agent)
+        if found is None:
+            rules = rules_of(fleet, run)
+            found = known[run.agent] = rules, least_patience(rules)
+        yield run, *found
 
 
 def _nudge(run: Run, sign: Sign) -> Event:

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
-from fleet.model.acts import KEPT_ACTS, KEPT_DEEDS, Act, ActKind, Deed, Look, Measures
+from fleet.model.acts import KEPT_ACTS, KEPT_DEEDS, Act, ActKind, Course, Deed, Look
 from fleet.model.event import Event
 from fleet.model.state import Hold, Run, State
 from fleet.policy.again import account_of
+from fleet.policy.course import began, came_back, forgot, renewed
 from fleet.policy.folds.reading import text, whole
 from fleet.policy.question import WAITS_MS
-from fleet.policy.stuck import is_busy, measure
+from fleet.policy.stuck import is_busy
 
 _KINDS = get_args(ActKind)
 _SAID = 300
@@ -42,11 +43,13 @@ def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     if run.answer_heard and kind != "say":  # it goes on, with the answer
         run.question, run.answer, run.answer_heard = "", "", False
     known = cast("ActKind", kind)
-    act = Act(text(data, "id"), known, text(data, "call"), run.action, at, polls=data.get("polls") is True)
+    act = Act(text(data, "id"), known, text(data, "call"), run.action, at, form=text(data, "form"))
+    act.polls, act.rests = data.get("polls") is True, data.get("rests") is True
+    act.moves, act.file = data.get("moves") is True, text(data, "file")
     run.trail.append(act)
-    del run.trail[:-KEPT_ACTS]
-    if act.kind == "say":
-        run.measures = measure(run.trail)
+    began(run.course, act)
+    if len(run.trail) > KEPT_ACTS:
+        forgot(run.course, run.trail.pop(0))
 
 
 def run_returned(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -62,12 +65,12 @@ def run_returned(state: State, event: Event, data: Mapping[str, Any]) -> None:
     act = next((each for each in reversed(run.trail) if each.id == name and not each.back), None)
     if act is None:
         return
-    known = {each.call for each in run.trail if each.back and each.ok and each.kind in ("edit", "commit")}
     act.back, act.ok = at, data.get("ok") is not False
     act.out, act.said = text(data, "out"), text(data, "said")[:_SAID]
+    if "fresh" in data:  # an old log does not say
+        act.lines, act.fresh = whole(data, "lines"), whole(data, "fresh")
     _note_deed(run, act)
-    run.measures = measure(run.trail)
-    if act.ok and act.kind in ("edit", "commit") and act.call not in known:
+    if came_back(run.course, act, 1 if run.duty == "change" else 2):
         _has_changed(run, at)
     else:
         run.fruitless += 1
@@ -111,7 +114,7 @@ def run_nudged(state: State, event: Event, data: Mapping[str, Any]) -> None:
     run.nudged_at = event.time
     run.trail = [act for act in run.trail if not act.back and act.kind != "say"]
     run.looks, run.fruitless, run.changed_cost = [], 0, run.cost_micros
-    run.measures = measure(run.trail)
+    run.course = renewed(run.course)
 
 
 def run_waits(state: State, event: Event, data: Mapping[str, Any]) -> None:
@@ -160,7 +163,7 @@ def asks_no_more(run: Run, at: int) -> None:
 
 def forget_acts(run: Run) -> None:
     """Let go of what nobody asks for any more once the run is over and summed up."""
-    run.trail, run.looks, run.deeds, run.measures = [], [], {}, Measures()
+    run.trail, run.looks, run.deeds, run.course = [], [], {}, Course()
 
 
 def _has_changed(run: Run, at: int) -> None:

@@ -1,0 +1,228 @@
+"""Whether a run gets on is told from what it learns and does, not from calls that look alike."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from random import Random
+
+import pytest
+
+from fleet.model.acts import Act, Course, Stuck
+from fleet.model.state import Run
+from fleet.policy.course import began, came_back
+from fleet.policy.stuck import context_sign, is_at_ease, least_patience, next_look, sign_of
+
+MINUTE = 60_000
+ENOUGH = Stuck().repeats
+
+
+def sign(text: str) -> str:
+    return blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+class Told:
+    """A course, and acts told to it. A second goes by with each."""
+
+    def __init__(self, leisure: int = 1) -> None:
+        self.course = Course()
+        self.leisure = leisure
+        self.now = 0
+
+    def act(self, call: str, out: str = "", kind: str = "run", ok: bool = True, **more: object) -> int:
+        """The level after that act."""
+        self.now += 1000
+        act = Act(f"c{self.now}", kind, sign(call), call, self.now, **more)  # type: ignore[arg-type]
+        began(self.course, act)
+        if kind != "say":
+            act.back, act.ok, act.out = max(self.now, act.back), ok, sign(out)
+            act.said = "" if ok else f"error: {out} went wrong"
+            came_back(self.course, act, self.leisure)
+        return self.course.level
+
+    def edit(self, what: str, file: str = "") -> int:
+        return self.act(f"{what} {file}", kind="edit", fresh=1, lines=1, file=file)
+
+    def test(self, failure: str) -> int:
+        return self.act("pytest", failure, "test", ok=not failure, fresh=0, lines=3)
+
+
+@pytest.mark.parametrize("length", [2, 3, 5, 11])
+def test_a_circle_is_found_however_long_it_is(length: int):
+    told = Told()
+    levels = [
+        told.act(f"{n}", f"{n}", fresh=int(turn == 0), lines=1) for turn in range(3) for n in range(length)
+    ]
+    assert max(levels[: 2 * length]) < ENOUGH
+    assert levels[-1] >= ENOUGH
+
+
+def test_a_circle_is_found_when_only_numbers_in_its_calls_change():
+    told = Told()
+    for turn in range(3):
+        for what in ("head", "tail", "log"):
+            level = told.act(f"{turn}{what}", what, form=sign(what), fresh=int(turn == 0), lines=9)
+    assert level >= ENOUGH
+
+
+def test_a_circle_that_learns_something_each_time_is_none():
+    told = Told()
+    levels = [told.act(what, f"{what}{turn}", fresh=2, lines=4) for turn in range(9) for what in ("a", "b")]
+    assert max(levels) < ENOUGH
+
+
+def test_the_same_command_with_another_outcome_each_time_gets_on():
+    told = Told()
+    assert max(told.act("grep -c old", f"{n} left", fresh=1, lines=1) for n in range(40)) < ENOUGH
+
+
+def test_the_same_command_with_the_same_outcome_gets_on_while_files_change():
+    told = Told()
+    levels = [step for n in range(30) for step in (told.edit(f"edit {n}"), told.test(""))]
+    assert max(levels) < ENOUGH
+
+
+def test_the_same_failure_after_each_of_five_edits_is_stuck():
+    told = Told()
+    levels = [level for n in range(5) for level in (told.edit(f"try {n}", "calc.py"), told.test("same"))]
+    assert max(levels[:-1]) < ENOUGH <= levels[-1]
+
+
+def test_failures_that_take_turns_are_stuck_though_each_edit_is_new():
+    told = Told()
+    levels = [
+        level
+        for n in range(4)
+        for failure in ("one", "two")
+        for level in (told.edit(f"{failure} {n}", "calc.py"), told.test(failure))
+    ]
+    assert levels[-1] >= ENOUGH
+
+
+def test_a_new_failure_each_time_gets_on():
+    told = Told()
+    levels = [level for n in range(20) for level in (told.edit(f"try {n}"), told.test(f"error {n}"))]
+    assert max(levels) < ENOUGH
+
+
+def test_a_failure_that_was_mended_meanwhile_is_a_new_one():
+    told = Told()
+    levels = [
+        level
+        for n in range(8)
+        for level in (told.test("red"), told.edit(f"code {n}", "calc.py"), told.test(""), told.edit(f"t {n}"))
+    ]
+    assert max(levels) < ENOUGH
+
+
+def test_the_same_failure_while_file_after_file_is_begun_is_a_plan():
+    told = Told()
+    levels = [
+        level
+        for n in range(8)
+        for level in (told.edit("new", f"a{n}"), told.edit("new", f"b{n}"), told.test("not there yet"))
+    ]
+    assert max(levels) < ENOUGH
+
+
+def test_the_same_failure_at_other_commits_is_news():
+    told = Told()
+    levels = [
+        level
+        for n in range(8)
+        for level in (told.act(f"git checkout {n}", kind="edit", moves=True), told.test("the bug"))
+    ]
+    assert max(levels) < ENOUGH
+
+
+def test_going_back_to_what_was_there_before_is_a_circle():
+    told = Told()
+    levels = [told.edit(what, "calc.py") for what in ("plus", "minus", "plus", "minus", "plus")]
+    assert max(levels[:4]) < ENOUGH <= levels[-1]
+
+
+def test_reading_what_is_known_is_stuck_in_whatever_pieces_it_is_read():
+    told = Told()
+    levels = [told.act(f"sed {n}", f"{n}", fresh=0, lines=9) for n in range(15)]
+    assert max(levels[:10]) < ENOUGH <= levels[-1]
+
+
+def test_a_reviewer_may_read_twice_as_much_in_vain():
+    told = Told(leisure=2)
+    assert max(told.act(f"sed {n}", f"{n}", fresh=0, lines=9) for n in range(25)) < ENOUGH
+
+
+def test_a_program_that_tells_no_results_is_not_said_to_learn_nothing():
+    told = Told()
+    assert max(told.act(f"read {n}", "", "read", fresh=0, lines=0) for n in range(90)) < ENOUGH
+
+
+def test_one_error_for_whatever_is_asked_is_stuck():
+    told = Told()
+    levels = [told.act(f"ask {n}", "expired", "other", ok=False, fresh=1, lines=2) for n in range(4)]
+    assert levels[2] < ENOUGH <= levels[3]
+
+
+def test_what_looks_if_something_is_there_may_look_three_times_as_often():
+    told = Told()
+    levels = [told.act("is it there", "no", polls=True, fresh=0, lines=1) for _ in range(12)]
+    assert levels[10] < ENOUGH <= levels[11]
+
+
+def test_who_waits_in_each_look_may_look_for_half_an_hour():
+    told, levels = Told(), []
+    for _ in range(31):
+        levels.append(told.act("sleep 60; is it there", "no", polls=True, back=told.now + 1000 + MINUTE))
+        told.now += MINUTE
+    assert max(levels[:29]) < ENOUGH <= levels[-1]
+
+
+def test_promises_without_a_deed_are_stuck_and_with_deeds_are_not():
+    idle, busy = Told(), Told()
+    words = (
+        "I'll open it",
+        "Let me fix calc.py",
+        "Now I will test",
+        "Next, I'm going to lint",
+        "I will commit",
+    )
+    levels = [idle.act(each, kind="say") for each in words]
+    assert max(levels[:4]) < ENOUGH <= levels[4]
+    assert max(busy.act(each, kind=kind) for each in words for kind in ("say", "edit")) < ENOUGH
+
+
+def test_the_same_in_other_words_is_stuck():
+    told = Told()
+    words = ("So", "Indeed", "Again", "Clearly")
+    assert [told.act(f"{each}, the bug is in the add function of calc", kind="say") for each in words][
+        -1
+    ] >= ENOUGH
+
+
+def test_what_is_kept_of_a_long_run_is_bounded():
+    told = Told()
+    for n in range(2000):
+        told.edit(f"{n}", f"f{n}")
+        told.act(f"x{n}", f"{n}", ok=bool(n % 3), fresh=0, lines=5)
+    course = told.course
+    kept = (course.known, course.made, course.files, course.failed, course.circle)
+    assert sum(map(len, kept)) < 400
+
+
+def test_a_run_that_is_at_ease_has_no_sign_and_need_not_be_looked_at():
+    dice, rules = Random(5), Stuck()
+    least = least_patience(rules)
+    eased = 0
+    for _ in range(4000):
+        run = Run("r1", "i1", "implement", "change", 1, 1, 1, 0, state="running")
+        run.heard, now = dice.randrange(40 * MINUTE), 40 * MINUTE
+        run.course = Course(level=dice.randrange(6), open=dice.randrange(2), resting=dice.randrange(2))
+        run.course.asks = dice.random() < 0.5
+        run.fruitless, run.cost_limit = dice.choice([0, 39, 130]), dice.choice([0, 100])
+        run.cost_micros, run.window = dice.randrange(100), dice.choice([0, 100])
+        run.context = dice.randrange(100)
+        if is_at_ease(rules, run, now, least):
+            eased += 1
+            assert sign_of(rules, run, now) is None
+            assert context_sign(rules, run) is None
+            assert next_look(rules, run) > now
+    assert eased > 50
