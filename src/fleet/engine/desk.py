@@ -102,7 +102,7 @@ class EngineDesk:
         if isinstance(value, str):
             return self._parts.secrets.mask(value)
         if isinstance(value, Mapping):
-            return {name: self._masked(each) for name, each in value.items()}
+            return {self._masked(name): self._masked(each) for name, each in value.items()}
         return [self._masked(each) for each in value] if isinstance(value, list | tuple) else value
 
 
