@@ -1,6 +1,8 @@
 """Print how well stuck runs are told from healthy ones: `make stuck-eval`, or with files of samples of one's
 own (what a sample is stands in `fleet.testing.stuck_eval`). The samples by which the rules were tuned are
-counted, and those that were kept from that.
+counted, and those that were kept from that. The fresh ones were written and labelled by someone who did not
+know the rules, and are kept apart from whoever changes them: nothing may be tuned by them, so they are only
+counted here, and which of them were judged wrongly is not told.
 """
 
 from __future__ import annotations
@@ -19,9 +21,14 @@ def main(words: list[str]) -> int:
         print(report(score(samples(Path(word) for word in words), harnesses())))
         return 0
     for title, folder in (("By these the rules were tuned:", HERE), ("Kept apart:", HERE / "apart")):
-        found = score(samples(sorted(folder.glob("*.jsonl.gz"))), harnesses())
-        print(f"{title} {report(found)}\n")
+        print(f"{title} {_report(folder)}\n")
+    counted = _report(HERE / "fresh").splitlines()[:2]
+    print("Fresh, told by someone who did not know the rules:", *counted, sep="\n")
     return 0
+
+
+def _report(folder: Path) -> str:
+    return report(score(samples(sorted(folder.glob("*.jsonl.gz"))), harnesses()))
 
 
 if __name__ == "__main__":
