@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +18,7 @@ from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Agent, Fleet
 from fleet.model.permissions import Permissions
-from fleet.testing.model_script import Answer, Rule, Rules, Step, ToolUse
+from fleet.testing.model_script import Answer, Ask, Fault, Rule, Rules, Step, ToolUse
 from fleet.testing.model_server import ModelServer
 
 pytestmark = [pytest.mark.codex, pytest.mark.slow]
@@ -25,6 +29,7 @@ RULES = Permissions(
     allow=("Bash(git *)", "Bash(echo *)", "Bash(rm *)", "Bash(cat *)", "Edit(.)", "Read(.)"),
     wait_ms=120_000,
 )
+LAST_SESSION = -1
 LAST = (
     shell("git add -A; git commit -qm 'Add a note'"),
     calls("done", text="The note is there."),
@@ -34,6 +39,16 @@ LAST = (
 
 def patch(path: str, around: str = "apply_patch <<'EOF'\n{}\nEOF") -> Step:
     return shell(around.format(f"*** Begin Patch\n*** Add File: {path}\n+x\n*** End Patch"))
+
+
+def in_session(story: Rules, ask: Ask) -> Answer | Fault:
+    """What the story says, with the number of the session that began last."""
+    found = story(ask)
+    if isinstance(found, Answer) and found.tools and found.tools[0].input.get("session_id") == LAST_SESSION:
+        (*_, number) = re.findall(r"session ID (\d+)", json.dumps(ask.body))
+        use = replace(found.tools[0], input={**found.tools[0].input, "session_id": int(number)})
+        return replace(found, tools=(use,))
+    return found
 
 
 @pytest.fixture
@@ -50,7 +65,7 @@ def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
         heard: dict[str, Callable[[Event], object]] | None = None,
     ) -> Fleet:
         story = Rules([Rule((*steps, *LAST), user="Make the change that the item asks for")])
-        with ModelServer(story) as server:
+        with ModelServer(partial(in_session, story)) as server:
             (folder / "config.toml").write_text(CONFIG.format(url=server.url))
             monkeypatch.setenv("HOME", str(tmp_path / "home"))
             monkeypatch.setenv("PATH", f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}")
@@ -72,6 +87,26 @@ def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
 
 def decided(stage: Stage) -> list[tuple[str, str]]:
     return [(event.data["permit"], event.data["tool"]) for event in stage.events(events.TOOL_DECIDED)]
+
+
+def test_nothing_is_typed_into_a_program_that_runs(play, stage: Stage, tmp_path):
+    """Else it would be asked about `git log` alone, and not about what the pager is then told to start."""
+
+    def tool(name: str, **given: object) -> Step:
+        return Step(Answer("", (ToolUse(name, given),)))
+
+    fleet = play(
+        tool("exec_command", cmd="git log", tty=True),
+        tool("exec_command", cmd="sleep 3", yield_time_ms=250),
+        tool("write_stdin", session_id=LAST_SESSION, chars="!echo x > typed.txt\n"),
+        shell("echo note > notes.txt"),
+        rules=replace(RULES, allow=(*RULES.allow, "Bash(sleep *)")),
+    )
+    assert_merged(stage, fleet)
+    (kept,) = (tmp_path / "home" / ".codex" / "sessions").rglob("*.jsonl")
+    assert "TTY execution is disabled" in kept.read_text()
+    assert "stdin is closed" in kept.read_text()
+    assert "typed.txt" not in git(stage.root, "ls-tree", "-r", "--name-only", "main")
 
 
 def test_each_call_is_an_event_and_goes_by_the_rules_or_by_a_persons_word(play, stage: Stage):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fleet.adapters.harnesses.acp_lines import Inbox, tell
-from fleet.adapters.harnesses.codex_hooks import Looked, answer, is_in_force, trust_of
+from fleet.adapters.harnesses.codex_hooks import Looked, answer, is_in_force, keeps_stdin_closed, trust_of
 from fleet.adapters.harnesses.codex_items import item_of, refusal, usage_of
 from fleet.adapters.harnesses.codex_resume import spent
 from fleet.adapters.harnesses.codex_server import LONGEST, CodexServer, Params, ServerError
@@ -26,6 +26,7 @@ from fleet.adapters.harnesses.hooked import Hook
 
 _GRACE = 5  # seconds that it has to end by itself
 _LATE = 30  # seconds until stdin is closed after the last words; far less in a session of Fleet's
+_MOST_FEATURES = 1000  # that it may tell of
 _TOOLS = {"command_execution": "Bash", "file_change": "Edit", "image_view": "Read"}
 
 
@@ -77,12 +78,18 @@ class Run:
         else:
             found = await self.server.ask("thread/start", begin)
         self._thread = found["thread"]["id"]
-        if self._hook is not None and not is_in_force(
-            await self.server.ask("hooks/list", {"threadId": self._thread})
-        ):
-            raise ServerError("Codex does not run the hook that holds it to its rules")
+        if self._hook is not None:
+            await self._make_sure()
         about = {"thread_id": self._thread, "version": str(found["thread"].get("cliVersion") or "")}
         tell("thread.started", model=str(found.get("model") or ""), **about)
+
+    async def _make_sure(self) -> None:
+        """Raises `ServerError` where this conversation is not held to its rules."""
+        if not is_in_force(await self.server.ask("hooks/list", {"threadId": self._thread})):
+            raise ServerError("Codex does not run the hook that holds it to its rules")
+        about = {"threadId": self._thread, "limit": _MOST_FEATURES}
+        if not keeps_stdin_closed(await self.server.ask("experimentalFeature/list", about)):
+            raise ServerError("Codex may type into programs that run, which nobody would be asked about")
 
     async def _take_turn(self, words: str) -> bool:
         self._over = asyncio.get_running_loop().create_future()
@@ -129,6 +136,9 @@ class Run:
                     self._came_back(item)
                 else:
                     self._looked.opened(item)
+        elif method == "item/commandExecution/terminalInteraction":
+            if self._hook is not None and params.get("stdin"):
+                self._break_off("it typed into a program that ran, and nobody was asked about that")
         elif method == "turn/plan/updated":
             steps = [
                 {"text": each.get("step"), "completed": each.get("status") == "completed"}
@@ -154,8 +164,11 @@ class Run:
             call, why = refused
             for kind in ("item.started", "item.completed"):
                 tell(kind, item=refusal(call, why))
-        if self._looked.failed and self._over is not None and not self._over.done():
-            why = f"its calls could not be looked at any more: {self._looked.failed}"
+        if self._looked.failed:
+            self._break_off(f"its calls could not be looked at any more: {self._looked.failed}")
+
+    def _break_off(self, why: str) -> None:
+        if self._over is not None and not self._over.done():
             self._over.set_result({"status": "failed", "error": {"message": why}})
 
     def _came_back(self, item: Mapping[str, Any]) -> None:

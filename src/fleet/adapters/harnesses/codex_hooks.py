@@ -16,6 +16,9 @@ from typing import Any
 OURS = "sessionFlags"
 """Where Codex says that hooks of the command line come from."""
 
+_TYPING = "unified_exec_tty"
+"""The feature without which what it starts has its stdin closed."""
+
 
 def hook_settings(hook: Sequence[str], seconds: int) -> tuple[str, ...]:
     """The settings, each as `name=TOML`. `seconds` is how long the hook may wait for an answer."""
@@ -25,6 +28,7 @@ def hook_settings(hook: Sequence[str], seconds: int) -> tuple[str, ...]:
         f'hooks.PreToolUse=[{{hooks=[{{type="command",command={command},timeout={seconds}}}]}}]',
         "features.hooks=true",
         "features.multi_agent=false",
+        f"features.{_TYPING}=false",  # what it types into a program that runs already, no hook hears of
         'web_search="disabled"',  # a provider does it by itself, and no hook hears of it
     )
 
@@ -49,6 +53,14 @@ def is_in_force(listed: Mapping[str, Any]) -> bool:
         and hook.get("enabled") is True
         and hook.get("trustStatus") in ("trusted", "managed")
         for hook in hooks
+    )
+
+
+def keeps_stdin_closed(listed: Mapping[str, Any]) -> bool:
+    """Whether nothing can be typed into what it starts, by what `experimentalFeature/list` tells."""
+    return any(
+        feature.get("name") == _TYPING and feature.get("enabled") is False
+        for feature in listed.get("data", ())
     )
 
 
@@ -86,6 +98,8 @@ class Looked:
         """Whether what Codex asks for is a call that the hook let go."""
         if params.get("additionalPermissions") or params.get("networkApprovalContext"):
             return False
+        if params.get("kind", "command") != "command":
+            return False  # input for a program that runs, which goes by the name of the call that began it
         if method == "mcpServer/elicitation/request":
             about = params.get("_meta") or {}
             asked = (params.get("serverName"), about.get("tool_name"), about.get("tool_params") or {})
