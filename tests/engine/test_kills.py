@@ -25,10 +25,16 @@ from fleet.wiring import load_fleet, open_log
 DOOMED = Path(__file__).with_name("doomed.py")
 EVERY = int(os.environ.get("FLEET_KILLS_EVERY", "6"))  # 1: at each boundary, which takes minutes
 
+MERGES = "      merge: {action: merge, needs: [review]}\n"
+SHIPS = f"""{MERGES}\
+      release: {{action: release, needs: [merge]}}
+      ship: {{command: 'echo "$FLEET_COMMIT" >> ../../../../outside/shipped', needs: [release]}}
+"""
+
 
 def make_stage(folder: Path) -> Stage:
     """A project with one issue that is ready: an agent that says that it starts, codes, comments; a reviewer
-    that objects once.
+    that objects once; what is merged is released and shipped.
     """
     came = {"run": f'echo "$FLEET_RUN" >> {folder}/outside/started'}
     work = [{"commit": "Work"}, {"agent": ["propose", "comment", "--body", "I am at it."]}]
@@ -38,6 +44,8 @@ def make_stage(folder: Path) -> Stage:
     objects = {"when": {"round": 1}, "steps": [came, *verdict("request-changes", "Say it louder.")]}
     approves = {"steps": [came, *verdict("approve", "Ok.")]}
     stage = make_configured(folder, {"cases": [louder, first]}, {"cases": [objects, approves]})
+    (stage.root / "fleet.yaml").write_text(CONFIG.replace(MERGES, SHIPS))
+    git(stage.root, "commit", "-qam", "Ship what is merged")
     stage.issue(labels=(READY,))
     return stage
 
@@ -82,6 +90,8 @@ def problems(stage: Stage) -> list[str]:
         (events.ITEM_COMMENTED, 2),
         (events.CHANGE_REVIEWED, 2),
         (events.JOB_SENT_BACK, 1),
+        (events.RELEASE_MADE, 1),
+        (events.ORDER_ENDED, 1),
         (events.INSTANCE_FINISHED, 1),
     ):
         if told[kind] != often:
@@ -97,6 +107,13 @@ def problems(stage: Stage) -> list[str]:
     started = sorted((stage.root.parent / "outside/started").read_text().split())
     if started != ["r1", "r2", "r3", "r4"]:
         found.append(f"these agents came: {started}")
+    merged = git(stage.root, "rev-parse", "main")
+    shipped = (stage.root.parent / "outside/shipped").read_text().split()
+    if shipped != [merged]:
+        found.append(f"these were shipped: {shipped}, and {merged} was merged")
+    tags = git(stage.root, "for-each-ref", "--format=%(*objectname)", "refs/tags").split()
+    if tags != [merged]:
+        found.append(f"these were tagged: {tags}, and {merged} was merged")
     return found + leftovers(stage)
 
 
@@ -124,10 +141,27 @@ def leftovers(stage: Stage) -> list[str]:
         found.append(f"workspaces are left: {workspaces(stage)}")
     if git(stage.root, "branch", "--list", "fleet/*"):
         found.append("the branch of the change is left")
+    found += unasked(stage)
     locks = [path.name for path in (stage.root / ".git").rglob("*.lock")]
     if locks:
         found.append(f"git's locks are left: {locks}")
     return found
+
+
+def unasked(stage: Stage) -> list[str]:
+    """Sessions that were begun before the wish for them was in the log, or without one."""
+    wanted = {}
+    for event in stage.events(events.EFFECT_WANTED):
+        kind, _, about = str(event.data["key"]).partition("/")
+        times = event.data["args"].get("time")
+        name = about if kind == "start" else f"order-{about.replace('/', '-')}-{times}"
+        wanted[name] = event.time
+    begun = {
+        path.parent.name: yaml.safe_load(path.read_text())["started"]
+        for path in stage.place.runs.glob("*/session.json")
+        if not path.parent.name.startswith("c")  # checks are done again
+    }
+    return [f"{name} was begun unasked" for name, at in begun.items() if at < wanted.get(name, at + 1)]
 
 
 def test_nobody_is_killed(tmp_path: Path, doom: Doom):
@@ -265,4 +299,6 @@ def test_the_configuration_of_these_stories_is_valid(tmp_path: Path):
         "implement",
         "review",
         "merge",
+        "release",
+        "ship",
     ]

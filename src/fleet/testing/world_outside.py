@@ -199,7 +199,7 @@ def _not_due(it: Outside, state: State, wish: Wish) -> str:
 
 def _about(state: State, wish: Wish) -> tuple[Instance, Change, dict[str, object]]:
     instance = state.instances[str(wish.args["instance"])]
-    about = {"instance": instance.id, "job": str(wish.args["job"])}
+    about: dict[str, object] = {"instance": instance.id, "job": str(wish.args["job"])}
     return instance, state.changes[int(wish.args["change"])], about
 
 
