@@ -92,6 +92,7 @@ def test_going_to_another_commit_is_known(command: str, holds: bool):
     [
         ("grep -rn eval .", False, "sh ended with 1: ", True),
         ("grep -rn eval .", False, "Exit code 1", True),
+        ("grep -rn eval .", False, "\n<exited with exit code 1>", True),
         ("grep -rn eval gone/", False, "grep: gone/: No such file or directory", False),
         ("pytest 2>&1 | tail -3", True, "=== 2 failed, 7 passed in 0.1s ===", False),
         ("pytest 2>&1 | tail -3", True, "=== 9 passed in 0.1s ===", True),

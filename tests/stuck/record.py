@@ -24,6 +24,7 @@ import yaml
 from players import MODELS, options, tool, user
 from scenarios import EVERY, SCENARIOS, Scenario
 from scenarios_apart import APART
+from scenarios_more import MORE
 
 from fleet.adapters.sessions.shim_sessions import ShimSessions
 from fleet.ports.harness import Launch
@@ -170,10 +171,10 @@ def _anywhere(text: str, folder: str) -> str:
 
 def main(words: list[str]) -> None:
     """Record all scenarios of the harnesses that are named, or those whose names are given too."""
-    for folder, scenarios in ((HERE, SCENARIOS), (HERE / "apart", APART)):
+    for folder, scenarios in ((HERE, [*SCENARIOS, *MORE]), (HERE / "apart", APART)):
         folder.mkdir(exist_ok=True)
         given = [each for each in scenarios if each.name in words]
-        anywhere = any(each.name in words for each in (*SCENARIOS, *APART))
+        anywhere = any(each.name in words for each in (*SCENARIOS, *MORE, *APART))
         for name in (word for word in words if word in EVERY):
             file = folder / f"{name}.jsonl.gz"
             found = {each.name: each for each in samples([file] if file.exists() else [])}

@@ -1,5 +1,5 @@
-"""More of what agents do, kept apart: the rules were not tuned by these, and are not to be. How well they are
-judged says how well runs are judged that nobody has seen.
+"""More of what agents do. By these the rules were measured at first and tuned later, so they say no more how
+well runs are judged that nobody has seen.
 """
 
 from __future__ import annotations

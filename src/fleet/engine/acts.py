@@ -73,6 +73,9 @@ class Acts:
         if len(self._open) > _KEPT_CALLS:
             self._open.popitem(last=False)
         self._last = " ".join((event.summary or event.name).split())[:_ACTION]
+        given = event.input
+        if kind == "edit" and not command and not signs.tells_content(given):
+            given = {**given, "nth": self._calls}
         data = {
             "run": self._run,
             "action": self._last,
@@ -80,7 +83,7 @@ class Acts:
             "at": at,
             "id": name,
             "kind": kind,
-            "call": signs.call_sign(event.name, event.input),
+            "call": signs.call_sign(event.name, given),
             "form": signs.form_sign(event.name, event.input),
             "polls": signs.polls(event.name, event.input),
         }

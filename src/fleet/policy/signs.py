@@ -86,8 +86,13 @@ _TRIMMINGS: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?:\s*\|\s*(?:tail|head|cat)(?:\s+-\S*|\s+\d+)*)+\s*$"),
     re.compile(r"\s*(?:\|\|\s*true|(?:;|&&)\s*echo\b[^;|&]*)\s*$"),
 )
+_WRAPPED = re.compile(r"^\S*\b(?:ba|z|da)?sh -l?c (['\"])(.*)\1$", re.DOTALL)
+_CONTENT = re.compile(
+    r"content|text|str|diff|patch|code|source|find|replace|insert|edits|data|new|body", re.IGNORECASE
+)
 _LEAST_LINE = 3
 _PATHS = ("file_path", "filePath", "path", "notebook_path", "filename", "file")
+_NAMED = re.compile(r'"(?:path|file_?[pP]ath)": "([^"]+)"')
 _PATCHED = re.compile(r"\*\*\* (?:Add|Update|Delete) File: ([^\s\\]+)")
 _REDIRECTED = re.compile(r">{1,2}\s*([\w./~-]*\w)")
 
@@ -114,11 +119,17 @@ def command_of(tool: str, given: Mapping[str, Any]) -> str:
     for name in ("command", "cmd", "script", "run", "commit", "agent"):
         value = given.get(name)
         if isinstance(value, str) and value:
-            return f"git commit -m {value}" if name == "commit" else value
+            return f"git commit -m {value}" if name == "commit" else _unwrapped(value)
         if isinstance(value, list) and value:
             words = " ".join(str(each) for each in value)
             return f"fleet agent {words}" if name == "agent" else words
     return ""
+
+
+def _unwrapped(command: str) -> str:
+    """What a shell is given that is started for it alone."""
+    found = _WRAPPED.match(command)
+    return found[2].replace("'\"'\"'", "'") if found else command
 
 
 def polls(tool: str, given: Mapping[str, Any]) -> bool:
@@ -140,12 +151,17 @@ def form_sign(tool: str, given: Mapping[str, Any]) -> str:
     return _hash(f"{tool} {_NUMBER.sub('#', _QUOTED.sub('', command)).strip()}")
 
 
+def tells_content(given: Mapping[str, Any]) -> bool:
+    """Whether a call that changes a file says what it writes; else no two such calls can be told apart."""
+    return any(_CONTENT.search(name) for name in given)
+
+
 def file_sign(tool: str, given: Mapping[str, Any]) -> str:
     """What tells the file that a call changes from another one, "" when it does not say which."""
     paths = [str(given[name]) for name in _PATHS if given.get(name)]
     if not paths:
         text = command_of(tool, given) or _told(given)
-        found = _PATCHED.search(text) or _REDIRECTED.search(text)
+        found = _NAMED.search(text) or _PATCHED.search(text) or _REDIRECTED.search(text)
         paths = [found[1]] if found else []
     return _hash(paths[0])[:6] if paths else ""
 

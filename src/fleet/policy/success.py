@@ -14,8 +14,8 @@ _SEARCHES = re.compile(
     r"(?:\s|$)"
 )
 _EXIT_WORDS = re.compile(
-    r"(?:\w+ )?(?:exit(?:ed)?|ended|return(?:ed)?)(?: with)?(?: code| status)?[: ]*\d+:?|\(?\bno output\)?"
-    r"|\(?bash completed with\b|\(empty\)|error:?",
+    r"(?:\w+ )?(?:exit(?:ed)?|ended|return(?:ed)?)(?: with)?(?: exit)?(?: code| status)?[: ]*\d+:?"
+    r"|\(?\bno output\)?|\(?bash completed with\b|\(empty\)|error:?",
     re.IGNORECASE,
 )
 _CRASH = (
@@ -39,7 +39,7 @@ def succeeded(kind: ActKind, command: str, ok: bool, text: str) -> bool:
     if not ok:
         each = parts(command)
         searches = bool(each) and bool(_SEARCHES.match(each[0]) or _SEARCHES.match(each[-1]))
-        return searches and not _EXIT_WORDS.sub("", text).strip(" \n:")
+        return searches and not _EXIT_WORDS.sub("", text).strip(" \n:<>.")
     if kind == "commit":
         return not _NOTHING_DONE.search(text)
     if kind in ("test", "build"):
