@@ -1,8 +1,8 @@
 """Print how well stuck runs are told from healthy ones: `make stuck-eval`, or with files of samples of one's
 own (what a sample is stands in `fleet.testing.stuck_eval`). The samples by which the rules were tuned are
 counted, and those that were kept from that at first. The fresh ones were written and labelled by someone who
-did not know the rules, and are kept apart from whoever changes them: nothing may be tuned by them, so they are
-only counted here, and which of them were judged wrongly is not told.
+did not know the rules, and are kept apart from whoever changes them: nothing may be tuned by them, so they
+are only counted here, and which of them were judged wrongly is not told.
 """
 
 from __future__ import annotations
