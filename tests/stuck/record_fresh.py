@@ -135,7 +135,7 @@ def record(name: str, scenario: Fresh) -> Sample:
         cpu += (used - before) * clock.factor(t)
         before = used
         looked.append([clock.at(t), cpu, io, count])
-    lines = [[clock.at(t), stream, _anywhere(text)] for t, stream, text in made.lines]
+    lines = [[clock.at(t), stream, _anywhere(text, folder)] for t, stream, text in made.lines]
     return replace(made, lines=lines, looks=looked, until=clock.at(made.until), since=since)
 
 
@@ -157,9 +157,14 @@ class Clock:
         return sum((min(end, t) - begun) * factor for (begun, factor), end in parts if begun < t)
 
 
-def _anywhere(text: str) -> str:
+def _anywhere(text: str, folder: Path) -> str:
     """Without what else tells of the machine that it was recorded on."""
-    here = {sys.prefix: "/usr", str(Path.home()): "/home/dev", os.uname().nodename: "devbox"}
+    here = {
+        str(folder).replace("/", "-"): "-project",
+        sys.prefix: "/usr",
+        str(Path.home()): "/home/dev",
+        os.uname().nodename: "devbox",
+    }
     tools = next((part for part in os.environ["PATH"].split(":") if (Path(part) / "claude").exists()), "")
     for found, told in ({tools: "/usr/bin"} if tools else {}).items() | here.items():
         text = text.replace(found, told)
