@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from fleet.adapters.harnesses.program import Program, look_for
-from fleet.ports.harness import Detected
+from fleet.adapters.harnesses.program import Needs, Program, look_for
+from fleet.ports.harness import Detected, Lack
 
 PROGRAM = Program("agent", "The agent", (1, 2, 3), "Install it.", "Update it.")
 
@@ -34,3 +36,50 @@ def test_its_version_is_found_in_what_it_says(tmp_path, said, version, problem):
 
 def test_one_that_is_not_there_is_to_be_installed():
     assert look_for(PROGRAM, "/nowhere", 1) == Detected(False, "", "There is no agent on PATH", "Install it.")
+
+
+def asked(tmp_path, said: str, *, listed: bool) -> Detected:
+    """A program that says this when it is asked for its options, on stderr."""
+    program = tmp_path / "agent"
+    program.write_text(f"#!/bin/sh\n[ $1 = --version ] && echo 1.2.3 || cat >&2 <<'END'\n{said}\nEND\n")
+    program.chmod(0o755)
+    wants = replace(
+        PROGRAM,
+        ask=("--help",),
+        listed=listed,
+        options=("--json", "--model"),
+        features={"tools": Needs(("--policy",)), "permissions": Needs(oldest=(1, 3, 0))},
+    )
+    return look_for(wants, f"{tmp_path}:/usr/bin:/bin", 30)
+
+
+OLD = Lack("permissions", "The agent 1.2.3 is older than 1.3.0", "Update it.")
+BARE = Lack("tools", "The agent 1.2.3 has no --policy", "Update it.")
+
+
+def test_options_that_it_does_not_list_are_told(tmp_path):
+    seen = asked(tmp_path, "--json-lines\n --model", listed=True)
+    assert seen.problem == "The agent 1.2.3 has no --json, without which it can't be driven"
+    assert seen.fix == "Update it."
+
+
+def test_what_it_can_do_without_is_told_of_the_features_that_need_it(tmp_path):
+    assert asked(tmp_path, "--json\n --model", listed=True).lacks == (BARE, OLD)
+    assert asked(tmp_path, "--json\n --model --policy", listed=True).lacks == (OLD,)
+
+
+@pytest.mark.parametrize("said", ["error: unknown option '--policy=x'", "Unknown argument: --policy"])
+def test_an_option_that_is_in_no_list_is_told_by_its_refusal(tmp_path, said):
+    assert asked(tmp_path, said, listed=False).lacks == (BARE, OLD)
+
+
+@pytest.mark.parametrize("said", ["", "Segmentation fault"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_no_clear_answer_is_not_held_against_it(tmp_path, said, listed):
+    seen = asked(tmp_path, said, listed=listed)
+    assert (seen.problem, seen.lacks) == ("", (OLD,))
+
+
+def test_another_program_in_its_place_is_asked_anew(tmp_path):
+    assert asked(tmp_path, "--json --model", listed=True).lacks == (BARE, OLD)
+    assert asked(tmp_path, "--json --model --policy", listed=True).lacks == (OLD,)

@@ -189,14 +189,32 @@ AgentEvent: TypeAlias = (
 )
 
 
+Feature: TypeAlias = Literal["permissions", "tools"]
+"""What an agent may have in fleet.yaml that not every version of a program can be held to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A feature that the version which is there does not have: why, and what to do about it."""
+
+    feature: Feature
+    problem: str
+    fix: str
+
+
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """Whether a harness is there. `problem` and `fix` (both "" when all is well) are for the reader."""
+    """Whether a harness is there. `problem` and `fix` (both "" when all is well) are for the reader.
+
+    With a problem no run begins, unless its version is "": then it could not be asked, which may pass. An
+    agent that has one of the features that it `lacks` does not begin either.
+    """
 
     found: bool
     version: str
     problem: str
     fix: str
+    lacks: tuple[Lack, ...] = ()
 
 
 @runtime_checkable

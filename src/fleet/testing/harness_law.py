@@ -240,6 +240,8 @@ def detect_says_what_to_do(subject: Subject) -> None:
         well = found.found and not found.problem
         _demand(well or bool(found.problem and found.fix), f"a problem without words: {found}")
         _demand(not well or not found.fix, f"a remedy without a problem: {found}")
+        for lack in found.lacks:
+            _demand(bool(lack.problem and lack.fix), f"something is lacking without words: {lack}")
 
 
 LAWS: tuple[Callable[[Subject], None], ...] = (

@@ -23,7 +23,7 @@ from fleet.adapters.harnesses.claude_code_hooks import HOOKLESS, MANAGED, guarde
 from fleet.adapters.harnesses.claude_code_project import obeyed
 from fleet.adapters.harnesses.claude_code_reader import ClaudeCodeReader
 from fleet.adapters.harnesses.options import PROXIES
-from fleet.adapters.harnesses.program import Program, look_for
+from fleet.adapters.harnesses.program import Needs, Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
 
 GATEWAY = "fleet"
@@ -36,6 +36,18 @@ _PROGRAM = Program(
     oldest=(2, 1, 0),  # knows every flag that is used here
     install="Install it (npm install -g @anthropic-ai/claude-code) and log in by running: claude",
     update="Run: claude update",
+    # Some options are in no list. Given a file that is not there, it ends before it does anything.
+    ask=(
+        *("--print", "--verbose", "--output-format=stream-json", "--input-format=stream-json"),
+        *("--permission-mode=dontAsk", "--tools=Read", "--disallowedTools=Read", "--max-budget-usd=1"),
+        *("--settings={}", "--append-system-prompt-file=/dev/null/none", "--managed-settings={}"),
+    ),
+    listed=False,
+    options=(
+        *("--output-format", "--input-format", "--permission-mode", "--tools", "--max-budget-usd"),
+        *("--settings", "--append-system-prompt-file"),
+    ),
+    features={"permissions": Needs(("--managed-settings",))},
 )
 
 # They make sense only where somebody keeps the session open, answers, or looks into another worktree.

@@ -22,15 +22,29 @@ from uuid import NAMESPACE_URL, uuid5
 from fleet.adapters.harnesses.copilot_hooks import hook_files
 from fleet.adapters.harnesses.copilot_reader import CopilotReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
-from fleet.adapters.harnesses.program import Program, look_for
+from fleet.adapters.harnesses.program import Needs, Program, look_for
 from fleet.ports.harness import Detected, Launch, Plan
 
 _PROGRAM = Program(
     "copilot",
     "GitHub Copilot CLI",
-    oldest=(1, 0, 102),  # the oldest that was tried with what is used here
+    oldest=(1, 0, 75),  # the oldest that was tried with what is used here
     install="Install it (npm install -g @github/copilot) and log in by running: copilot login",
     update="Run: copilot update",
+    version=("--no-auto-update", "--version"),  # of the one that runs, not of one that it got meanwhile
+    ask=("--no-auto-update", "--help"),
+    options=(
+        *(
+            "--output-format",
+            "--no-ask-user",
+            "--no-auto-update",
+            "--no-remote",
+            "--allow-all",
+            "--allow-tool",
+        ),
+        *("--additional-mcp-config", "--model", "--resume", "--session-id"),
+    ),
+    features={"permissions": Needs(("--plugin-dir",))},
 )
 _MCP = "copilot-mcp.json"
 _PASSED = (

@@ -22,16 +22,19 @@ from pathlib import Path
 from fleet.adapters.harnesses.gemini_hooks import hook_settings
 from fleet.adapters.harnesses.gemini_reader import GeminiReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
-from fleet.adapters.harnesses.program import Program, look_for
+from fleet.adapters.harnesses.program import Needs, Program, look_for
 from fleet.model.errors import UsageError
 from fleet.ports.harness import Detected, Launch, Plan
 
 _PROGRAM = Program(
     "gemini",
     "Gemini CLI",
-    oldest=(0, 61, 0),  # the oldest that was tried with what is used here
+    oldest=(0, 38, 0),  # the oldest that was tried with what is used here
     install="Install it (npm install -g @google/gemini-cli) and log in by running: gemini",
     update="Run: npm install -g @google/gemini-cli",
+    ask=("--help",),
+    options=("--output-format", "--model", "--resume", "--approval-mode"),
+    features={"tools": Needs(("--policy", "--admin-policy"))},
 )
 _SETTINGS, _POLICY = "gemini-settings.json", "gemini-policy.toml"
 _TOKEN = "FLEET_TOKEN"  # noqa: S105  # a variable's name: the engine gives it to every session

@@ -30,6 +30,8 @@ _PROGRAM = Program(
     oldest=(1, 14, 34),  # the oldest that was tried with what is used here
     install="Install it (npm install -g opencode-ai) and log in by running: opencode auth login",
     update="Run: opencode upgrade",
+    ask=("run", "--help"),
+    options=("--format", "--model", "--session", "--title"),
 )
 _SYSTEM_FILE = "opencode-system.md"
 _TOKEN = "FLEET_TOKEN"  # noqa: S105  # a variable's name: the engine gives it to every session

@@ -12,7 +12,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from shutil import disk_usage
 
-from fleet.engine.environment import session_environment, users_environment
+from fleet.engine.effects.stop import QUARANTINE, end_session
+from fleet.engine.environment import base_environment, session_environment, users_environment
+from fleet.engine.fit import demand_fit
 from fleet.engine.parts import Ground, Parts
 from fleet.engine.rooms import UNCONFINED, room_of, sandbox_of, with_harness
 from fleet.engine.setup import set_up
@@ -82,9 +84,11 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
     base = state.base_of(repo)
     loop = asyncio.get_running_loop()
     made = await loop.run_in_executor(parts.threads, _prepare, parts, order)
-    if made is not None:
-        await set_up(parts, made.ground, made.workspace, made.head, agent.sandbox)
+    if made is not None and (unwanted := await _made_ready(parts, state, made, order)):
+        return unwanted
     started, sandbox = await loop.run_in_executor(parts.threads, _start, parts, order, made)
+    if asked := state.runs[run.id].stop_kind:  # when there was no session to stop yet
+        await end_session(parts, run.id, QUARANTINE if state.runs[run.id].at_once else asked)
     head, base_sha = (made.head, made.base) if made is not None else (run.head, "")
     facts = []
     if base_sha and base_sha != base:
@@ -105,6 +109,22 @@ async def start(parts: Parts, state: State, wish: Wish) -> list[Event]:
         },
     }
     return [*facts, fact(events.RUN_STARTED, data, cause=wish.cause, story=run.instance)]
+
+
+async def _made_ready(parts: Parts, state: State, made: _Room, order: _Order) -> list[Event]:
+    """Set up its workspace. Where it is asked to stop meanwhile: that it was not begun."""
+    run = order.run
+    if not state.runs[run.id].stop_reason:
+        try:
+            await set_up(parts, made.ground, made.workspace, made.head, order.agent.sandbox)
+        except Permanent:
+            if not state.runs[run.id].stop_reason:
+                raise
+    why = state.runs[run.id].stop_reason
+    data = {"run": run.id, "reason": "not started", "error": f"it was stopped before it began: {why}"}
+    return (
+        [fact(events.RUN_EXITED, data | {"finish": ""}, cause=run.cause, story=run.instance)] if why else []
+    )
 
 
 def _digest(text: str) -> str:
@@ -204,6 +224,7 @@ def _plan(parts: Parts, order: _Order, workspace: str, gateway: str) -> Plan:
             why="it asks nobody before it uses a tool",
             do="Take another harness for it (see docs/permissions.md), or leave its permissions out.",
         )
+    demand_fit(harness, agent, base_environment(parts)["PATH"])
     folder = parts.run_dir(run.id) / "harness"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

@@ -52,8 +52,7 @@ def doctor(json: Json = False) -> int:
         place = None
     known = harnesses()
     config, fleet = _config(place, list(known))
-    used = Counter(agent.harness for agent in fleet.agents) if fleet else Counter()
-    harnesses_found = _harnesses(known, broken_harnesses(), used)
+    harnesses_found = _harnesses(known, broken_harnesses(), fleet)
     found = [_python(), *_machine(place, fleet), *harnesses_found, *_absent_programs(fleet)]
     watcher, disk = _watcher(place), _workspaces(place)
     ok = config["state"] != "wrong" and all(each.ok for each in found if each.required)
@@ -99,9 +98,10 @@ def _machine(place: Place | None, fleet: Fleet | None) -> list[Finding]:
         return [*tools, walls.result(), gh.result(), *(each.result() for each in logins), *seen]
 
 
-def _harnesses(
-    known: Mapping[str, Harness], broken: Mapping[str, str], used: Mapping[str, int]
-) -> list[Finding]:
+def _harnesses(known: Mapping[str, Harness], broken: Mapping[str, str], fleet: Fleet | None) -> list[Finding]:
+    from fleet.engine.fit import problem_of
+
+    used = Counter(agent.harness for agent in fleet.agents) if fleet else Counter[str]()
     path = os.environ.get("PATH", os.defpath)
     with ThreadPoolExecutor(8) as pool:  # each starts its program to ask its version
         looked = dict(zip(known, pool.map(lambda each: each.detect(path), known.values()), strict=True))
@@ -115,10 +115,12 @@ def _harnesses(
         )
         if name in known:
             seen = looked[name]
+            problem, get = seen.problem, seen.fix
+            for agent in fleet.agents if fleet else ():
+                if agent.harness == name and not problem:
+                    problem, get = problem_of(seen, agent)
             found.append(
-                Finding(
-                    name, "harness", seen.found, seen.version, needed > 0, purpose, seen.problem, seen.fix
-                )
+                Finding(name, "harness", seen.found, seen.version, needed > 0, purpose, problem, get)
             )
             continue
         problem = broken.get(name, "there is no harness of that name")
