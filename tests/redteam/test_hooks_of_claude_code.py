@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.engine.conftest import Stage, assert_merged, git
 from tests.redteam.conftest import RULES, calls, shell
 
+from fleet.gateway.hooks import command
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.permissions import Permissions
@@ -55,6 +58,25 @@ def test_each_call_is_an_event_and_what_is_denied_is_not_done(play, stage: Stage
     finished = stage.events(events.TOOL_FINISHED)
     assert [event.data["ok"] for event in finished] == [True] * 3
     assert all(event.data["ms"] >= 0 for event in finished)
+
+
+def test_a_call_that_cannot_be_read_is_refused_and_an_event(play, stage: Stage):
+    """As the hook would tell it, had the harness another form, or sent more than any call is."""
+    hook = f"{shlex.join(command())} before"
+    play(
+        shell(f"printf '{{\"tool_name\"' | {hook}; test $? = 2 && echo note > notes.txt"),
+        shell(f'printf \'{{"tool_name": "Grab", "tool_input": 1}}\' | {hook}'),
+        shell(f"head -c 950000 /dev/zero | {hook}; test $? = 2 && echo more >> notes.txt"),
+        rules=replace(RULES, deny=(), ask=(), allow=("Bash", "Edit")),
+    )
+    unread = [event for event in stage.events(events.TOOL_DECIDED) if event.data["permit"] == "deny"]
+    assert [(event.data["tool"], event.data["about"]) for event in unread] == [
+        ("unreadable", "The call is not JSON"),
+        ("Grab", "This is no call of a tool"),
+        ("unreadable", "The call is not JSON"),
+    ]
+    assert stage.state().agents["dev"].denied == 3
+    assert (stage.root / "notes.txt").read_text() == "note\nmore\n"
 
 
 def test_a_person_is_asked_and_their_word_counts(play, stage: Stage):

@@ -12,7 +12,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -29,8 +30,9 @@ from fleet.gateway.tokens import bearer
 from fleet.model import events
 from fleet.model.errors import FleetError
 from fleet.model.event import Event
-from fleet.model.permissions import Permissions, Ruling
+from fleet.model.permissions import Call, Permissions, Ruling
 from fleet.model.state import Run
+from fleet.model.text import clean
 from fleet.policy.always import offer_for
 from fleet.policy.held import answer_to
 from fleet.policy.permit import rule_on
@@ -41,11 +43,17 @@ _BEGUN = 2000
 _HOOK = re.compile(r"[0-9-]{1,40}")
 
 
+_NAMES, _NAME = ("tool_name", "toolName"), 100
+
+Rules: TypeAlias = tuple[Permissions, str, str]
+"""What a run's agent may do, its workspace and the home."""
+
+
 class Guard(Desk, Protocol):
     """A desk that knows what the agents of runs may do."""
 
-    def rules(self, run_id: str) -> tuple[Permissions, str, str] | None:
-        """What the run's agent may do, its workspace and the home; None for one that may do everything."""
+    def rules(self, run_id: str) -> Rules | None:
+        """What the run's agent goes by; None for one that may do everything."""
         ...
 
     def now(self) -> int:
@@ -80,9 +88,16 @@ class Hooks:
 
     async def _before(self, request: Request) -> JSONResponse:
         try:
-            run, permissions, call = await self._call(request)
+            run, rules = await self._who(request)
         except FleetError as error:
             return _no(error)
+        said: Any = None
+        try:
+            said = await _said(request)
+            call = _told(request, run, rules, said)
+        except FleetError as error:
+            return await self._unread(request, run, said, error)
+        permissions = rules[0]
         ruling = rule_on(permissions, call.call, resolve)
         by = "fleet"
         try:
@@ -97,7 +112,8 @@ class Hooks:
 
     async def _after(self, request: Request) -> JSONResponse:
         try:
-            run, _, call = await self._call(request)
+            run, rules = await self._who(request)
+            call = _told(request, run, rules, await _said(request))
         except FleetError as error:
             return _no(error)
         name = self._returned(run, call)
@@ -107,7 +123,8 @@ class Hooks:
         await self._desk.submit([_event(run, events.TOOL_FINISHED, data, f"{name}.finished")])
         return JSONResponse({})
 
-    async def _call(self, request: Request) -> tuple[Run, Permissions, Told]:
+    async def _who(self, request: Request) -> tuple[Run, Rules]:
+        """The run whose token that is, and what it goes by."""
         token = bearer(request.headers.get("authorization", ""))
         found = await asking(self._desk, request, token, self._refused)
         if not found:
@@ -115,13 +132,23 @@ class Hooks:
         run, rules = self._desk.state().runs.get(found), self._desk.rules(found)
         if run is None or not run.live or rules is None:
             raise BadRequest(403, "This run has no rules to go by")
+        return run, rules
+
+    async def _unread(self, request: Request, run: Run, said: Any, error: FleetError) -> JSONResponse:
+        """A call that can't be read is refused, and is an event like all others."""
+        about = said if isinstance(said, dict) else {}
+        tool = next((each for name in _NAMES if isinstance(each := about.get(name), str)), "")
+        call = Told(
+            f"unread-{_once(request) or uuid4().hex}",
+            "",
+            Call(clean(tool)[:_NAME] or "unreadable"),
+            error.what,
+        )
         try:
-            said = json.loads(await body_of(request, _BYTES))
-        except (ValueError, RecursionError) as error:
-            raise BadRequest(400, "The call is not JSON") from error
-        permissions, workspace, home = rules
-        hook = _HOOK.match(request.headers.get("x-hook", ""))
-        return run, permissions, told(said, workspace, home, run.harness, hook[0] if hook else "")
+            await self._desk.submit(_decided(run, call, Ruling("deny", "", error.what), "fleet"))
+        except FleetError as failure:
+            return JSONResponse({"message": str(failure)}, 503)
+        return _no(error)
 
     async def _ask(
         self, run: Run, permissions: Permissions, call: Told, ruling: Ruling
@@ -157,6 +184,24 @@ class Hooks:
         alike = f"{run.id}.{call.same}-"
         found = next((name for name in self._begun if name.startswith(alike)), "") if call.same else ""
         return found.partition(".")[2] or call.id
+
+
+def _once(request: Request) -> str:
+    """What tells one asking from another, "" where it does not say."""
+    found = _HOOK.match(request.headers.get("x-hook", ""))
+    return found[0] if found else ""
+
+
+async def _said(request: Request) -> Any:
+    try:
+        return json.loads(await body_of(request, _BYTES))
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(400, "The call is not JSON") from error
+
+
+def _told(request: Request, run: Run, rules: Rules, said: Any) -> Told:
+    _, workspace, home = rules
+    return told(said, workspace, home, run.harness, _once(request))
 
 
 def _decided(run: Run, call: Told, ruling: Ruling, by: str) -> list[Event]:
