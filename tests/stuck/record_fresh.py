@@ -162,7 +162,7 @@ def _anywhere(text: str, folder: Path) -> str:
     here = {
         str(folder).replace("/", "-"): "-project",
         sys.prefix: "/usr",
-        str(Path.home()): "/home/dev",
+        str(Path.home()): "/home/you",
         os.uname().nodename: "devbox",
     }
     tools = next((part for part in os.environ["PATH"].split(":") if (Path(part) / "claude").exists()), "")
