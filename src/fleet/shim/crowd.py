@@ -12,7 +12,8 @@ _FEW = 500  # threads of a machine up to which that often is cheap
 
 
 class Crowd:
-    """Counts the run's processes, at most `most` of which it may have (0: no ceiling).
+    """Counts the run's processes, at most `most` of which it may have (0: no ceiling); the dead too, of whom
+    there are many where they die faster than anybody can collect them.
 
     That means reading all of /proc, so it is mostly done only where so many can have come since that it would
     be too much: the kernel tells at once how many threads the machine has.
@@ -33,7 +34,7 @@ class Crowd:
         threads = _threads()
         if self._looks % _sure(threads) and threads and threads - self._others <= self._most:
             return 0
-        found = len(tree.descendants())
+        found = len(tree.descendants(dead=True))
         self._others = threads - found
         if found <= self._most:
             return 0

@@ -5,7 +5,15 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # what `signal` wraps; the wrapper takes 5 ms
 import os
 import sys
+from time import monotonic
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` takes 5 ms
+    from collections.abc import Callable
+
+_SWEEPING = 0.25  # seconds, after which the shim has to look at other things
+_MOST_REAPED = 500
+_CHUNK = 65536
 _PROC = sys.platform == "linux"
 
 
@@ -32,10 +40,12 @@ def boot_id() -> str:
         os.close(fd)
 
 
-def descendants() -> list[int]:
-    """Each living process below this one. As the shim adopts orphans (on Linux), nothing leaves it."""
+def descendants(*, dead: bool = False) -> list[int]:
+    """Each living process below this one; with `dead`, those too that nobody has collected. As the shim
+    adopts orphans (on Linux), nothing leaves it.
+    """
     children: dict[int, list[int]] = {}
-    for pid, parent in _parents():
+    for pid, parent in _parents(dead=dead):
         children.setdefault(parent, []).append(pid)
     found: list[int] = []
     front = [os.getpid()]
@@ -63,11 +73,27 @@ def signal_all(number: int) -> None:
             pass
 
 
-def kill_below() -> None:
-    """Kill every descendant. A group is hit in one instant, so that none of it slips away by forking; in the
-    shim's own group, which one of them may have joined, they are hit one by one.
+def kill_below(reap: Callable[[], object]) -> None:
+    """Kill every descendant, in sweeps until one meets none that is new, or for a moment: what forks faster
+    than all of /proc is read comes to the shim as an orphan, and these can be read at once. `reap` collects
+    the dead, who would fill the table of processes.
     """
-    pids = descendants()
+    hit: set[int] = set()
+    until = monotonic() + _SWEEPING
+    while new := [pid for pid in descendants() if pid not in hit]:
+        while new:
+            _kill(new)
+            hit.update(new)
+            reap()
+            if monotonic() >= until:
+                return
+            new = [pid for pid in _orphans() if pid not in hit]
+
+
+def _kill(pids: list[int]) -> None:
+    """A group is hit in one instant, so that none of it slips away by forking; in the shim's own group, which
+    one of them may have joined, they are hit one by one.
+    """
     for group in {_group_of(pid) for pid in pids} - {0, 1, os.getpgrp()}:
         signal_group(group, _signal.SIGKILL)
     for pid in pids:
@@ -75,6 +101,20 @@ def kill_below() -> None:
             os.kill(pid, _signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
+
+
+def _orphans() -> list[int]:
+    """The shim's own children, which everything becomes whose parent has ended; none where they can't be
+    told.
+    """
+    try:
+        fd = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY)
+    except OSError:
+        return []
+    try:
+        return [int(pid) for pid in os.read(fd, _CHUNK).rpartition(b" ")[0].split()]
+    finally:
+        os.close(fd)
 
 
 def kill_all(pid: int) -> None:
@@ -89,10 +129,16 @@ def kill_all(pid: int) -> None:
         while True:
             if not _PROC:
                 signal_group(pid, _signal.SIGKILL)
-            kill_below()
+            kill_below(_reaped)
             os.waitpid(-1, 0)
     except ChildProcessError:
         _signal.alarm(0)
+
+
+def _reaped() -> None:
+    for _ in range(_MOST_REAPED):
+        if os.waitpid(-1, os.WNOHANG)[0] == 0:
+            return
 
 
 def group_is_empty(pid: int) -> bool:
@@ -113,15 +159,15 @@ def _group_of(pid: int) -> int:
         return 0
 
 
-def _parents() -> list[tuple[int, int]]:
+def _parents(*, dead: bool) -> list[tuple[int, int]]:
     if not _PROC:
         rows = (line.split() for line in _ps("-A", "-o", "pid=,ppid=,stat=").splitlines())
-        return [(int(pid), int(parent)) for pid, parent, state in rows if not state.startswith("Z")]
+        return [(int(pid), int(parent)) for pid, parent, state in rows if dead or not state.startswith("Z")]
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             fields = _stat(int(name))
-            if fields and fields[0] != "Z":
+            if fields and (dead or fields[0] != "Z"):
                 found.append((int(name), int(fields[1])))
     return found
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 16 * 1024  # at most so many lines at once, each some 100 bytes of memory
 _STRAGGLER_GRACE = 0.5  # seconds between SIGTERM and SIGKILL for what the harness left behind
+_MOST_REAPED = 500  # at once
 _AGAIN = 0.05  # seconds after which a kill is repeated: a dying tree may have forked meanwhile
 _MEND = 5.0  # seconds between two looks whether orders can still come in
 _GIVE_UP = 5.0  # seconds after the first kill: what lives now sleeps in the kernel or has another user
@@ -52,6 +53,8 @@ class Watch:
         self._ending = Ending("")
         self._main_gone = False
         self._childless = False
+        self._unreaped = False
+        self._left: set[int] = set()
         self._over = False
         seconds = float(command["seconds"])
         self._ceiling = monotonic() + seconds if seconds else None
@@ -79,6 +82,8 @@ class Watch:
                 handler = self._handlers.get(fd)
                 if handler:
                     handler()
+            if self._unreaped:
+                self._reap()
             self._end_turn()
             self._keep_time(monotonic())
         self._drain()
@@ -205,6 +210,8 @@ class Watch:
         """
         self._ending.error = self._ending.error or error
         if self._ending.reason:
+            soon = monotonic() + self._grace  # who asks again may give less time
+            self._kill_at = soon if self._kill_at is None else min(self._kill_at, soon)
             return
         self._ending.reason = reason
         self._tape.note(f"stopping: {reason}")
@@ -213,14 +220,18 @@ class Watch:
         self._kill_at = monotonic() + self._grace
 
     def _reap(self) -> None:
-        """Collect what ended, adopted orphans too."""
-        while not self._childless:
+        """Collect what ended, adopted orphans too: not all at once where there is no end of them, as time has
+        to be kept meanwhile.
+        """
+        self._unreaped = not self._childless
+        for _ in range(_MOST_REAPED if self._unreaped else 0):
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                self._childless = True
+                self._childless, self._unreaped = True, False
                 break
             if pid == 0:
+                self._unreaped = False
                 break
             self._ending.max_rss_kb = max(self._ending.max_rss_kb, _kib(usage.ru_maxrss))
             self._ending.cpu_ms += round((usage.ru_utime + usage.ru_stime) * 1000)
@@ -268,13 +279,18 @@ class Watch:
             self._kill_at = now + _AGAIN
             if not self._main_gone or sys.platform != "linux":
                 tree.signal_group(self._child, signal.SIGKILL)
-            tree.kill_below()
+            tree.kill_below(self._reap)
             self._give_up_at = self._give_up_at or now + _GIVE_UP
             self._reap()
             if now >= self._give_up_at and not self._over:
-                left = " ".join(map(str, tree.descendants()))
-                self._ending.error = f"processes that could not be killed: {left}"
-                self._over = True
+                self._give_up(now, set(tree.descendants()))
+
+    def _give_up(self, now: float, left: set[int]) -> None:
+        """Leave behind what can't be killed. As long as some end, or new ones come, it is not that."""
+        if left == self._left:
+            self._ending.error = f"processes that could not be killed: {' '.join(map(str, sorted(left)))}"
+            self._over = True
+        self._left, self._give_up_at = left, now + _STRAGGLER_GRACE
 
     def _drain(self) -> None:
         """Record what the ended processes left in their pipes. Not until their end: someone else may hold
@@ -313,6 +329,8 @@ class Watch:
 
     def _until_next(self) -> int | None:
         """Milliseconds until something is due, None for ever. Rounded up: waking early would spin."""
+        if self._unreaped:
+            return 0
         door = self._door.due if self._door is not None else None
         times = (self._ceiling, self._kill_at, self._bell.due, self._crowd.due, door)
         dues = [due for due in times if due is not None]
