@@ -10,6 +10,7 @@ from tests.engine.conftest import Stage, assert_merged, commits, git
 from fleet.model import events
 from fleet.model.fleet import Check, Fleet
 from fleet.model.setup import Setup
+from fleet.wiring import open_workspaces
 
 pytestmark = pytest.mark.slow
 
@@ -89,3 +90,37 @@ def test_its_failure_is_told_in_its_words_and_tried_again_when_it_is_put_right(p
     project.approve(asked["id"])
     assert project.watch(fleet_of(project)) == 0
     assert project.events(events.CHANGE_MERGED)
+
+
+def test_what_a_command_that_failed_left_behind_is_not_taken_for_what_a_good_one_leaves(project: Stage):
+    half = Setup("mkdir -p deps; exit 7", cache=("deps",), key=("wanted.txt",))
+    project.issue()
+    assert project.watch(replace(fleet_of(project), setup=half)) == 3
+    (asked,) = project.board(fleet_of(project))["approvals"]
+    project.approve(asked["id"])
+    whole = replace(half, command="cp wanted.txt deps/")
+    assert project.watch(replace(fleet_of(project), setup=whole)) == 0
+
+
+def test_a_folder_of_the_repository_is_not_taken_for_what_the_command_makes(project: Stage):
+    (project.root / "deps").mkdir()
+    (project.root / "deps/README").write_text("Made by setup.")
+    git(project.root, "add", "-f", "deps")
+    git(project.root, "commit", "-qm", "Keep the folder")
+    fleet = fleet_of(project)
+    project.issue()
+    whole = Setup("cp wanted.txt deps/", cache=("deps",), key=("wanted.txt",))
+    assert project.watch(replace(fleet, setup=whole)) == 0
+
+
+def test_a_workspace_that_is_made_anew_is_made_ready_anew(project: Stage):
+    setup = Setup("mkdir deps; cp wanted.txt deps/")
+    asks = replace(fleet_of(project, {"steps": [{"ask": "Which one?"}]}), setup=setup)
+    project.issue()
+    assert project.watch(asks) == 3
+    workspaces = open_workspaces(project.place)
+    for name in workspaces.ids():
+        workspaces.discard(name)  # what it was to the disk, the next new one is
+    (asked,) = project.board(asks)["approvals"]
+    project.approve(asked["id"], "This one.")
+    assert project.watch(replace(fleet_of(project), setup=setup)) == 0

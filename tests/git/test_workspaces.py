@@ -45,6 +45,16 @@ def test_preparing_again_keeps_files_and_commits_and_moves_the_base(desk: Desk) 
     assert user_git(workspace, "rev-parse", "main") == base
 
 
+def test_each_that_is_made_has_a_name_of_its_own_and_keeps_it(desk: Desk) -> None:
+    desk.prepare()
+    first = desk.workspaces.made("r1")
+    desk.prepare()
+    assert desk.workspaces.made("r1") == first
+    desk.workspaces.discard("r1")
+    desk.prepare()
+    assert desk.workspaces.made("r1") not in (first, "")
+
+
 def test_preparing_again_takes_away_the_lock_of_a_killed_git(desk: Desk) -> None:
     workspace = desk.prepare()
     (workspace / ".git/index.lock").touch()

@@ -2,7 +2,8 @@
 
 The command is a session, as a check is: it outlives the watcher, has a ceiling, and is not run again where it
 came to a good end. What it left is kept only where it was run on the base branch's own commit: what an agent
-wrote into the files that it reads must reach no other workspace.
+wrote into the files that it reads must reach no other workspace. That a workspace is ready is noted beside
+it: what a command that failed has left in it looks the same as what a good one leaves.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 
 from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
@@ -27,6 +32,7 @@ from fleet.ports.session import Command, Exit
 _KEPT = 3  # caches of a project
 _READ = 32 * 1024 * 1024
 _COPY_SECONDS = 600
+_SHOWN = 60  # characters of the command in an error
 
 
 async def set_up(parts: Parts, ground: Ground, workspace: str, start: str, wanted: Sandboxing) -> None:
@@ -41,23 +47,24 @@ async def set_up(parts: Parts, ground: Ground, workspace: str, start: str, wante
     if await loop.run_in_executor(parts.threads, _restored, parts, ground, setup, workspace, start):
         return
     key = await loop.run_in_executor(parts.threads, _begun, parts, ground, setup, workspace, wanted)
-    if not key:
-        return
-    found = await ended(parts, key)
-    await loop.run_in_executor(parts.threads, mask_what_it_said, parts, key)
-    if not _is_good(found):
-        said = await loop.run_in_executor(parts.threads, last_words, parts, key)
-        raise Permanent(
-            f"The workspace can't be set up: {_how(found, setup)}",
-            why=f"{setup.command}: {said}",
-            do="Put `workspace.setup` of fleet.yaml right, then: fleet retry",
-        )
-    await loop.run_in_executor(parts.threads, _keep, parts, ground, setup, workspace, start)
+    if key:
+        found = await ended(parts, key)
+        await loop.run_in_executor(parts.threads, mask_what_it_said, parts, key)
+        if not _is_good(found):
+            said = await loop.run_in_executor(parts.threads, last_words, parts, key)
+            raise Permanent(
+                f"The workspace can't be set up: {_shown(parts, setup)} {_how(found, setup)}",
+                why=said or "it said nothing",
+                do="Put that right (after a change of fleet.yaml: fleet watcher restart), then: fleet retry",
+            )
+        await loop.run_in_executor(parts.threads, _keep, parts, ground, setup, workspace, start)
+    await loop.run_in_executor(parts.threads, _note, parts, ground, workspace)
 
 
 def _begun(parts: Parts, ground: Ground, setup: Setup, workspace: str, wanted: Sandboxing) -> str:
     """The session of the command: one that lives, or a new one; "" where one has come to a good end."""
-    of_this = f"setup-{Path(workspace).name}-{Path(workspace).stat().st_ino}"
+    name = Path(workspace).name
+    of_this = f"setup-{name}-{ground.workspaces.made(name)}"
     attempt = 1
     while (found := parts.sessions.exit(f"{of_this}-{attempt}")) is not None:
         if _is_good(found):
@@ -83,19 +90,46 @@ def _begun(parts: Parts, ground: Ground, setup: Setup, workspace: str, wanted: S
 
 def _restored(parts: Parts, ground: Ground, setup: Setup, workspace: str, start: str) -> bool:
     """Whether all that the command makes is there: from before, or copied from what it left the last time."""
-    if not setup.cache:
-        return False
     into = Path(workspace)
-    if all((into / name).exists() for name in setup.cache):
+    noted = _noted(parts, ground, workspace)
+    missing = [name for name in setup.cache if not (into / name).exists()]
+    if noted and not missing:
         return True
-    kept = _folder(parts, ground, setup, start)
-    if not kept.is_dir():
+    if not noted and len(missing) < len(setup.cache):
+        return False  # what is there was left by a command that failed, or is the repository's own
+    kept = _folder(parts, ground, setup, start) if missing else None
+    if kept is None or not kept.is_dir():
         return False
-    for name in setup.cache:
-        if not (into / name).exists():
-            _copy(kept / name, into / name)
+    with _draft(kept.parent) as draft:
+        for name in missing:
+            _copy(kept / name, draft / name)
+        for name in missing:
+            (into / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (draft / name).rename(into / name)
     kept.touch()
+    _note(parts, ground, workspace)
     return True
+
+
+def _note(parts: Parts, ground: Ground, workspace: str) -> None:
+    """That this workspace is ready; notes on those that are no more go."""
+    note = _note_of(parts, workspace)
+    note.parent.mkdir(exist_ok=True, mode=0o700)
+    draft = note.with_name(f".{note.name}")
+    draft.write_text(ground.workspaces.made(note.name))
+    draft.replace(note)
+    for other in note.parent.glob("[!.]*"):
+        if not ground.workspaces.path(other.name).exists():
+            other.unlink(missing_ok=True)
+
+
+def _noted(parts: Parts, ground: Ground, workspace: str) -> bool:
+    note = _note_of(parts, workspace)
+    return note.is_file() and note.read_text() == ground.workspaces.made(note.name)
+
+
+def _note_of(parts: Parts, workspace: str) -> Path:
+    return parts.runs.parent / "ready" / Path(workspace).name
 
 
 def _keep(parts: Parts, ground: Ground, setup: Setup, workspace: str, start: str) -> None:
@@ -105,14 +139,15 @@ def _keep(parts: Parts, ground: Ground, setup: Setup, workspace: str, start: str
     made = [Path(workspace) / name for name in setup.cache]
     if not all(each.is_dir() and not each.is_symlink() for each in made):
         return
-    draft = kept.with_name(f".{kept.name}")
-    shutil.rmtree(draft, ignore_errors=True)
-    for name, each in zip(setup.cache, made, strict=True):
-        _copy(each, draft / name)
-    try:
-        draft.rename(kept)
-    except OSError:
-        shutil.rmtree(draft, ignore_errors=True)  # another workspace was faster
+    kept.parent.mkdir(exist_ok=True, mode=0o700)
+    with _draft(kept.parent) as draft:
+        for name, each in zip(setup.cache, made, strict=True):
+            _copy(each, draft / name)
+        try:
+            draft.rename(kept)
+        except OSError:
+            if not kept.is_dir():  # else another workspace was faster
+                raise
     others = sorted(kept.parent.glob("[!.]*"), key=lambda each: each.stat().st_mtime, reverse=True)
     for old in others[_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -127,6 +162,25 @@ def _folder(parts: Parts, ground: Ground, setup: Setup, start: str) -> Path:
     return parts.runs.parent / "cache" / digest.hexdigest()[:24]
 
 
+@contextmanager
+def _draft(folder: Path) -> Iterator[Path]:
+    """A folder of one's own for what nobody may see before it is complete. What one that was killed has left
+    of these goes.
+    """
+    for left in folder.glob(".*"):
+        try:
+            old = time.time() - left.stat().st_mtime > 2 * _COPY_SECONDS
+        except FileNotFoundError:
+            continue  # its maker is done with it
+        if old:
+            shutil.rmtree(left, ignore_errors=True)
+    draft = Path(mkdtemp(prefix=".", dir=folder))
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copy a folder as it is; where the file system can, without copying the data."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -135,7 +189,6 @@ def _copy(source: Path, target: Path) -> None:
         argv, capture_output=True, encoding="utf-8", errors="replace", timeout=_COPY_SECONDS, check=False
     )
     if done.returncode != 0:
-        shutil.rmtree(target, ignore_errors=True)
         raise Temporary(f"{source.name} can't be copied", why=done.stderr.strip()[:500])
 
 
@@ -143,9 +196,15 @@ def _is_good(found: Exit) -> bool:
     return found.reason == "exited" and found.code == 0
 
 
+def _shown(parts: Parts, setup: Setup) -> str:
+    """The command, as far as it stands in one line."""
+    words = " ".join(parts.secrets.mask(setup.command).split())
+    return f"`{words}`" if len(words) <= _SHOWN else f"`{words[:_SHOWN]}…`"
+
+
 def _how(found: Exit, setup: Setup) -> str:
     if found.reason == "ceiling":
-        return f"it was ended after {setup.time_ms / 1000:g} s"
+        return f"was ended after {setup.time_ms / 1000:g} s (workspace.time)"
     if found.reason != "exited":
-        return f"{found.reason} {found.error}".strip()
-    return f"it ended by signal {found.signal}" if found.signal else f"it ended with exit code {found.code}"
+        return f"ended: {found.reason} {found.error}".strip()
+    return f"ended by signal {found.signal}" if found.signal else f"ended with exit code {found.code}"

@@ -88,6 +88,12 @@ class Workspaces(Protocol):
         """Whether `id` was prepared, completely, and not discarded."""
         ...
 
+    def made(self, id: str) -> str:
+        """A name that it got when it was made: none before it had that, not even one of the same id. Raises
+        Permanent when it is not there.
+        """
+        ...
+
     def ids(self) -> tuple[str, ...]:
         """All workspaces that exist, sorted."""
         ...

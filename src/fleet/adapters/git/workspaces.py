@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -45,12 +45,13 @@ _ALTERNATES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What Fleet knows of a workspace: the arguments it was prepared with last."""
+    """What Fleet knows of a workspace: which one it is, and the arguments it was prepared with last."""
 
     branch: str
     start: str
     base_name: str
     base_sha: str
+    made: str = ""  # its own name: "" in one from before there were such names
 
 
 class CloneWorkspaces:
@@ -86,11 +87,11 @@ class CloneWorkspaces:
             self._making.mkdir(exist_ok=True)
             self._check_commits(start, base_sha)
             if self.exists(id) and self._follows(id, record, reset=reset):
-                self._renew(id, record, author)
+                self._renew(id, replace(record, made=self.made(id)), author)
                 return path
             self.discard(id)  # the old one, or what is there under its name without being one
             sweep(self._making)
-            self._make(id, record, author)
+            self._make(id, replace(record, made=made_name()), author)
         except OSError as error:
             raise Temporary(f"cannot prepare the workspace {id}", why=str(error)) from error
         return path
@@ -114,6 +115,10 @@ class CloneWorkspaces:
     def exists(self, id: str) -> bool:
         """See the port."""
         return self.path(id).is_dir() and self._record_file(id).is_file()
+
+    def made(self, id: str) -> str:
+        """See the port."""
+        return self._read_record(id).made
 
     def ids(self) -> tuple[str, ...]:
         """See the port."""
