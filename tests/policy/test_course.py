@@ -190,6 +190,30 @@ def test_promises_without_a_deed_are_stuck_and_with_deeds_are_not():
     assert max(busy.act(each, kind=kind) for each in words for kind in ("say", "edit")) < ENOUGH
 
 
+def test_a_plain_program_may_print_the_same_line_over_and_over():
+    course = Course()
+    for n in range(30):
+        began(course, Act(f"c{n}", "say", "x", "I'll wait for the lock", n), prints=True)
+    assert course.level < ENOUGH
+
+
+def test_the_same_failure_counts_half_where_each_time_more_is_told():
+    told, levels = Told(), []
+    for n in range(8):
+        told.edit(f"print {n}", "calc.py")
+        levels.append(told.act("pytest", "same", "test", ok=False, fresh=4, lines=9))
+    assert max(levels[:7]) < ENOUGH
+
+
+def test_new_failures_of_what_edits_and_tests_at_once_get_on():
+    told = Told()
+    levels = [
+        told.act(f"sed {n} && make", f"e{n}", "build", ok=False, fresh=1, lines=1, file="a")
+        for n in range(20)
+    ]
+    assert max(levels) < ENOUGH
+
+
 def test_the_same_in_other_words_is_stuck():
     told = Told()
     words = ("So", "Indeed", "Again", "Clearly")

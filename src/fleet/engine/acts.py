@@ -13,7 +13,7 @@ from fleet.model import events
 from fleet.model.acts import ActKind
 from fleet.model.price import Price
 from fleet.policy import signs
-from fleet.policy.commands import moves
+from fleet.policy.commands import moves, writes
 from fleet.policy.prices import price_of
 from fleet.policy.resting import rests
 from fleet.policy.success import succeeded
@@ -90,7 +90,7 @@ class Acts:
         seldom = {
             "rests": rests(command),
             "moves": moves(command),
-            "file": signs.file_sign(event.name, event.input) if kind == "edit" else "",
+            "file": signs.file_sign(event.name, event.input) if kind == "edit" or writes(command) else "",
         }
         return events.RUN_ACTED, data | {key: value for key, value in seldom.items() if value}
 

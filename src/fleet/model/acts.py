@@ -101,13 +101,16 @@ class Course:
     barren: int = 0  # how much was looked at since then in vain
     error: str = ""  # the last failure, and how often it came since anything new was learned or done
     alike: int = 0
-    vain: int = 0  # how often a known failure came again, whatever was changed
+    vain: int = (
+        0  # twice how often a known failure came again, whatever was changed; once where more was told
+    )
     edits: int = 0  # changes since the last failure, and how many of them began another file
     begun: int = 0
     moved: bool = False  # another commit was gone to since then
     failing: int = 0  # calls in a row that failed
     words: list[str] = field(default_factory=list)  # of its last message
     talks: int = 0  # messages in a row that say about the same
+    prints: bool = False  # they are lines that a plain program prints
     promises: int = 0  # and such as only say what it will do
     asks: bool = False  # its last word was a question
 

@@ -72,6 +72,11 @@ def only_looks(command: str) -> bool:
     return not _WRITES.search(command) and all(_LOOKS.match(part) for part in parts(command))
 
 
+def writes(command: str) -> bool:
+    """Whether it changes files, beside whatever else it does."""
+    return bool(_WRITES.search(command)) or "apply_patch" in command
+
+
 def command_polls(command: str) -> bool:
     """Whether it looks if something is there by now, so that doing it again is no wonder."""
     if any(_POLLS.match(part) for part in parts(command)):

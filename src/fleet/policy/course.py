@@ -31,6 +31,7 @@ _TELLING = 3  # lines
 _BARREN = 15  # for so much is one level
 _ALIKE = 0.7  # of the words of two messages are the same
 _WORDS = 24
+_PRINTED = 10  # so many times as often may a plain program print the same line
 
 _PROMISE = re.compile(
     r"^(?:ok(?:ay)?[,.!]? |now,? |next,? |alright,? |great[,.!]? |sure[,.!]? |so,? |first,? |then,? )*"
@@ -38,16 +39,16 @@ _PROMISE = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"\?\W*$"
+    r"\?\W*$|[\[(]y(?:es)?/no?[\])]\W*$"
     r"|\b(?:please (?:confirm|advise|clarify|tell me)|let me know|(?:a?waiting|wait) (?:for )?your)\b[^?]*$",
     re.IGNORECASE,
 )
 
 
-def began(course: Course, act: Act) -> None:
-    """A call is under way, or a message was said."""
+def began(course: Course, act: Act, prints: bool = False) -> None:
+    """A call is under way, or a message was said; where the program `prints`, that is one of its lines."""
     if act.kind == "say":
-        _said(course, act)
+        _said(course, act, prints)
         _judge(course, act, 1)
         return
     course.open += 1
@@ -154,7 +155,7 @@ def _fails_anew(course: Course, act: Act) -> bool:
         return False
     telling = checks or len(act.said) >= _LEAST_WORDS
     known = name in course.failed
-    course.failing = 1 if checks and not known and course.edits else course.failing + 1
+    course.failing = 1 if checks and not known and (course.edits or act.file) else course.failing + 1
     if not telling:
         return False
     course.alike = course.alike + 1 if act.out == course.error else 1
@@ -166,17 +167,18 @@ def _fails_anew(course: Course, act: Act) -> bool:
         if checks:
             course.vain = 0
     elif course.edits < _BIG_STEP and course.begun < _NEW_FILES and not course.moved:
-        course.vain += 1
+        course.vain += 1 if act.fresh >= _TELLING else 2
     course.edits, course.begun, course.moved = 0, 0, False
     return not known
 
 
-def _said(course: Course, act: Act) -> None:
-    words = sorted(set(re.findall(r"[^\W\d_]+", act.text.lower())))[:_WORDS]
+def _said(course: Course, act: Act, prints: bool) -> None:
+    words = [act.text] if prints else sorted(set(re.findall(r"[^\W\d_]+", act.text.lower())))[:_WORDS]
     both = len({*words} & {*course.words})
     alike = bool(words) and both >= _ALIKE * len({*words, *course.words})
     course.talks = course.talks + 1 if alike and course.talks else 1
-    course.promises = course.promises + 1 if _PROMISE.search(act.text) else 0
+    course.promises = course.promises + 1 if not prints and _PROMISE.search(act.text) else 0
+    course.prints = prints
     course.words = words
     course.asks = bool(_QUESTION.search(act.text))
 
@@ -186,7 +188,7 @@ def _judge(course: Course, act: Act, leisure: int) -> None:
     course.level, course.sign, course.times, course.among = 0, "", 0, 1
     patience = _PATIENT if act.polls else 1
     if act.kind == "say":
-        _rate(course, course.talks, "talks", course.talks)
+        _rate(course, course.talks // (_PRINTED if course.prints else 1), "talks", course.talks)
         _rate(course, course.promises - 1, "promises", course.promises)
         return
     _rate(course, _waited(course.row // patience, course.row, course.row_ms, act.polls), "row", course.row)
@@ -205,7 +207,7 @@ def _judge(course: Course, act: Act, leisure: int) -> None:
         _rate(course, course.barren // (_BARREN * leisure), "barren", course.barren // _MUCH)
     if not act.ok:
         _rate(course, course.alike // patience, "alike", course.alike)
-        _rate(course, course.vain // patience, "vain", course.vain + 1)
+        _rate(course, course.vain // (2 * patience), "vain", course.vain // 2 + 1)
         if course.failing >= _ALL_FAIL * leisure:
             _rate(course, course.failing // (2 * leisure), "failing", course.failing)
 

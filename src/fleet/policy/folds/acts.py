@@ -47,7 +47,7 @@ def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     act.polls, act.rests = data.get("polls") is True, data.get("rests") is True
     act.moves, act.file = data.get("moves") is True, text(data, "file")
     run.trail.append(act)
-    began(run.course, act)
+    began(run.course, act, prints=run.harness == "command")
     if len(run.trail) > KEPT_ACTS:
         forgot(run.course, run.trail.pop(0))
 
