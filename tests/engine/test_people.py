@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.engine.conftest import (
     assert_merged,
     commits,
     git,
+    processes,
     unexplained,
     workspaces,
 )
@@ -19,6 +21,8 @@ from tests.engine.conftest import (
 from fleet.model import events
 from fleet.model.event import Event
 from fleet.model.fleet import Requirement
+from fleet.model.setup import Setup
+from fleet.wiring import watch
 
 pytestmark = pytest.mark.slow  # each is a story of real processes, and there are many
 
@@ -277,6 +281,26 @@ def test_a_run_of_an_agent_that_is_put_into_quarantine_is_stopped(stage: Stage):
     assert stage.watch(fleet, heard=heard) == 3
     assert stage.state().runs["r1"].reason == "dev is quarantined: Stop it."
     assert [each["waits_for"] for each in stage.board(fleet)["queue"]] == ["quarantine"]
+    assert unexplained(stage, fleet) == []
+
+
+def test_a_run_that_is_only_being_made_ready_is_stopped_before_it_begins(stage: Stage):
+    begun, came = stage.root.parent / "begun", stage.root.parent / "came"
+    code = {"steps": [{"run": f"touch {came}"}, {"sleep": 60}]}
+    fleet = stage.pair(code, setup=Setup(f"touch {begun}; sleep 60", time_ms=120_000))
+    stage.issue()
+
+    async def quarantined() -> int:
+        watching = asyncio.ensure_future(watch(stage.place, fleet, until_idle=True, clock=stage.clock))
+        while not begun.exists():
+            await asyncio.sleep(0.02)
+        stage.tell(events.AGENT_QUARANTINED, agent="dev", reason="Stop it.")
+        return await watching
+
+    assert asyncio.run(asyncio.wait_for(quarantined(), 40)) == 3
+    assert stage.state().runs["r1"].reason == "dev is quarantined: Stop it."
+    assert stage.state().runs["r1"].outcome == "stopped"
+    assert (stage.live(), processes(stage), came.exists()) == ([], [], False)
     assert unexplained(stage, fleet) == []
 
 

@@ -9,7 +9,9 @@ import pytest
 from fleet.model import events
 from fleet.model.fleet import Fleet
 from fleet.model.quarantine import Quarantining
+from fleet.policy.gate import requirements
 from fleet.policy.notify import notices
+from fleet.policy.show import look
 from fleet.testing.story import FLEET, Story
 from fleet.views.needs import needs
 
@@ -122,6 +124,96 @@ def test_the_operators_rule_sees_the_record() -> None:
     story.start("r1")
     _deny(story, 2)
     assert _why(story).startswith("the rule ")
+
+
+def _release(story: Story, agent: str = "developer") -> None:
+    story.tell(events.AGENT_RELEASED, agent=agent, reason="it is well", actor="user/mia")
+
+
+def _stops(story: Story, run: str = "r1") -> list[str]:
+    """The reasons of the wishes to end its session, oldest first."""
+    wishes = [each.data for each in story.log if each.type == events.EFFECT_WANTED]
+    return [each["args"]["reason"] for each in wishes if each["key"] == f"stop/{run}"]
+
+
+def test_a_release_is_not_undone_by_what_a_run_did_that_still_ends() -> None:
+    story = Story(replace(_fleet(hourly_micros=5_000_000), quarantine_when="run.denied_actions >= 2"))
+    story.issue()
+    story.start("r1")
+    story.tell(events.RUN_SPENT, run="r1", cost_micros=800_000, tokens=10, turns=1)
+    _deny(story, 2)
+    assert _why(story)
+    _release(story)
+    assert story.state.runs["r1"].live
+    assert _why(story) == ""
+    story.end("r1", reason="quarantine", code=None, finish="")
+    story.start("r2")
+    assert _why(story) == ""
+    for _ in range(2):
+        story.tell(events.AGENT_DENIED, run="r2", agent="developer", action="push", reason="it may not")
+    assert _why(story)
+
+
+def test_a_release_is_good_for_something_though_the_rule_cant_be_told_of_an_empty_record() -> None:
+    story = Story(replace(_fleet(), quarantine_when="100 * agent.failed_runs / agent.runs > 50"))
+    assert _why(story) == ""
+    story.issue()
+    assert "could not be told" in _why(story)  # it has a run, and that has not ended
+    story.about("r1", events.RUN_EXITED, reason="not started", code=None, finish="")
+    _release(story)
+    assert [each.type for each in story.log].count(events.AGENT_QUARANTINED) <= 2
+
+
+def test_a_run_that_is_only_being_made_ready_is_ended_too() -> None:
+    story = Story(_fleet())
+    story.issue()
+    assert story.state.runs["r1"].state == "starting"
+    story.tell(events.AGENT_QUARANTINED, agent="developer", reason="I watch it", actor="user/mia")
+    assert story.state.wishes["stop/r1"].args == {
+        "run": "r1",
+        "reason": "quarantine",
+        "workspace": "i1-implement",
+    }
+
+
+def test_a_run_that_ends_slowly_already_ends_at_once_when_quarantine_comes() -> None:
+    story = _started()
+    story.tell(events.RUN_STOP_ASKED, run="r1", reason="enough", kind="person", actor="user/mia")
+    story.tell(events.EFFECT_DONE, key="stop/r1")
+    story.tell(events.AGENT_QUARANTINED, agent="developer", reason="I watch it", actor="user/mia")
+    assert _stops(story) == ["person", "quarantine"]
+    story.tell(events.EFFECT_DONE, key="stop/r1")
+    assert _stops(story) == ["person", "quarantine"]
+    assert story.state.runs["r1"].stop_kind == "person"  # who stopped it is asked what becomes of it
+
+
+def test_what_a_reviewer_in_quarantine_has_approved_does_not_count_before_its_release() -> None:
+    story = Story(_fleet())
+    story.issue()
+    story.deliver("r1")
+    story.examine()
+    story.tell(events.AGENT_QUARANTINED, agent="tech-lead", reason="I watch it", actor="user/mia")
+    (change,) = story.state.changes.values()
+    said = {"head": change.head, "verdict": "approve", "by": "agent/tech-lead", "text": "fine", "run": "r2"}
+    story.tell(events.CHANGE_REVIEWED, change=change.id, **said)
+    (review, *_) = requirements(story.fleet, story.state, change)
+    assert not review["met"]
+    assert "agent/tech-lead is in quarantine" in review["reason"]
+    _release(story, "tech-lead")
+    (review, *_) = requirements(story.fleet, story.state, change)
+    assert review["met"]
+
+
+def test_the_forge_is_told_why_nothing_is_done_about_it_and_who_can_release_it() -> None:
+    story = Story(_fleet())
+    story.issue()
+    story.deliver("r1")
+    story.examine()
+    story.tell(events.AGENT_QUARANTINED, agent="developer", reason="I watch it", actor="user/mia")
+    found = look(story.fleet, story.state, 1)
+    assert found["label"] == dict(story.fleet.labels)["blocked"]
+    assert "its author developer is in quarantine: I watch it" in found["comment"]
+    assert "fleet release developer" in found["comment"]
 
 
 # ------------------------------------------------------------ changes

@@ -23,6 +23,14 @@ def test_a_stop_may_leave_less_time_than_the_start_did(runs):
     assert runs.end().reason == "quarantine"
 
 
+def test_who_asks_again_may_give_less_time_and_the_first_reason_stays(runs):
+    runs.python(f"{STUBBORN}; print('ready', flush=True); time.sleep(600)", grace=600)
+    runs.hear("ready")
+    runs.sessions.stop("r1", "enough")
+    runs.sessions.stop("r1", "quarantine", grace_seconds=0.1)
+    assert runs.end().reason == "enough"
+
+
 def test_the_ceiling_ends_a_whole_group_that_refuses(runs):
     runs.shell("trap '' TERM; for i in 1 2 3; do (while :; do sleep 0.1; done) & done; wait; wait", seconds=1)
     told = runs.end()

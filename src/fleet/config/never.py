@@ -51,8 +51,12 @@ def _quarantine(fleet: Fleet) -> Iterator[str]:
             for agent in agents
             if holds(fleet.quarantine_when, {**OF_QUARANTINE, "agent": agent})
         ]
-    except FleetError:
-        return  # a division by what is nothing yet, perhaps
+    except FleetError as error:
+        yield (
+            f"quarantine.when can't be told of an agent that has only begun ({error.why or error.what}), and "
+            "what can't be told counts as true: its first run puts an agent into quarantine."
+        )
+        return
     if caught:
         yield f"quarantine.when holds for {' and '.join(caught)} from the beginning: nobody works."
 

@@ -131,6 +131,7 @@ class Run:
     stopped_by: str = ""
     in_hand: str = ""  # the person who has taken it over, until it is handed back
     stopping: bool = False  # its session was told to end
+    at_once: bool = False  # it was being stopped when its agent or its change was put into quarantine
     redacted: str = ""  # why its transcript is gone
     unheard: bool = False  # no watcher ran for a while, so what it wanted to report may have been lost
     exit: dict[str, Any] = field(default_factory=dict)

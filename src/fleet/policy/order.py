@@ -42,6 +42,7 @@ def orders_to_stop(fleet: Fleet, state: State) -> list[Event]:
         about = {"instance": args["instance"], "job": args["job"], "session": session}
         why = {"action": args["action"], "change": change.id, "reason": held[0]["reason"], "actor": "fleet"}
         stop = {"run": session, "reason": "quarantine", "instance": args["instance"]}
+        stop["workspace"] = session  # where it is only being made ready
         decided += [
             fact(events.ORDER_STOP_ASKED, about | why, cause=each.cause, story=change.instance),
             wish("stop", session, stop, cause=each.cause, story=change.instance),

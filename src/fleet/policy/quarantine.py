@@ -94,7 +94,10 @@ def _level(fleet: Fleet, state: State, agent: AgentRecord) -> str:
 
 
 def _own_rule(fleet: Fleet, state: State, agent: AgentRecord) -> str:
-    if not fleet.quarantine_when:
+    """Nothing is held against whoever has done nothing since the last release, not even that the rule can't
+    be told of nothing: else a release would be good for nothing.
+    """
+    if not fleet.quarantine_when or _has_done_nothing(state, agent):
         return ""
     for variables in _situations(state, agent):
         try:
@@ -139,8 +142,17 @@ def agent_variables(state: State, agent: AgentRecord) -> dict[str, Any]:
     }
 
 
+def _has_done_nothing(state: State, agent: AgentRecord) -> bool:
+    counted_ = any(state.record.get(f"since/{agent.name}", {}).values())
+    return not (counted_ or agent.failures or agent.denied or _live(state, agent.name))
+
+
 def _live(state: State, name: str) -> list[Run]:
-    return [run for each in state.moving if (run := state.runs[each]).agent == name and run.live]
+    """Its runs at work. One that is on its way out was looked at when it was told to end: a person who has
+    released its agent since then knows of it.
+    """
+    moving = (state.runs[each] for each in state.moving)
+    return [run for run in moving if run.agent == name and run.live and not run.stop_reason]
 
 
 def _run(run: Run | None) -> dict[str, int]:

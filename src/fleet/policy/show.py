@@ -203,6 +203,10 @@ def _comment(state: State, instance: Instance | None, change: Change | None, sta
         missing = [f"{each['name']}: {_told(each)}" for each in change.gate if not each["met"]]
         missing += [str(change.held["reason"])] if change.held.get("reason") else []
         lines += [f"- it waits for {_cell(each)}" for each in missing]
+    for each in quarantine(state, change) if change is not None and not instance.outcome else ():
+        lines.append(
+            f"- nothing is done about it: {_cell(each['reason'])} (who can release it: {each['who']})"
+        )
     for name in state.asked:
         approval = state.approvals[name]
         if approval.instance == instance.id:

@@ -14,6 +14,7 @@ from fleet.policy.suspect import standing_still
 from fleet.policy.unstick import FROM_FLEET
 
 MOST_WAITED_MS = 86_400_000
+_QUARANTINE = "quarantine"
 
 
 def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
@@ -22,9 +23,11 @@ def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
     live = _live(state)
     over = overspent(fleet, state) if live else {}
     for run in live:
-        if run.stop_reason or run.state == "collecting":
+        if run.state == "collecting" or (run.stop_reason and _is_at_once(run)):
             continue
         kind, reason = _must_end(state, run)
+        if run.stop_reason and kind != _QUARANTINE:
+            continue
         if not kind and run.id in over:
             kind, reason = "over_budget", over[run.id]
         if kind:
@@ -34,13 +37,27 @@ def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
 
 
 def sessions_to_stop(fleet: Fleet, state: State) -> list[Event]:
-    """Wishes to end the sessions of runs that were asked to stop."""
+    """Wishes to end the sessions of runs that were asked to stop. Of one that is only being made ready, what
+    makes it so is ended, and its session is not begun.
+    """
     del fleet
-    return [
-        wish("stop", run.id, {"run": run.id, "reason": run.stop_kind}, cause=run.cause, story=run.instance)
-        for run in _live(state)
-        if run.stop_reason and not run.stopping and run.state == "running"
-    ]
+    found = []
+    for run in _live(state):
+        if (
+            not run.stop_reason
+            or run.stopping
+            or run.state == "collecting"
+            or f"stop/{run.id}" in state.wishes
+        ):
+            continue
+        args = {"run": run.id, "reason": _QUARANTINE if _is_at_once(run) else run.stop_kind}
+        args |= {"workspace": run.workspace} if run.state == "starting" else {}
+        found.append(wish("stop", run.id, args, cause=run.cause, story=run.instance))
+    return found
+
+
+def _is_at_once(run: Run) -> bool:
+    return run.at_once or run.stop_kind == _QUARANTINE
 
 
 def time_to_allow(fleet: Fleet, state: State) -> list[Event]:
@@ -106,10 +123,10 @@ def _must_end(state: State, run: Run) -> tuple[str, str]:
     if run.token_limit and run.tokens > run.token_limit:
         return "over_budget", f"it used {run.tokens} of {run.token_limit} tokens"
     if agent is not None and agent.quarantined:
-        return "quarantine", f"{run.agent} is quarantined: {agent.quarantined}"
+        return _QUARANTINE, f"{run.agent} is quarantined: {agent.quarantined}"
     still = standing_still(state.changes.get(instance.change))
     if still:
-        return "quarantine", still
+        return _QUARANTINE, still
     if instance.outcome:
         return "not_wanted", f"its workflow has ended: {instance.reason}"
     if answer_by(run) and state.now >= answer_by(run):

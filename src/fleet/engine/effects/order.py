@@ -11,7 +11,7 @@ import asyncio
 
 from fleet.engine.effects.asked import still_open
 from fleet.engine.effects.merge import FLEET
-from fleet.engine.effects.stop import QUARANTINE, stop_at_once
+from fleet.engine.effects.stop import QUARANTINE, end_session
 from fleet.engine.ended import ended
 from fleet.engine.environment import base_environment
 from fleet.engine.parts import Ground, Parts
@@ -54,12 +54,16 @@ async def order(parts: Parts, state: State, wish: Wish) -> list[Event]:
         still_open(parts, state, wish, (wanted.kind,), change)
         commit = str(wish.args["commit"])
         path = await loop.run_in_executor(parts.threads, _prepare, ground, change, key, commit)
-        await set_up(parts, ground, path, commit, parts.fleet.sandbox)
+        try:
+            await set_up(parts, ground, path, commit, parts.fleet.sandbox)
+        except Permanent:
+            still_open(parts, state, wish, (wanted.kind,), change)  # who was put into quarantine was stopped
+            raise
         still_open(parts, state, wish, (wanted.kind,), change)
         command = _command(parts, ground, sandbox, path, wanted, change)
         await loop.run_in_executor(parts.threads, parts.sessions.start, key, command)
     if quarantine(state, change):  # the order to stop may have come when there was nothing to stop yet
-        await stop_at_once(parts, key)
+        await end_session(parts, key, QUARANTINE)
     found = await ended(parts, key)
     wish = state.wishes.get(wish.key, wish)  # with what was said of it meanwhile
     said = await loop.run_in_executor(parts.threads, last_words, parts, key)

@@ -18,15 +18,19 @@ async def stop(parts: Parts, state: State, wish: Wish) -> list[Event]:
     """No events: the session's end brings them."""
     del state
     run, reason = str(wish.args["run"]), str(wish.args.get("reason") or "stopped")
-    if reason == QUARANTINE:
-        await stop_at_once(parts, run)
-    else:
-        await asyncio.get_running_loop().run_in_executor(parts.threads, parts.sessions.stop, run, reason)
+    await end_session(parts, run, reason)
+    workspace = wish.args.get("workspace")
+    if workspace:  # it may be just being made ready
+        keys = await asyncio.get_running_loop().run_in_executor(parts.threads, parts.sessions.keys)
+        for key in keys:
+            if key.startswith(f"setup-{workspace}-"):
+                await end_session(parts, key, reason)
     return []
 
 
-async def stop_at_once(parts: Parts, key: str) -> None:
-    """End a session, with all that it started, for quarantine."""
+async def end_session(parts: Parts, key: str, reason: str) -> None:
+    """Ask it to end, with all that it started; for quarantine at once."""
+    grace = _QUARANTINE_SECONDS if reason == QUARANTINE else None
     await asyncio.get_running_loop().run_in_executor(
-        parts.threads, lambda: parts.sessions.stop(key, QUARANTINE, grace_seconds=_QUARANTINE_SECONDS)
+        parts.threads, lambda: parts.sessions.stop(key, reason, grace_seconds=grace)
     )

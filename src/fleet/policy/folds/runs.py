@@ -127,8 +127,10 @@ def run_said(state: State, event: Event, data: Mapping[str, Any]) -> None:
 
 
 def run_stop_asked(state: State, event: Event, data: Mapping[str, Any]) -> None:
-    """It has to end; the first reason stays."""
+    """It has to end; the first reason stays, and quarantine leaves it less time."""
     run = state.runs.get(text(data, "run"))
+    if run is not None and run.stop_reason and data.get("kind") == "quarantine":
+        run.at_once, run.stopping = True, False
     if run is not None and not run.stop_reason:
         run.stop_reason = text(data, "reason") or "asked to stop"
         run.stop_kind = text(data, "kind") or "person"

@@ -24,16 +24,21 @@ def review(fleet: Fleet, state: State, change: Change, requirement: Requirement)
     authors = tuple(dict.fromkeys((change.author, *change.authors)))
     approving = [by for by, each in latest.items() if each["verdict"] == "approve" and by not in authors]
     against = [by for by, each in latest.items() if each["verdict"] == "request-changes"]
-    called = [by for by in approving if _is_called(fleet, by, requirement.by)]
+    held = [by for by in approving if _is_quarantined(state, by)]
+    called = [by for by in approving if _is_called(fleet, by, requirement.by) and by not in held]
     counting = [by for by in called if _differs(fleet, state, change, latest[by], requirement)]
     reason = f"{len(counting)} of {requirement.approvals} approvals of {change.head[:12]}"
     if counting:
         reason += f", by {', '.join(sorted(counting))}"
-    if requirement.by and len(called) < len(approving):
+    if requirement.by and len(called) + len(held) < len(approving):
         reason += f"; asked are {either(requirement.by)}"
     if len(counting) < len(called):
         same = ", ".join(sorted(set(called) - set(counting)))
         reason += f"; {same} has the same {requirement.different} as the author"
+    if held:
+        reason += (
+            f"; {', '.join(sorted(held))} is in quarantine, and its word does not count until its release"
+        )
     if against:
         reason += f"; {', '.join(sorted(against))} asks for changes"
     if len(counting) >= requirement.approvals and not against:
@@ -67,6 +72,11 @@ def _is_called(fleet: Fleet, by: str, wanted: tuple[str, ...]) -> bool:
         return True
     agent = fleet.agent(by.removeprefix(_AGENT)) if by.startswith(_AGENT) else None
     return agent is not None and (agent.name in wanted or agent.duty in wanted)
+
+
+def _is_quarantined(state: State, by: str) -> bool:
+    record = state.agents.get(by.removeprefix(_AGENT)) if by.startswith(_AGENT) else None
+    return record is not None and bool(record.quarantined)
 
 
 def _differs(
