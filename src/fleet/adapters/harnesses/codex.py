@@ -23,16 +23,17 @@ from fleet.adapters.harnesses.codex_home import files
 from fleet.adapters.harnesses.codex_hooks import hook_settings
 from fleet.adapters.harnesses.codex_reader import CodexReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
-from fleet.adapters.harnesses.program import Program, look_for
+from fleet.adapters.harnesses.program import Needs, Program, look_for
 from fleet.model.errors import UsageError
 from fleet.ports.harness import Detected, Launch, Plan
 
 _PROGRAM = Program(
     "codex",
     "Codex",
-    oldest=(0, 169, 0),  # 0.120 works too, but in its sandboxes refuses the gateway's tools
+    oldest=(0, 145, 0),  # older ones refuse the gateway's tools in their sandboxes
     install="Install it (npm install -g @openai/codex) and log in by running: codex login",
     update="Run: npm install -g @openai/codex",
+    features={"permissions": Needs(oldest=(0, 157, 0))},  # older ones take no hooks from the command line
 )
 _SANDBOXES = ("workspace-write", "read-only")
 _TOKEN = "FLEET_TOKEN"  # noqa: S105  # a variable's name: the engine gives it to every session

@@ -74,7 +74,7 @@ class Run:
             with contextlib.suppress(OSError):
                 if (before := spent(home, old)) is not None:
                     tell("fleet.spent", usage=before)
-            found = await self.server.ask("thread/resume", {**begin, "threadId": old, "excludeTurns": True})
+            found = await self._resume({**begin, "threadId": old})
         else:
             found = await self.server.ask("thread/start", begin)
         self._thread = found["thread"]["id"]
@@ -90,6 +90,15 @@ class Run:
         about = {"threadId": self._thread, "limit": _MOST_FEATURES}
         if not keeps_stdin_closed(await self.server.ask("experimentalFeature/list", about)):
             raise ServerError("Codex may type into programs that run, which nobody would be asked about")
+
+    async def _resume(self, begin: Mapping[str, Any]) -> dict[str, Any]:
+        """The old conversation, without all that was said in it where this version can leave that out."""
+        try:
+            return await self.server.ask("thread/resume", {**begin, "excludeTurns": True})
+        except ServerError as error:
+            if "excludeTurns" not in str(error):
+                raise
+        return await self.server.ask("thread/resume", begin)
 
     async def _take_turn(self, words: str) -> bool:
         self._over = asyncio.get_running_loop().create_future()
