@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,20 @@ def test_clearing_takes_away_the_socket_of_a_server_that_was_killed(stage):
     until(lambda: not Path(f"/proc/{server}").exists())
     stage.terminal.clear(["r7"])
     assert list(stage.folder.glob("tmux-*/fleet-*")) == []
+
+
+def test_clearing_takes_away_old_sockets_of_other_projects_at_which_nobody_listens(stage):
+    stage.open()
+    folder = next(stage.folder.glob("tmux-*"))
+    bound = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+    for name, each in zip(("fleet-0ldgone", "fleet-0ldlives", "fleet-newgone"), bound, strict=True):
+        each.bind(str(folder / name))
+        os.utime(folder / name, (0, 0) if "0ld" in name else None)
+    bound[1].listen()
+    stage.terminal.clear([])
+    assert sorted(path.name for path in folder.glob("fleet-*")) == ["fleet-0ldlives", "fleet-newgone"]
+    for each in bound:
+        each.close()
 
 
 def test_names_and_titles_from_outside_are_not_obeyed(stage):

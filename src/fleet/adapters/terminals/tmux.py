@@ -23,6 +23,7 @@ from fleet.model.errors import Temporary
 _SECONDS = 10
 _TITLE = 60  # characters
 _GONE_SECONDS = 2.0  # for a server that was told to end
+_OLD_SECONDS = 3600
 _PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMUX_TMPDIR")
 _GOING = ("server exited", "lost server")
 """What a client says whose server was just ending, as its last session had ended."""
@@ -141,12 +142,15 @@ def _sockets() -> Path:
 
 
 def _swept(folder: Path, server: str) -> bool:
-    """Remove the sockets of this server, and of those that a person had beside it, where nobody listens.
-    Whether the server's own is gone.
+    """Remove the sockets of this server, and of those that a person had beside it, where nobody listens; of
+    other projects, which may be gone for good, only old ones. Whether the server's own is gone.
     """
-    for path in folder.glob(f"{server}*"):
+    for path in folder.glob("fleet-*"):
         try:
-            if stat.S_ISSOCK(path.lstat().st_mode) and not _listens(path):
+            about = path.lstat()
+            if not path.name.startswith(server) and time.time() - about.st_mtime < _OLD_SECONDS:
+                continue  # another watcher may be making it
+            if stat.S_ISSOCK(about.st_mode) and not _listens(path):
                 path.unlink()
         except OSError:
             continue  # another's, or gone meanwhile
