@@ -168,6 +168,14 @@ def test_what_looks_if_something_is_there_may_look_three_times_as_often():
     assert levels[10] < ENOUGH <= levels[11]
 
 
+def test_what_looks_if_something_is_there_may_fail_as_often():
+    told = Told()
+    assert (
+        max(told.act("is it up", "refused", ok=False, polls=True, fresh=0, lines=1) for _ in range(11))
+        < ENOUGH
+    )
+
+
 def test_who_waits_in_each_look_may_look_for_half_an_hour():
     told, levels = Told(), []
     for _ in range(31):

@@ -208,8 +208,8 @@ def _judge(course: Course, act: Act, leisure: int) -> None:
     if not act.ok:
         _rate(course, course.alike // patience, "alike", course.alike)
         _rate(course, course.vain // (2 * patience), "vain", course.vain // 2 + 1)
-        if course.failing >= _ALL_FAIL * leisure:
-            _rate(course, course.failing // (2 * leisure), "failing", course.failing)
+        if course.failing >= _ALL_FAIL * leisure * patience:
+            _rate(course, course.failing // (2 * leisure * patience), "failing", course.failing)
 
 
 def _rate(course: Course, level: int, sign: str, times: int, among: int = 1) -> None:
