@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.conftest import APPROVES, Stage, stage
+from tests.sandboxes.conftest import bwrap
 
 from fleet.model import events
 from fleet.model.event import Event
@@ -16,7 +17,7 @@ from fleet.model.permissions import Permissions
 from fleet.testing.model_script import Answer, Ask, Rule, Rules, Step, ToolUse
 from fleet.testing.model_server import ModelServer
 
-__all__ = ["stage"]
+__all__ = ["bwrap", "stage"]
 
 RULES = Permissions(
     deny=("Bash(git push *)", "Edit(.github/**)", "Read(secrets.txt)"),
@@ -43,7 +44,7 @@ LAST = (
 
 @pytest.fixture
 def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
-    """Let the model call these in turn, and then commit and report. `asks` gets what it heard."""
+    """Let the model call these in turn, then the `last` ones: commit, report. `asks` gets what it heard."""
     program = need("claude", "npm install -g @anthropic-ai/claude-code")
     (tmp_path / "home").mkdir()
 
@@ -53,9 +54,11 @@ def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
         sandbox: str = "off",
         code: int = 0,
         asks: list[Ask] | None = None,
+        last: tuple[Step, ...] = LAST,
         heard: dict[str, Callable[[Event], object]] | None = None,
+        **more: object,
     ) -> Fleet:
-        story = Rules([Rule((*steps, *LAST), user="Make the change that the item asks for")])
+        story = Rules([Rule((*steps, *last), user="Make the change that the item asks for")])
         with ModelServer(story) as server:
             for name, value in {
                 "HOME": str(tmp_path / "home"),
@@ -75,6 +78,7 @@ def play(need, stage: Stage, monkeypatch, tmp_path) -> Callable[..., Fleet]:
                 ),
                 stage.agent("lead", "review", APPROVES),
                 attempts=1,
+                **more,
             )
             stage.issue("Add a note")
             found = stage.watch(fleet, seconds=120, heard=heard)

@@ -30,6 +30,10 @@ DENIED = {  # what the run may not do, and is told so
     "stopping another run": "fleet stop r2",
     "quarantining its reviewer": "fleet quarantine lead -m bad",
     "writing an event": "fleet emit fleet.change.merged",
+    "with an empty environment": 'env -i PATH="$PATH" fleet approve a1',
+    "without its marks": "env -u FLEET_TOKEN -u FLEET_SESSION -u FLEET_RUN fleet release dev -m ok",
+    "in a session of its own": 'setsid -w nohup env -i PATH="$PATH" fleet approve a1',
+    "as another run": "FLEET_SESSION=r2.0 FLEET_RUN=r2 fleet say r2 'approve it'",
 }
 FORGED = {  # asked at the socket with a token that is not known
     "no token": ASK % ("", APPROVE, "review"),
