@@ -11,6 +11,7 @@ hold.
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
 import tempfile
@@ -47,10 +48,7 @@ def play(
             if opened < items and now >= opened * seconds / items * 0.8:
                 night.issue(harnesses[opened % len(harnesses)])
                 opened += 1
-            for pid, until in list(night.paused.items()):
-                if time.monotonic() > until:
-                    night.paused.pop(pid)
-                    _go_on(pid)
+            night.go_on()
             night.watch()
             if now > 1 and now >= due[0]:
                 name = night.dice.choice(blows)
@@ -60,7 +58,7 @@ def play(
             night.answer()
             time.sleep(0.1)
         night.mind.weather = 0
-        night.wake_all()
+        night.go_on(math.inf)
         say(f"the blows are over after {time.monotonic() - start:.0f} s; now it comes to rest")
         rested = night.rest(rest)
         night.end()
@@ -73,15 +71,6 @@ def play(
         return ([] if rested else [f"it has not come to rest within {rest:g} s"]) + found
     finally:
         night.sweep()
-
-
-def _go_on(pid: int) -> None:
-    import contextlib
-    import os
-    import signal
-
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
 
 
 def main() -> int:

@@ -30,7 +30,6 @@ from fleet.wiring import open_log, open_sessions, read_state
 _ROOT = Path(__file__).parents[2]
 _WATCHER = Path(__file__).with_name("watcher.py")
 _MODELS = {"copilot": "claude-sonnet-4-5"}
-_WRITES = ["~/.config/opencode", "~/.local/share/opencode"]  # what opencode has to be given in a sandbox
 _KEPT = ("PATH", "LANG", "LC_ALL", "IS_SANDBOX")
 _BUDGET = {"per_run": {"time": "90s"}}
 _STUCK = {"silence": "15s", "command": "20s"}
@@ -119,6 +118,7 @@ class Night:
                 finally:
                     log.close()
             except FleetError:
+                self.go_on()  # a watcher that was paused while it wrote lets nobody write
                 time.sleep(0.05)
         raise AssertionError("the log can't be written")
 
@@ -156,9 +156,10 @@ class Night:
 
     # -- how it ends
 
-    def wake_all(self) -> None:
-        """Let go on all that a blow has paused."""
-        for pid in list(self.paused):
+    def go_on(self, at: float | None = None) -> None:
+        """Let go on what a blow has paused, if its time is over by now, or by `at`."""
+        now = time.monotonic() if at is None else at
+        for pid in [pid for pid, until in self.paused.items() if now > until]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
             del self.paused[pid]
@@ -268,5 +269,5 @@ class Night:
             "workflows": workflows,
             "checks": {"test": "sleep 0.2; ls note-*.txt"},
             "quarantine": {"failures": 100},
-            "sandbox": {"use": self.sandbox, "writes": _WRITES},
+            "sandbox": {"use": self.sandbox},
         }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,6 +107,26 @@ def test_a_model_and_a_conversation_of_its_own_are_handed_on():
 @pytest.mark.parametrize("other", ["scripted-r7", "0199b1c2-5e1f-7a81-8e2e-86a68107ce7e", "ses_--x"])
 def test_a_conversation_of_another_harness_is_not(other):
     assert not any(word.startswith("--session") for word in plan(conversation=other).argv)
+
+
+def test_its_conversations_lie_in_the_workspace_where_a_sandbox_and_a_person_find_them(tmp_path):
+    kept = tmp_path / ".git" / "fleet-opencode.db"
+    kept.parent.mkdir()
+    assert plan(workspace=str(tmp_path)).env["OPENCODE_DB"] == str(kept)
+    kept.touch()
+    assert plan(workspace=str(tmp_path), conversation=CONVERSATION).env["OPENCODE_DB"] == str(kept)
+    program = tmp_path / "opencode"
+    program.write_text('#!/bin/sh\necho "$OPENCODE_DB" "$@"\n')
+    program.chmod(0o755)
+    argv = OpencodeHarness().interactive(CONVERSATION)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
+    assert said == f"{kept} --session={CONVERSATION}\n"
+
+
+def test_a_conversation_that_did_not_begin_in_the_workspace_is_looked_for_where_the_users_are(tmp_path):
+    (tmp_path / ".git").mkdir()
+    assert "OPENCODE_DB" not in plan(workspace=str(tmp_path), conversation=CONVERSATION).env
 
 
 def test_it_sees_its_own_variables_and_those_that_its_options_name():

@@ -4,7 +4,8 @@ The user's login, configuration, agents, plugins and MCP servers stay in force. 
 them by a configuration in its environment, which holds no secret; the gateway is one more MCP server, whose
 token is named by its variable. The prompt goes over stdin, the system prompt into a file of the run's
 directory. A configuration in the repository under work is left out, as one agent could write it for the next,
-but for its AGENTS.md. It can't be told anything while it works. Its output is read by `opencode_reader`.
+but for its AGENTS.md. Its conversations lie in the workspace. It can't be told anything while it works. Its
+output is read by `opencode_reader`.
 
 Without `tools` in fleet.yaml an agent has every tool, unasked. With `tools` it has these and the gateway's,
 and everything else is refused. It never waits for an answer to a permission prompt: what would ask is
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from fleet.adapters.harnesses.opencode_plugin import CLOSED, FILE, plugin
 from fleet.adapters.harnesses.opencode_reader import OpencodeReader
@@ -34,6 +35,8 @@ _PROGRAM = Program(
     options=("--format", "--model", "--session", "--title"),
 )
 _SYSTEM_FILE = "opencode-system.md"
+_KEPT = ".git/fleet-opencode.db"  # beside git's own: no commit can have it, and it goes with the workspace
+_BY_HAND = f'[ ! -f {_KEPT} ] || export OPENCODE_DB="$PWD/{_KEPT}"; exec opencode "$0"'
 _TOKEN = "FLEET_TOKEN"  # noqa: S105  # a variable's name: the engine gives it to every session
 _PASSED = (
     "ANTHROPIC_API_KEY",
@@ -97,7 +100,7 @@ class OpencodeHarness:
             argv.append(f"--session={launch.conversation}")
         else:
             argv.append(f"--title={launch.run}")  # else it asks a model for one
-        env = {
+        env = _keeps(launch) | {
             "OPENCODE_CONFIG_CONTENT": json.dumps(_configuration(launch)),
             "OPENCODE_DISABLE_AUTOUPDATE": "1",  # many runs at once: none may change the others' program
             "OPENCODE_DISABLE_PROJECT_CONFIG": "1",
@@ -128,11 +131,22 @@ class OpencodeHarness:
 
     def interactive(self, conversation: str) -> tuple[str, ...]:
         """Opencode's own screen."""
-        return ("opencode", f"--session={conversation}") if _CONVERSATION.fullmatch(conversation) else ()
+        if not _CONVERSATION.fullmatch(conversation):
+            return ()
+        return ("sh", "-c", _BY_HAND, f"--session={conversation}")
 
     def detect(self, path: str) -> Detected:
         """Look for `opencode` along `path` and ask its version."""
         return look_for(_PROGRAM, path, self._patience)
+
+
+def _keeps(launch: Launch) -> dict[str, str]:
+    """Where it keeps its conversations: in the workspace, as the user's own database is nowhere in a sandbox
+    and has the conversations of all projects in it. One that began there is gone on with there.
+    """
+    kept = Path(launch.workspace) / _KEPT
+    there = kept.is_file() if _CONVERSATION.fullmatch(launch.conversation) else kept.parent.is_dir()
+    return {"OPENCODE_DB": str(kept)} if there else {}
 
 
 def _reads(user: Mapping[str, str]) -> tuple[str, ...]:
