@@ -49,13 +49,15 @@ _LINES: Mapping[str, tuple[str, str]] = {
     "view": ("reading ", "path"),
     "web_fetch": ("fetching ", "url"),
 }
+_IN_IT = ("user.", "assistant.")
+"""How records begin that are of a conversation."""
 
 
 class CopilotReader:
     """Reads one run. It holds totals, an id, the last message and the last error, whatever it is fed."""
 
     def __init__(self) -> None:
-        self._conversation = ""
+        self._named = self._conversation = ""
         self._last = ""
         self._wrong: tuple[FinishKind, str] | None = None
         self._before: dict[str, ModelUsage] = {}
@@ -72,8 +74,10 @@ class CopilotReader:
         kind = string(record, "type", _ID) if record is not None else ""
         if record is None or not kind:
             return [note(line)]
+        # Until it has been told something there is nothing of the conversation that can be gone on with.
+        found = self._opened(self._named) if kind.startswith(_IN_IT) else []
         read = _READERS.get(kind)
-        return read(self, record) if read else []
+        return [*found, *read(self, record)] if read else found
 
     def _complained(self, line: str) -> list[AgentEvent]:
         """On stderr it tells what kept it from beginning."""
@@ -84,7 +88,8 @@ class CopilotReader:
 
     def _begun(self, record: Json) -> list[AgentEvent]:
         self._before = {each.model: each for each in _models(record)}
-        return self._opened(string(record, "conversation", _ID))
+        self._named = string(record, "conversation", _ID)
+        return []
 
     def _opened(self, identity: str) -> list[AgentEvent]:
         if not identity or identity == self._conversation:
