@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
+from fleet.adapters.harnesses.gemini_hooks import guard
 from fleet.ports.harness import (
     Conversation,
     Finished,
@@ -111,3 +113,44 @@ def test_settings_of_the_repository_keep_it_from_starting_unless_they_may_be_obe
     obeyed = gemini.play(steps(Answer("Hello.")), options={"project_settings": "obey"})
     assert obeyed.only(Finished)[-1].ok
     assert gemini.server.asks[0].model == MODEL
+
+
+def test_a_hook_that_is_killed_with_its_shell_ends_the_run_before_the_call_is_made(gemini):
+    note = str(gemini.workspace / "note.md")
+    played = gemini.play(
+        steps(
+            Answer("", (ToolUse("write_file", {"file_path": note, "content": "hello\n"}),)),
+            Answer("Done."),
+        ),
+        hook=("bash", "-c", "kill -9 $PPID"),
+        hook_seconds=60,
+        model=MODEL,
+    )
+    assert not (gemini.workspace / "note.md").exists()
+    assert "could not look at a call" in played.only(Finished)[-1].error
+
+
+@pytest.mark.parametrize(
+    ("program", "command", "goes_on"),
+    [
+        ("/no/such/shell", ": fleet-asks-before", False),
+        ("sh", ": fleet-asks-before; kill -9 $$", False),
+        ("sh", ": fleet-asks-before; exit 3", False),
+        ("sh", ": fleet-asks-before; exit 2", True),
+        ("sh", ": fleet-asks-before", True),
+        ("/no/such/shell", "the agent's own", True),
+    ],
+)
+def test_the_guard_ends_it_where_the_hook_has_no_word(need, tmp_path, program, command, goes_on):
+    need("node", "install Node.js")
+    (tmp_path / "guard.cjs").write_text(guard())
+    script = """
+        const [program, command] = process.argv.slice(1);
+        const child = require("child_process").spawn(program, ["-c", command]);
+        child.on("error", () => {});
+        child.on("close", () => console.log("goes on, " + process.env.FLEET_GUARD));
+    """
+    argv = ["node", f"--require={tmp_path}/guard.cjs", "-e", script, program, command]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.stdout == "goes on, on\n") is goes_on
+    assert ("so the run is ended" in done.stderr) is not goes_on

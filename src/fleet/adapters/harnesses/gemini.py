@@ -19,7 +19,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from fleet.adapters.harnesses.gemini_hooks import hook_settings
+from fleet.adapters.harnesses.gemini_hooks import GUARD, guard, guarded, hook_settings
 from fleet.adapters.harnesses.gemini_reader import GeminiReader
 from fleet.adapters.harnesses.options import PROXIES, only_known, variables
 from fleet.adapters.harnesses.program import Needs, Program, look_for
@@ -90,7 +90,7 @@ class GeminiHarness:
             argv.append(f"--model={launch.model}")
         if _CONVERSATION.fullmatch(launch.conversation):
             argv.append(f"--resume={launch.conversation}")
-        files = {_SETTINGS: json.dumps(_settings(launch))}
+        files = {_SETTINGS: json.dumps(_settings(launch))} | ({GUARD: guard()} if launch.hook else {})
         if launch.tools:
             files[_POLICY] = _policy(launch.tools)
             # Both: a machine of which the administrator has policies of their own leaves out the first.
@@ -102,7 +102,9 @@ class GeminiHarness:
         told = [text.strip() for text in (launch.system_prompt, launch.prompt) if text.strip()]
         return Plan(
             argv=(*_first(launch), *argv),
-            env={"FLEET_GEMINI_HOME": own} | ({_TOKEN: launch.gateway_token} if launch.gateway_url else {}),
+            env={"FLEET_GEMINI_HOME": own}
+            | ({_TOKEN: launch.gateway_token} if launch.gateway_url else {})
+            | (guarded(launch.run_dir) if launch.hook else {}),
             passthrough=_PASSED + variables(launch.options),
             files=files,
             stdin=_no_command("\n\n".join(told), asks=bool(launch.hook)) + "\n",
