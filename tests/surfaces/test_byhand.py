@@ -10,8 +10,10 @@ from fleet.model import events
 from fleet.model.errors import FleetError, UsageError
 from fleet.model.event import Event
 from fleet.model.fleet import Questions
+from fleet.policy.fold import fold
 from fleet.surfaces import deeds
 from fleet.testing.story import FLEET, Story
+from fleet.views.board import board
 from fleet.views.doing import standing
 
 MIA, ANN = "user/mia", "user/ann"
@@ -46,7 +48,7 @@ def test_nobody_lets_the_agent_in_where_a_person_works(asks: Story, deed):
     told(asks, deeds.taken_over(asks.state, MIA, "r1", "claude"))
     with pytest.raises(FleetError) as refused:
         deed(asks.state, ANN, "r1")
-    assert "user/mia took it over; afterwards: fleet handback r1" in refused.value.why
+    assert (refused.value.why, "fleet handback r1" in refused.value.do) == ("user/mia took it over", True)
 
 
 def test_a_second_person_does_not_take_over_what_one_has_in_hand(asks: Story):
@@ -90,3 +92,35 @@ def test_a_second_answer_is_told_who_gave_the_first_and_what_it_was(asks: Story)
     with pytest.raises(FleetError) as refused:
         deeds.approved(asks.state, ANN, "a1", "Red")
     assert refused.value.why == "user/mia approved it: Blue"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda state: deeds.handed_back(state, ANN, "r1", "", {}),
+        lambda state: deeds.said(state, ANN, "r1", "Blue"),
+        lambda state: deeds.retried(state, ANN, "r1", "Blue"),
+        lambda state: deeds.taken_over(state, ANN, "r1", "claude"),
+    ],
+)
+def test_while_no_watcher_runs_the_second_who_answers_hears_of_the_first(asks: Story, again):
+    for number, each in enumerate(deeds.said(asks.state, MIA, "r1", "Red"), 1000):
+        fold(asks.state, replace(each, id=f"e{number}", time=asks.now))
+    with pytest.raises(FleetError) as refused:
+        again(asks.state)
+    assert refused.value.why == "user/mia has answered a1 already"
+
+
+def test_a_job_that_goes_on_already_is_not_tried_again_twice(asks: Story):
+    for number, kind in enumerate((events.APPROVAL_GIVEN, events.APPROVAL_SETTLED, events.JOB_RESUMED), 1000):
+        data = {"approval": "a1", "actor": MIA, "note": "Red", "instance": "i1", "job": "implement"}
+        fold(asks.state, Event(kind, data, id=f"e{number}", time=asks.now))
+    with pytest.raises(FleetError, match="not tried again"):
+        deeds.retried(asks.state, ANN, "r1", "Blue")
+
+
+def test_what_was_answered_while_no_watcher_runs_is_no_more_called_stuck(asks: Story):
+    for each in deeds.said(asks.state, MIA, "r1", "Red"):
+        fold(asks.state, replace(each, id="e1000", time=asks.now))
+    (row,) = board(asks.fleet, asks.state, asks.now, {"running": False})["items"]
+    assert (row["state"], "does not run" in row["reason"]) == ("queued", True)

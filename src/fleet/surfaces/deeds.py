@@ -18,7 +18,7 @@ from fleet.model.state import Approval, HeldCall, Item, Run, State
 from fleet.policy.folds.byhand import took_over
 from fleet.policy.suspect import is_at_work
 from fleet.policy.taken import may_not_take
-from fleet.views.waiting import asked
+from fleet.views.waiting import answered, asked
 
 _LABEL = 64  # characters
 
@@ -132,7 +132,7 @@ def said(state: State, actor: str, run: str, text: str) -> list[Event]:
     if question is not None:
         return [answer(question, actor, words, given=True)]
     if not found.live:
-        raise FleetError(f"{found.id} can't hear you", why=standing_of(found), do=_go_on(state, found))
+        raise FleetError(f"{found.id} can't hear you", why=_standing(state, found), do=_go_on(state, found))
     data = {"run": found.id, "text": words, "actor": actor}
     return [_deed(events.RUN_SAID, data, actor, f"run/{found.id}", found.cause, found.instance)]
 
@@ -141,7 +141,7 @@ def stopped(state: State, actor: str, run: str, reason: str = "") -> list[Event]
     """The run is asked to end."""
     found = _run(state, run)
     if not found.live and found.state != "queued":
-        raise FleetError(f"{found.id} does not run", why=standing_of(found), do=_go_on(state, found))
+        raise FleetError(f"{found.id} does not run", why=_standing(state, found), do=_go_on(state, found))
     if found.stop_reason:
         do = f"See: fleet why {found.id}"
         raise FleetError(f"{found.id} is being stopped already", why=found.stop_reason, do=do)
@@ -155,10 +155,10 @@ def taken_over(state: State, actor: str, run: str, program: str) -> list[Event]:
     found = _run(state, run)
     if not found.live and waiting_with(state, found) is None:
         do = _go_on(state, found)
-        raise FleetError(f"There is nothing to take over in {found.id}", why=standing_of(found), do=do)
+        raise FleetError(f"There is nothing to take over in {found.id}", why=_standing(state, found), do=do)
     if found.in_hand not in ("", actor):
-        do = f"Let them hand it back, or do it for them: fleet handback {found.id}"
-        raise FleetError(f"{found.id} is in other hands", why=f"{found.in_hand} took it over", do=do)
+        do = _go_on(state, found)
+        raise FleetError(f"{found.id} is in other hands", why=took_over(found), do=do)
     data = {"run": found.id, "actor": actor, "program": program}
     taken = _deed(events.RUN_TAKEN_OVER, data, actor, f"run/{found.id}", found.cause, found.instance)
     if not found.live or found.stop_reason:
@@ -172,9 +172,9 @@ def handed_back(state: State, actor: str, run: str, note: str, left: Mapping[str
     found = _run(state, run)
     waiting = waiting_with(state, found)
     if waiting is None:
-        do = f"See: fleet why {found.id}" if found.in_hand or not found.live else "Nobody took it over."
-        why = standing_of(found)
-        raise FleetError(f"{found.id} can't be handed back", why=why, do=do)
+        nobody = f"Nobody took it over; you can: fleet takeover {found.id}"
+        do = f"See: fleet why {found.id}" if found.in_hand else nobody if found.live else _go_on(state, found)
+        raise FleetError(f"{found.id} can't be handed back", why=_standing(state, found), do=do)
     data = {"run": found.id, "actor": actor, "note": note.strip(), **left}
     back = _deed(events.RUN_HANDED_BACK, data, actor, f"run/{found.id}", waiting.cause, found.instance)
     told = [f"{actor} went on by hand in your workspace and hands it back to you.", note.strip()]
@@ -187,7 +187,7 @@ def retried(state: State, actor: str, run: str, note: str = "") -> list[Event]:
     found = _run(state, run)
     why = retry_refused(state, found)
     if why:
-        raise FleetError(f"{found.id} is not tried again", why=why, do=f"See: fleet why {found.id}")
+        raise FleetError(f"{found.id} is not tried again", why=why, do=_go_on(state, found))
     for each in asked(state):
         if each.instance == found.instance and each.job == found.job and each.kind != "handoff":
             return [_go_ahead(each, actor, note)]
@@ -270,6 +270,9 @@ def retry_refused(state: State, run: Run) -> str:
         return took_over(run)
     if record.runs[-1] != run.id:
         return f"it was tried again already, by {record.runs[-1]}"
+    going = _going_on(state, run)
+    if going:
+        return going
     if run.outcome == "succeeded" or record.state in ("done", "landing"):
         return "it has succeeded"
     return ""
@@ -282,8 +285,30 @@ def standing_of(run: Run) -> str:
     return f"it is {(run.outcome or run.state).replace('_', ' ')}" + (" still" if run.live else "")
 
 
+def _standing(state: State, run: Run) -> str:
+    """The same, with what a person has said about it that no watcher has read yet."""
+    return _going_on(state, run) or standing_of(run)
+
+
+def _going_on(state: State, run: Run) -> str:
+    """Who has had the job of an ended run go on, where no run of it has begun since; else empty."""
+    instance = state.instances.get(run.instance)
+    record = instance.jobs.get(run.job) if instance is not None else None
+    if instance is None or record is None or run.live or record.runs[-1:] != [run.id]:
+        return ""
+    given = answered(state, run.instance, run.job)
+    if given is not None:
+        return f"{given.by} has {'answered' if given.answer == 'given' else 'refused'} {given.id} already"
+    resumed = record.state == "waiting" and not instance.outcome and run.state == "ended"
+    return "its job goes on already" if resumed else ""
+
+
 def _go_on(state: State, run: Run) -> str:
     """What to do about a run that has ended: to speak to the one that came after it, or to have one."""
+    if run.in_hand:
+        return f"Let them hand it back, or do it for them: fleet handback {run.id}"
+    if _going_on(state, run):
+        return "Nothing: the watcher sees to it (fleet watcher status)"
     record = state.instances[run.instance].jobs.get(run.job) if run.instance in state.instances else None
     later = record.runs[-1] if record is not None and record.runs else run.id
     if later != run.id:

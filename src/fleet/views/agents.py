@@ -60,6 +60,8 @@ def _condition(
         return Condition("running", "; ".join(f"{run.id} is stopping" for run in live if run.stop_reason))
     blocked = _held_up(fleet, state, name, now, watched=watched)
     if last is not None and last.outcome in _BAD:
+        if last.reason and last.reason in blocked:
+            return Condition("failed", blocked)
         also = f"; {blocked}" if blocked else ""
         return Condition("failed", f"{last.id} {_said(last)}: {last.reason}{also}")
     return Condition("blocked", blocked) if blocked else Condition("idle", "")

@@ -13,7 +13,7 @@ from fleet.policy.budget import live_by_agent
 from fleet.views.changes import change_row
 from fleet.views.gates import held_back
 from fleet.views.units import moment
-from fleet.views.waiting import asked, how_to_answer, wait_of
+from fleet.views.waiting import answered, asked, how_to_answer, wait_of
 
 
 class Standing(NamedTuple):
@@ -186,7 +186,7 @@ def _between_runs(fleet: Fleet, state: State, instance: Instance, *, watched: bo
     if held:
         return [Standing("waits", held_back(each)) for each in held]
     for name, record in instance.jobs.items():
-        if record.state == "stuck":
+        if record.state == "stuck" and answered(state, instance.id, name) is None:
             return [Standing("stuck", f"{name}: {record.reason}")]
     if not watched:
         return [Standing("queued", "the watcher does not run: fleet watcher start")]

@@ -86,6 +86,14 @@ def asked(state: State) -> list[Approval]:
     return [each for name in state.asked if not (each := state.approvals[name]).answer]
 
 
+def answered(state: State, instance: str, job: str) -> Approval | None:
+    """What a person has answered about a job, where nothing has followed from it yet."""
+    found = (state.approvals[name] for name in state.asked)
+    return next(
+        (each for each in found if each.answer and (each.instance, each.job) == (instance, job)), None
+    )
+
+
 def approvals(state: State, now: int) -> list[dict[str, Any]]:
     """Everything that waits for a person, oldest first, with the words that let it go on."""
     return [

@@ -12,7 +12,7 @@ from fleet.policy.folds.reading import text
 
 def took_over(run: Run) -> str:
     """Why nobody else goes on with it."""
-    return f"{run.in_hand or run.stopped_by or 'a person'} took it over; afterwards: fleet handback {run.id}"
+    return f"{run.in_hand or run.stopped_by or 'a person'} took it over"
 
 
 def run_taken_over(state: State, event: Event, data: Mapping[str, Any]) -> None:
