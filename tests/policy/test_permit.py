@@ -116,6 +116,28 @@ PUSHES = (
     "$'git' push",
     "=git push",
     "watch git push",
+    "coproc X { git push; }",
+    "time -p git push",
+    "exec -cla x git push",
+    "sudo -nu root git push",
+    "env -iu X git push",
+    "timeout -vk 5 10 git push",
+    "bash -eo pipefail -c 'git push'",
+    "bash --rcfile x -O extglob -c 'git push'",
+    "echo git push | sh /dev/stdin",
+    "echo git push | bash -s x",
+    "busybox sh -c 'git push'",
+    "\\alias g='git push'\ng",
+    "hash -p /usr/bin/git x; x push",
+    ". /dev/stdin <<< 'git push'",
+    "git -c alias.p=push p",
+    "git --config-env=alias.p=P p",
+    "systemd-run --user git push",
+    "taskset 1 /usr/bin/git push",
+    "setpriv --reuid 0 sudo -n git -C x push",
+    "tmux new -d 'git push'",
+    "ssh localhost git push",
+    "at now <<< 'git push'",
     "git\u00a0status; git push",
     "git status\x00; git push",
 )
@@ -169,6 +191,29 @@ def test_an_allowed_command_stays_allowed_in_its_everyday_forms(command):
 )
 def test_what_no_rule_allows_is_not_allowed_by_standing_beside_what_is(command):
     assert permit(command, ONLY_STATUS) == "deny"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "xargs --arg-file git rm",
+        "xargs --process-slot-var git rm",
+        "xargs -ra git rm",
+        "\\time --format git rm x",
+        "\\time --output git rm x",
+        "stdbuf --input git rm x",
+        "nice --adjustmen git rm x",
+    ],
+)
+def test_an_option_that_may_take_a_word_does_not_hide_the_program_behind_an_allowed_one(command):
+    assert permit(command, Permissions(allow=("Bash(git *)",))) == "deny"
+
+
+@pytest.mark.parametrize(
+    "command", ["time git log", "tmux a", "nice -n 5 git log", "xargs -r git log", "timeout -v 5 git log"]
+)
+def test_nor_is_one_refused_whose_options_can_be_read(command):
+    assert permit(command, Permissions(allow=("Bash(git *)", "Bash(tmux *)"))) == "allow"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from fleet.testing.model_script import Answer, Ask, Step, ToolUse
 pytestmark = [pytest.mark.claude, pytest.mark.slow]
 
 MARK = "it went through"
-# What it does first, as git of its own would spring the traps that it lays. Its word shows that words are heard.
+# What it does first, as git of its own would spring its traps. The word shows that words are heard.
 COMMITS = shell(f"echo a note >> notes.txt; {ATTRIBUTES}; git commit -qm 'Add a note' && echo {MARK}")
 RULES = Permissions(deny=("WebSearch",), otherwise="allow")
 

@@ -17,7 +17,7 @@ _BLANK = " \t"
 _OPERATORS = ("&>>", "<<<", "<<-", "&&", "||", ";;", "|&", "&>", ">>", ">|", "<<", ">&", "<&", "<>")
 _SINGLE = ";&|<>\n()"
 _REDIRECTS = (">", ">>", ">|", "&>", "&>>", "<", "<>", ">&", "<&", "<<<")
-_SKIPPED = ("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "coproc")
+_SKIPPED = ("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time")
 _CLOSING = ("fi", "done", "}")
 
 
@@ -101,10 +101,12 @@ class _Reader:
             if equals and name.isascii() and name.removesuffix("+").isidentifier():
                 current.sets.append(word)
                 return
-            if plain and word in ("case", "function", "select", "alias", "(("):
+            if plain and word in ("case", "function", "select", "alias", "coproc", "(("):
                 raise Unreadable(f"it has a word of the shell's own language: {word}")
             if plain and word in _SKIPPED and not current.sets:
                 return
+            if word in ("-p", "--") and not current.sets:
+                return  # of `time`, as no program is called so
             if plain and word == "for":
                 self._loop()
                 return

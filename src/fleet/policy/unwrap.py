@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from fleet.policy.shell import UNKNOWN, Simple, Unreadable, simple_commands
 
@@ -30,7 +31,21 @@ _VALUED: Mapping[str, frozenset[str]] = {
     "strace": frozenset({"-e", "-o", "-p", "-s"}),
     "flock": frozenset({"-w", "-E"}),
 }
-_TEXTS = ("script", "watch", "parallel", "su", "runuser")  # they hand a text to a shell
+# They hand a text to a shell, now or later.
+_TEXTS = frozenset("alias at batch crontab parallel runuser script su watch".split())  # noqa: SIM905
+_FURTHEST = 40  # words of a launcher's own
+# They start what some word of theirs names, after options that nobody here knows.
+_LAUNCHERS = frozenset(
+    """
+    bind bundle bwrap chronic chrt compgen complete cpulimit dbus-run-session direnv entr fakeroot
+    firejail gdb linux32 linux64 ltrace mapfile mise npx nsenter perf pipenv pipx pkexec poetry
+    prlimit proxychains proxychains4 readarray runcon screen setarch setpriv ssh start-stop-daemon
+    systemd-run taskset tmux torsocks ts unbuffer uv uvx valgrind xvfb-run
+    """.split()  # noqa: SIM905
+)
+_FED = ("/dev/stdin", "/dev/fd/", "/proc/")
+_SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
+_FLAGS = frozenset({"--foreground", "--preserve-status", "--verbose", "--null", "--no-run-if-empty"})
 _BEFORE: Mapping[str, int] = {"timeout": 1, "chroot": 1, "flock": 1}  # words of its own before the program
 # They change nothing but time and order, so that whoever may run the inner one may run it by them.
 _PLAIN = frozenset({"timeout", "nice", "ionice", "stdbuf", "nohup", "time", "command", "builtin", "noglob"})
@@ -53,8 +68,16 @@ def program(simple: Simple) -> str:
 def inner(simple: Simple) -> list[Simple]:
     """What this command runs besides itself. Raises `Unreadable` where that can't be told."""
     name, words = program(simple).lower(), simple.words
+    if name == "busybox":
+        return [Simple(words=words[1:])] if len(words) > 1 else []
     if name in _SHELLS:
         return _of_shell(words[1:])
+    if name in (".", "source") and any(word.startswith(_FED) or UNKNOWN in word for word in words[1:]):
+        raise Unreadable("a shell reads what it runs from elsewhere")
+    if name == "hash" and len(words) > 2:
+        raise Unreadable("hash gives a program another name")
+    if name == "git":
+        _check_git(words)
     if name in _TEXTS:
         raise Unreadable(f"{name} runs a text")
     if name in ("eval", "trap"):
@@ -90,7 +113,22 @@ def is_plain(simple: Simple) -> bool:
         return _after_options(simple.words[1:], frozenset()) == simple.words[1:]
     if name in ("sh", "bash", "dash", "zsh"):
         return len(simple.words) == 3 and simple.words[1] == "-c"
-    return name in _PLAIN or name == "xargs"
+    return (name in _PLAIN or name == "xargs") and _is_certain(name, simple.words[1:])
+
+
+def _is_certain(name: str, words: Sequence[str]) -> bool:
+    """Whether it can be told where the options of this program end: one that is not known could take the next
+    word, which then is not the program.
+    """
+    valued, at = _VALUED[name], 0
+    while at < len(words) and words[at].startswith("-") and words[at] != "--":
+        word = words[at]
+        whole = word in valued or word in _FLAGS or len(word) == 2 or (word.startswith("--") and "=" in word)
+        attached = not word.startswith("--") and (f"-{word[1:2]}" in valued or word[1:].isdigit())
+        if not whole and not attached:
+            return False
+        at += 2 if word in valued else 1
+    return True
 
 
 def is_harmless(setting: str) -> bool:
@@ -100,26 +138,53 @@ def is_harmless(setting: str) -> bool:
 
 
 def names(simple: Simple) -> list[str]:
-    """The command as texts that a rule may know it by: whole, without its folder, without git's options."""
-    full = " ".join(simple.words)
-    short = " ".join((program(simple).lower(), *simple.words[1:]))
-    found = [full, short]
-    if program(simple).lower() == "git":
-        rest = _after_options(simple.words[1:], _GIT_VALUED)
-        found.append(" ".join(("git", *rest)))
+    """The command as texts that a rule may know it by: whole, without its folder, without git's options; of
+    one that starts another, all that its words may be.
+    """
+    found = _names(simple.words)
+    if program(simple).lower() in (*_LAUNCHERS, *_VALUED):
+        for at in range(1, min(len(simple.words), _FURTHEST)):
+            found += _names(simple.words[at:])
+            found += _names(simple.words[at].split())  # a text that it hands to a shell
     return list(dict.fromkeys(found))
 
 
+def _names(words: Sequence[str]) -> list[str]:
+    name = words[0].rpartition("/")[2].lower() if words else ""
+    found = [" ".join(words), " ".join((name, *words[1:]))]
+    if name == "git":
+        found.append(" ".join(("git", *_after_options(words[1:], _GIT_VALUED))))
+    return found
+
+
 def _of_shell(words: Sequence[str]) -> list[Simple]:
-    for at, word in enumerate(words):
-        if UNKNOWN in word:
+    at, texts = 0, False
+    while at < len(words) and words[at].startswith(("-", "+")) and len(words[at]) > 1:
+        if UNKNOWN in words[at]:
             raise Unreadable("the shell makes up what another shell runs")
-        if word.startswith("-") and not word.startswith("--") and "c" in word:
-            text = next((each for each in words[at + 1 :] if not each.startswith(("-", "+"))), "")
-            return _read(text)
-        if not word.startswith(("-", "+")):
-            return []  # a file: what is in it is its own matter
-    raise Unreadable("a shell reads what it runs from elsewhere")
+        if words[at] == "--":
+            at += 1
+            break
+        short = not words[at].startswith("--")
+        texts = texts or (short and words[at].startswith("-") and "c" in words[at])
+        if short and "s" in words[at][1:] and not texts:
+            raise Unreadable("a shell reads what it runs from elsewhere")
+        # The last letter of several may take the next word, as in -eo pipefail.
+        at += 2 if words[at] in _SHELL_VALUED or (short and words[at][-1] in "oO") else 1
+    if at >= len(words) or words[at] == "-" or (not texts and words[at].startswith(_FED)):
+        raise Unreadable("a shell reads what it runs from elsewhere")
+    if UNKNOWN in words[at]:
+        raise Unreadable("the shell makes up what another shell runs")
+    return _read(words[at]) if texts else []  # a file: what is in it is its own matter
+
+
+def _check_git(words: Sequence[str]) -> None:
+    """Raises Unreadable for a word of git's that the call itself makes up."""
+    for flag, value in pairwise(words):
+        if flag == "-c" and value.lower().startswith(("alias.", UNKNOWN)):
+            raise Unreadable("git is given a command of its own making")
+    if any(word.startswith("--config-env") and "alias." in word.lower() for word in words):
+        raise Unreadable("git is given a command of its own making")
 
 
 def _of_find(words: Sequence[str]) -> list[Simple]:
