@@ -118,6 +118,19 @@ def test_a_watcher_that_somebody_has_paused_can_be_stopped(shop: Stage, start: S
 
 
 @pytest.mark.slow
+def test_a_run_whose_watcher_somebody_has_paused_can_be_taken_over(shop: Stage, start: Start):
+    script(shop, "dev", {"run": "sleep 60"})
+    shop.issue()
+    watcher = start(shop, "--foreground")
+    await_event(shop, events.RUN_STARTED)
+    watcher.process.send_signal(signal.SIGSTOP)
+    take = [sys.executable, "-m", "fleet", "takeover", "r1", "--json"]
+    said = subprocess.run(take, cwd=shop.root, capture_output=True, text=True, timeout=30, check=False)
+    assert said.returncode == 0, said.stderr
+    assert shop.live() == []
+
+
+@pytest.mark.slow
 def test_a_watcher_that_was_killed_leaves_no_lock(shop: Stage, start: Start):
     first = start(shop, "--foreground")
     await_event(shop, events.WATCHER_STARTED)

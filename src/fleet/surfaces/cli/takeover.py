@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -21,8 +22,12 @@ from fleet.surfaces.cli.output import print_note
 from fleet.surfaces.cli.people_only import people_only
 from fleet.surfaces.cli.project import Project, open_project
 
+if TYPE_CHECKING:
+    from fleet.ports.session import Sessions
+
 app = typer.Typer()
 
+_WATCHER_SECONDS = 3.0  # in which a watcher takes it up
 _SECONDS = 60.0  # a session that is asked to end is killed after ten
 
 
@@ -56,21 +61,15 @@ def takeover(run: RunId, json: Json = False) -> None:
 
 
 def _await_end(project: Project, run: Run) -> None:
-    """End the session where no watcher does, and wait until nothing of it is left."""
-    import select
-
+    """Wait until nothing of the session is left. Where no watcher ends it, or a paused one, this does."""
     from fleet.wiring import open_sessions
 
     sessions = open_sessions(project.place)
     try:
-        if not project.watched and sessions.alive(run.id):
-            sessions.stop(run.id, "takeover")
-        ends = sessions.watch(run.id)
-        if ends is not None:
-            try:
-                select.select([ends], [], [], _SECONDS)
-            finally:
-                os.close(ends)
+        if not (project.watched and _ends(sessions, run.id, _WATCHER_SECONDS)):
+            if sessions.alive(run.id):
+                sessions.stop(run.id, "takeover")
+            _ends(sessions, run.id, _SECONDS)
         if sessions.alive(run.id):
             why = f"its session still runs after {_SECONDS:g} s"
             raise FleetError(
@@ -78,6 +77,19 @@ def _await_end(project: Project, run: Run) -> None:
             )
     finally:
         sessions.close()
+
+
+def _ends(sessions: Sessions, run: str, seconds: float) -> bool:
+    """Whether it has ended within so long."""
+    import select
+
+    ends = sessions.watch(run)
+    if ends is None:
+        return not sessions.alive(run)
+    try:
+        return bool(select.select([ends], [], [], seconds)[0])
+    finally:
+        os.close(ends)
 
 
 def _in_tmux(project: Project, run: Run, program: tuple[str, ...], folder: Path) -> tuple[str, ...]:
