@@ -16,6 +16,8 @@ RIGHT = [
     "budget.cost_used_micros * 2 > budget.cost_limit_micros",
     "risk.score in [1, 2] ? change.round > 1 : !(agent.name == 'dev')",
     "change.paths.map(p, p + 'x') == ['a'] || double(risk.score) / 2.0 > 3.5",
+    "['docs/', 'api/'].all(d, change.paths.exists(p, p.startsWith(d)))",
+    "change.paths.filter(p, p != 'a').exists(p, p in ['b'])",
     "type(now) == int && string(now) != ''",
     "has(risk.score) && item.labels[0].matches('^a')",
 ]
@@ -39,6 +41,14 @@ WRONG = [
     ("risk.score + 1", "it would come to a whole number", (1, 1)),
     ("change.paths", "it would come to a list of texts", (1, 1)),
     ("true &&\n  risk.score > 'x'", "do not go together", (2, 3)),
+    (f"{'!' * 1500}true", "it is nested too deeply", (1, 1)),
+    (f"{'(' * 500}true{')' * 500}", "it is nested too deeply", (1, 1)),
+    (
+        "change.paths.exists(p, item.labels.exists(l, p.startsWith(l)))",
+        "as often as both lists are long",
+        (1, 36),
+    ),
+    ("change.paths.filter(p, change.paths.all(q, p != q)).size() > 1", "multiplied", (1, 37)),
     ("risk.score >", "it can't be read at sign 12", (1, 12)),
 ]
 

@@ -50,6 +50,25 @@ def _pass(story: Story, ms: int) -> None:
     story.now = until
 
 
+def _with_files(story: Story, files: int, listed: int) -> None:
+    """The change has so many files, of which so many are listed."""
+    (change,) = story.state.changes.values()
+    data = {"change": change.id, "head": change.head, "score": 5, "factors": [], "lines": files}
+    paths = [f"a/{at}" for at in range(listed)]
+    story.tell(events.CHANGE_ASSESSED, **data, files=files, paths=paths)
+
+
+@pytest.mark.parametrize(("files", "asked"), [(200, False), (201, True)])
+def test_files_that_are_not_listed_are_not_taken_for_harmless(files: int, asked: bool) -> None:
+    when = "risk.score > 90 || change.paths.exists(p, p.startsWith('billing/'))"
+    story = _ready(Requirement("human", when=when), Requirement("policy", when=f"!({when})"))
+    _with_files(story, files, 200)
+    assert [_line(story, at)["met"] for at in (0, 1)] == [not asked, not asked]
+    if asked:
+        assert "it has 201 files, of which 200 are listed" in _line(story)["reason"]
+        assert "a smaller change" in _line(story, 1)["who"]
+
+
 # ------------------------------------------------------------ reviews
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
-from fleet.config.conditions import OF_QUARANTINE
+from fleet.config.conditions import OF_A_GATE, OF_QUARANTINE
 from fleet.model.errors import FleetError
 from fleet.model.fleet import Agent, Fleet, Requirement, Workflow
 from fleet.model.gates import CODEOWNERS, Window
@@ -16,6 +17,8 @@ from fleet.policy.workflow import duty_of
 
 _JUDGES = ("review", "check", "merge")
 _QUARTER_MS, _WEEK = 15 * 60_000, 7 * 24 * 4
+_BY_ITSELF = ("by zero", "overflow", "match error")
+"""Reasons for which a condition fails that have nothing to do with what it is asked about."""
 _SOME_MONDAY = 1_767_571_200_000  # any week will do
 
 
@@ -74,6 +77,8 @@ def _unheard(fleet: Fleet) -> Iterator[str]:
 
 def _human(where: str, line: Requirement) -> Iterator[str]:
     people = {each.casefold() for each in (*line.by, *line.asking.escalate_to)}
+    if line.when and (why := _untold(line.when)):
+        yield f"{where} asks each time: {line.when} can never be told ({why}), which counts as true."
     if line.when and not _scores(line.when):
         yield f"{where} asks nobody: {line.when} is never true."
     if line.by and CODEOWNERS not in line.by and line.approvals > len(people):
@@ -81,8 +86,33 @@ def _human(where: str, line: Requirement) -> Iterator[str]:
 
 
 def _policy(where: str, line: Requirement) -> Iterator[str]:
+    if why := _untold(line.when):
+        yield f"{where} can never open: {line.when} can never be told ({why})."
     if not _scores(line.when):
         yield f"{where} can never open: {line.when} is never true."
+
+
+@lru_cache(256)
+def _untold(condition: str) -> str:
+    """Why the condition fails whatever it is asked about: it divides by 0, say; "" where it may not."""
+    why = ""
+    for score in (0, 1, 7, 50, 100):
+        try:
+            holds(condition, {**_ones(OF_A_GATE), "risk": {"score": score, "factors": ["size"]}})
+        except FleetError as error:
+            why = error.why
+            if not any(word in why for word in _BY_ITSELF):
+                return ""
+        else:
+            return ""
+    return why
+
+
+def _ones(value: Any) -> Any:
+    """The sample with something in the place of nothing."""
+    if isinstance(value, Mapping):
+        return {name: _ones(each) for name, each in value.items()}
+    return 1 if value == 0 and not isinstance(value, str) else value
 
 
 @lru_cache(256)

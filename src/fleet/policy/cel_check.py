@@ -89,8 +89,11 @@ def mistake_in(expression: str, known: Mapping[str, Type]) -> Mistake | None:
         return Mistake("a CEL condition", problem, line, column)
     try:
         found = _type(tree, known)
+        _demand_quick(tree, within="")
     except _Wrong as wrong:
         return wrong.mistake
+    except RecursionError:
+        return Mistake("a CEL condition", "it is nested too deeply; write it as several lines")
     if found in (BOOL, ANY):
         return None
     return Mistake("a condition that is true or false", f"it would come to {spoken(found)}")
@@ -260,6 +263,30 @@ def _macro(node: Any, name: str, found: Type, given: list[Any], known: Mapping[s
     if name != "map":
         _is(given[1], inner, BOOL, f"true or false in {name}( )")
     return _MACROS[name](of, _type(given[1], inner))
+
+
+def _demand_quick(node: Any, *, within: str) -> None:
+    """Refuse what goes through a list for each element of another one: conditions are asked all the time, and
+    an agent may make the lists long. One of the two may be written out in the condition.
+    """
+    if not hasattr(node, "children"):
+        return
+    macro = str(node.children[1]) if node.data == "member_dot_arg" and len(node.children) > 2 else ""
+    if macro not in _MACROS or _is_written_out(node.children[0]):
+        for each in node.children:
+            _demand_quick(each, within=within)
+        return
+    if within:
+        hint = f"it would be asked as often as both lists are long, multiplied; {within} is around it"
+        raise _Wrong(node.children[1], f"no {macro} inside of {within}", hint)
+    _demand_quick(node.children[0], within=within)
+    _demand_quick(node.children[2], within=macro)
+
+
+def _is_written_out(node: Any) -> bool:
+    while len(node.children) == 1 and node.data != "list_lit" and hasattr(node.children[0], "data"):
+        node = node.children[0]
+    return bool(node.data == "list_lit")
 
 
 def _bound(node: Any) -> str:

@@ -14,7 +14,7 @@ from fleet.policy.inspect import knows_owners
 from fleet.policy.requirements.found import either, met, missing, persons
 from fleet.policy.requirements.owners import people_of, unowned
 from fleet.policy.requirements.people import approving, is_one_of, valid
-from fleet.policy.variables import gate_variables
+from fleet.policy.variables import gate_variables, unlisted
 
 _NAME = "human"
 
@@ -96,5 +96,6 @@ def _needed(fleet: Fleet, state: State, change: Change, requirement: Requirement
     try:
         needed = cel.holds(requirement.when, gate_variables(fleet, state, change))
     except FleetError as error:
-        return True, f"{requirement.when} could not be told: {error.why or error.what}"
+        why = unlisted(change) if "paths" in requirement.when else ""
+        return True, f"{requirement.when} could not be told: {why or error.why or error.what}"
     return needed, f"{'' if needed else 'not '}{requirement.when} (its risk is {score})"

@@ -9,7 +9,7 @@ from fleet.model.fleet import Fleet, Requirement
 from fleet.model.state import Change, State
 from fleet.policy import cel
 from fleet.policy.requirements.found import met, missing
-from fleet.policy.variables import gate_variables
+from fleet.policy.variables import gate_variables, unlisted
 
 _NAME = "policy"
 
@@ -22,8 +22,10 @@ def policy(fleet: Fleet, state: State, change: Change, requirement: Requirement)
     try:
         holds = cel.holds(said, gate_variables(fleet, state, change))
     except FleetError as error:
-        why = f"{said} could not be told: {error.why or error.what}"
-        return missing(_NAME, why, "whoever keeps fleet.yaml")
+        too_many = unlisted(change) if "paths" in said else ""
+        why = f"{said} could not be told: {too_many or error.why or error.what}"
+        who = f"{author}, by a smaller change" if too_many else "whoever keeps fleet.yaml"
+        return missing(_NAME, why, who)
     if holds:
         return met(_NAME, f"{said} holds")
     return missing(_NAME, f"{said} does not hold", f"{author}, by a change of which it holds")
