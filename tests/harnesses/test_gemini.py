@@ -155,3 +155,16 @@ def test_nobody_else_may_say_which_hooks_there_are(tmp_path, monkeypatch):
     assert overruled() == ""
     file.write_text('{"hooksConfig": {"enabled": false}}')
     assert overruled() == str(file)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "You exceeded your current quota. Please retry in 3600.5s.] Or switch to another auth method",
+        "Model stream ended without a finish reason.",
+    ],
+)
+def test_what_passes_by_itself_is_waited_for(said):
+    told = json.dumps({"type": "result", "status": "error", "error": {"type": "Error", "message": said}})
+    (end,) = [each for each in GeminiReader().feed("out", told) if isinstance(each, Finished)]
+    assert end.kind == "overloaded"

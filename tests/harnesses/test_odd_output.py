@@ -115,3 +115,65 @@ def well_formed(events: list[AgentEvent]) -> None:
                 assert text.isprintable()
             case Retrying(wait_ms=wait):
                 assert wait >= 0
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "claude-code",
+            [
+                '{"type":"result","subtype":"success","is_error":false,"num_turns":2,"result":"Hello.",'
+                '"total_cost_usd":0,"usage":{"input_tokens":0,"output_tokens":0},"modelUsage":{}}'
+            ],
+        ),
+        ("codex", ['{"type":"turn.completed"}', '{"type": "result", "ok": true}']),
+        ("gemini", ['{"type":"result","status":"success","stats":{"total_tokens":0,"models":{}}}']),
+    ],
+)
+def test_a_model_that_answers_and_tells_no_tokens_has_no_known_cost(name, lines):
+    reader = READ[name].make().reader()
+    last = [event for line in lines for event in reader.feed("out", line) if isinstance(event, Usage)][-1]
+    assert last.turns >= 1
+    assert last.cost_micros is None
+    assert last.input_tokens == last.output_tokens == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "claude-code",
+            [
+                '{"type":"result","subtype":"success","is_error":true,'
+                '"result":"API Error: 402 Payment required"}'
+            ],
+        ),
+        (
+            "codex",
+            [
+                '{"type":"turn.failed","error":'
+                '{"message":"unexpected status 402 Payment Required: no more credit, url: x"}}'
+            ],
+        ),
+        (
+            "gemini",
+            ['{"type":"result","status":"error","error":{"type":"Error","message":"got status: 402. Pay."}}'],
+        ),
+        (
+            "opencode",
+            ['{"type":"error","error":{"name":"APIError","data":{"message":"Pay.","statusCode":402}}}'],
+        ),
+        (
+            "copilot",
+            [
+                '{"type":"session.error","data":{"message":"402 Pay.","statusCode":402}}',
+                '{"type":"result","exitCode":1}',
+            ],
+        ),
+    ],
+)
+def test_credit_that_is_used_up_is_for_a_person_and_not_for_another_try(name, lines):
+    reader = READ[name].make().reader()
+    (end,) = [event for line in lines for event in reader.feed("out", line) if isinstance(event, Finished)]
+    assert end.kind == "auth"

@@ -126,6 +126,7 @@ class Run:
         False  # some harnesses tell the cost at the end alone, and so never when they are killed
     )
     tokens: int = 0
+    turns: int = 0  # answers of its model
     stop_reason: str = ""
     stop_kind: str = ""  # person | takeover | over_budget | quarantine | not_wanted
     stopped_by: str = ""

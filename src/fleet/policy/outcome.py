@@ -339,9 +339,10 @@ def _review(run: Run, change: Change, verdict: str) -> Event:
 
 def charge(run: Run) -> int:
     """What the run costs its agent's budget, in micro-dollars. One that was ended before its harness told
-    what it cost is charged all that was set aside for it: a budget must not be walked around by being killed.
+    what it cost is charged all that was set aside for it: a budget must not be walked around by being killed,
+    nor by a model that answers and tells no tokens.
     """
-    untold = run.tokens > 0 and not run.cost_known
+    untold = (run.tokens > 0 or run.turns > 0) and not run.cost_known
     return max(run.cost_micros, run.cost_limit) if untold else run.cost_micros
 
 

@@ -78,7 +78,8 @@ def _by_status(record: Mapping[str, Any], text: str) -> FinishKind:
     # Older versions tell the status in their words alone.
     told = re.search(r"API Error\D{1,40}(\d{3})\b", text)
     status = count(record, "api_error_status") or (int(told[1]) if told else 0)
-    if status in (401, 403):
+    # Credit that is used up is like a login that is refused, too.
+    if status in (401, 402, 403):
         return "auth"
     if status in (408, 409, 429) or status >= 500:
         return "overloaded"

@@ -59,8 +59,16 @@ class Meter:
         elif isinstance(told, dict):
             spent = _tokens(told, _ANSWER)
         spent = replace(spent, cost_micros=_micros(result.get("total_cost_usd")))
+        if result.get("is_error") is False and _is_silent(spent) and _is_silent(self.total):
+            # The model answered and told no tokens: what the CLI makes of that is no cost.
+            spent = Usage(turns=max(1, count(result, "num_turns")))
         self.total = _highest(self.total, spent)
         return self.total
+
+
+def _is_silent(spent: Usage) -> bool:
+    tokens = spent.input_tokens + spent.output_tokens + spent.cache_read_tokens + spent.cache_write_tokens
+    return not tokens and not spent.cost_micros
 
 
 def _tokens(told: Mapping[str, Any], names: tuple[str, str, str, str]) -> Usage:

@@ -25,6 +25,7 @@ from fleet.adapters.harnesses.codex_server import LONGEST, CodexServer, Params, 
 from fleet.adapters.harnesses.hooked import Hook
 
 _GRACE = 5  # seconds that it has to end by itself
+_PATIENCE = 330  # seconds for which it may be silent before it asks again; its own for a stream are 300
 _LATE = 30  # seconds until stdin is closed after the last words; far less in a session of Fleet's
 _MOST_FEATURES = 1000  # that it may tell of
 _TOOLS = {"command_execution": "Bash", "file_change": "Edit", "image_view": "Read"}
@@ -33,8 +34,9 @@ _TOOLS = {"command_execution": "Bash", "file_change": "Edit", "image_view": "Rea
 class Run:
     """One run: what Codex tells, and what it is told."""
 
-    def __init__(self, begin: Mapping[str, Any], inbox: Inbox) -> None:
-        self._begin, self._inbox = begin, inbox
+    def __init__(self, begin: Mapping[str, Any], inbox: Inbox, patience: float) -> None:
+        self._begin, self._inbox, self._patience = begin, inbox, patience
+        self._giving_up: asyncio.TimerHandle | None = None
         self._looked = Looked()
         self._hook = Hook(begin["hook"], begin["hook_seconds"]) if begin["hook"] else None
         self._thread = self._turn = ""
@@ -133,6 +135,7 @@ class Run:
 
     def told(self, method: str, params: Params) -> None:
         """Something that Codex did."""
+        self._is_heard()
         if method == "hook/completed":
             self._hooked(params.get("run") or {})
         elif params.get("threadId", self._thread) != self._thread:
@@ -157,9 +160,7 @@ class Run:
         elif method == "thread/tokenUsage/updated" and self._over is not None:
             tell("usage", usage=usage_of((params.get("tokenUsage") or {}).get("total") or {}))
         elif method == "error" and params.get("willRetry"):
-            error = params.get("error") or {}
-            more = error.get("additionalDetails")
-            tell("error", message=f"{error.get('message', '')}{f' ({more})' if more else ''}")
+            self._asks_again(params.get("error") or {})
         elif method == "turn/completed" and self._over is not None and not self._over.done():
             self._over.set_result(params.get("turn") or {})
 
@@ -175,6 +176,21 @@ class Run:
                 tell(kind, item=refusal(call, why))
         if self._looked.failed:
             self._break_off(f"its calls could not be looked at any more: {self._looked.failed}")
+
+    def _asks_again(self, error: Mapping[str, Any]) -> None:
+        """A provider may have asked for an hour, which Codex waits without a word. Fleet waits better: it
+        keeps no run for that, and holds back all that would ask the same provider.
+        """
+        more = error.get("additionalDetails")
+        message = f"{error.get('message', '')}{f' ({more})' if more else ''}"
+        tell("error", message=message)
+        why = f"{message}; and not a word for {self._patience:g} s"
+        self._giving_up = asyncio.get_running_loop().call_later(self._patience, self._break_off, why)
+
+    def _is_heard(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     def _break_off(self, why: str) -> None:
         if self._over is not None and not self._over.done():
@@ -206,13 +222,15 @@ def _ended(turn: Mapping[str, Any]) -> bool:
     return False
 
 
-async def drive(begin: Mapping[str, Any], inbox: Inbox, command: list[str]) -> bool:
-    """Play one run with this server."""
+async def drive(
+    begin: Mapping[str, Any], inbox: Inbox, command: list[str], patience: float = _PATIENCE
+) -> bool:
+    """Play one run with this server. `patience` is for how many seconds it may wait for its provider."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *command, stdin=pipe, stdout=pipe, cwd=begin["workspace"], limit=LONGEST
     )
-    run = Run(begin, inbox)
+    run = Run(begin, inbox, patience)
     run.server = CodexServer(process, run.told, run.asked)
     listening = asyncio.create_task(run.server.listen())
     playing = asyncio.create_task(run.play())

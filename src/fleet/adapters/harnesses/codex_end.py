@@ -58,6 +58,6 @@ def _kind(text: str) -> FinishKind:
             return kind
     told = _STATUS.search(text)
     status = int(told[1]) if told else 0
-    if status in (401, 403):
+    if status in (401, 402, 403):
         return "auth"
     return "overloaded" if status in (408, 409, 429) or status >= 500 else "error"

@@ -148,6 +148,9 @@ class CodexReader:
 
     def _ended(self, record: Json) -> list[AgentEvent]:
         spent = self._used(record) if "usage" in record else []
+        if not self._total.turns:  # its model answered and told no tokens
+            self._total = replace(self._total, turns=1)
+            spent = [self._total]
         return [*spent, Finished(True, self._last, "", "ok")]
 
     def _failed(self, record: Json) -> list[AgentEvent]:

@@ -184,7 +184,7 @@ def _models(record: Json) -> list[ModelUsage]:
 def _kind(name: str, status: int, text: str) -> FinishKind:
     if name in _KINDS:
         return _KINDS[name]
-    if status in (401, 403):
+    if status in (401, 402, 403):
         return "auth"
     if status in (408, 409, 429) or status >= 500 or _BUSY.search(text):
         return "overloaded"

@@ -10,6 +10,7 @@ from fleet.ports.harness import Finished, FinishKind
 
 _TEXT = 2000
 _CODE = re.compile(r'"code":\s*(\d{3})\b|\bstatus:? (\d{3})\b')
+_PASSES = re.compile(r"\b(?:retry|again|resets?) (?:in|after|at) \W?\d", re.IGNORECASE)  # it says when
 # In this order: a free quota that is used up for the day comes as a 429, as a short rate limit does.
 _WORDS: tuple[tuple[FinishKind, re.Pattern[str]], ...] = (
     (
@@ -32,7 +33,7 @@ _WORDS: tuple[tuple[FinishKind, re.Pattern[str]], ...] = (
         "overloaded",
         re.compile(
             r"quota|rate limit|resource.?exhausted|overloaded|unavailable|capacity|fetch failed|ECONNRE"
-            r"|timed? ?out|socket hang up|network error|empty response",
+            r"|timed? ?out|socket hang up|network error|empty response|stream ended",
             re.IGNORECASE,
         ),
     ),
@@ -64,9 +65,11 @@ def _bare(message: str) -> str:
 def _kind(message: str, text: str, name: str) -> FinishKind:
     told = _CODE.search(message)
     status = int(told[1] or told[2]) if told else 0
-    if status in (401, 403) or name == "FatalAuthenticationError":
+    if status in (401, 402, 403) or name == "FatalAuthenticationError":
         return "auth"
     if status in (408, 409, 429) or status >= 500:
+        return "overloaded"
+    if _PASSES.search(text):
         return "overloaded"
     for kind, pattern in _WORDS:
         if pattern.search(text):

@@ -142,6 +142,8 @@ class GeminiReader:
         self._total = _higher(self._total, _usage(inside(record, "stats")))
         error = string(inside(record, "error"), "message", _TEXT)
         if string(record, "status", _ID) == "success" and not error and not self._wrong:
+            if self._total == Usage():  # its model answered and told no tokens
+                self._total = Usage(turns=1)
             return [self._total, Finished(True, self._last, "", "ok")]
         told = failed(error or self._wrong, string(inside(record, "error"), "type", _ID))
         if told.kind == "error" and self._retried:  # the last words have no status, its tries before had

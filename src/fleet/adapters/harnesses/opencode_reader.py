@@ -131,7 +131,7 @@ _READERS: Mapping[str, _Read] = {
 def _kind(name: str, status: int, data: Json) -> FinishKind:
     if name in _ERRORS:
         return _ERRORS[name]
-    if status in (401, 403):
+    if status in (401, 402, 403):
         return "auth"
     if status in (408, 409, 429) or status >= 500 or data.get("isRetryable") is True:
         return "overloaded"

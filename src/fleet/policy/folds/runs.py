@@ -85,6 +85,7 @@ def run_spent(state: State, _event: Event, data: Mapping[str, Any]) -> None:
         run.cost_micros = max(run.cost_micros, whole(data, "cost_micros"))
         run.cost_known = run.cost_known or type(data.get("cost_micros")) is int
         run.tokens = max(run.tokens, whole(data, "tokens"))
+        run.turns = max(run.turns, whole(data, "turns"))
         run.context = whole(data, "context") or run.context
         run.window = whole(data, "window") or run.window
         is_heard(run, whole(data, "at") or run.heard)
