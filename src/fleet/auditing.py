@@ -132,8 +132,25 @@ def verify(place: Place, *, key: str = "", kept: str = "") -> Verification:
     if found.ok and kept and (said := _contradicted(place, kept, found, believed)):
         return Verification(False, 0, found.head, 0, said)
     if witness is None:
-        return found
+        said = _unsigned(place) if found.ok else ""
+        return replace(found, ok=False, problem=said) if said else found
     return replace(found, checkpoints=len(witness.checkpoints), sealed=witness.sealed)
+
+
+def _unsigned(place: Place) -> str:
+    """What is wrong with a log that no checkpoint is of: "" where none has to be. Each merge is signed."""
+    import json
+
+    from fleet.adapters.logs.verify import bodies
+    from fleet.model import events
+
+    merges = (seq for seq, body in bodies(place.log, events.CHANGE_ATTESTED) if _was_signed(json.loads(body)))
+    first = next(merges, 0)
+    return f"All its checkpoints are gone: event {first} says that a merge was signed." if first else ""
+
+
+def _was_signed(event: Mapping[str, Any]) -> bool:
+    return bool((event.get("data") or {}).get("digest"))
 
 
 def holds_checkpoint(text: str) -> bool:

@@ -179,6 +179,16 @@ def test_checkpoints_that_were_taken_away_are_missed(back: str, copy: Stage) -> 
     assert "checkpoints are gone" in found.problem
 
 
+def test_that_all_checkpoints_are_gone_is_seen_by_the_merges_that_were_signed(copy: Stage) -> None:
+    git(copy.root, "update-ref", "-d", SHELF)
+    copy.place.sealed.unlink()
+
+    found = auditing.verify(copy.place)
+
+    assert not found.ok
+    assert "All its checkpoints are gone: event" in found.problem
+
+
 def test_the_end_of_the_log_cannot_be_cut_with_its_checkpoints_where_one_was_kept(copy: Stage) -> None:
     kept = git(copy.root, "show", f"{SHELF}:checkpoint") + "\n"
     size = int(git(copy.root, "show", f"{SHELF}~1:checkpoint").splitlines()[1])

@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 
+from fleet.model import events
 from fleet.model.event import from_cloudevent
 
 
@@ -63,6 +64,26 @@ def test_a_table_has_a_row_for_each_event(cli):
     rows = list(csv.DictReader(io.StringIO(cli("audit", "export", "--format", "csv").out)))
     assert [int(row["seq"]) for row in rows] == [event.seq for event in cli.log.read()]
     assert json.loads(rows[2]["data"])["title"] == "Add a note"
+
+
+def test_each_row_of_a_run_says_which_program_and_which_texts_were_at_work(cli):
+    tell = cli.story.tell
+    tell(events.RUN_ADMITTED, run="r7", agent="qa", harness="codex", model="m1")
+    tell(events.RUN_STARTED, run="r7", digests={"prompt": "p", "system": "s", "template": "t"})
+    tell(events.RUN_CONVERSED, run="r7", conversation="c", model="m2", version="1.2")
+    tell(events.RUN_SPENT, run="r7", cost_micros=5, tokens=9)
+    row = list(csv.DictReader(io.StringIO(cli("audit", "export", "--format", "csv").out)))[-1]
+    names = [
+        "agent",
+        "harness",
+        "version",
+        "model",
+        "prompt_sha256",
+        "system_sha256",
+        "template_sha256",
+        "cost_micros",
+    ]
+    assert [row[name] for name in names] == ["qa", "codex", "1.2", "m2", "p", "s", "t", "5"]
 
 
 def test_no_cell_of_a_table_is_a_formula(cli):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -32,12 +32,14 @@ class Asked:
 
 @dataclass(slots=True)
 class Who:
-    """Who is behind a run."""
+    """Who is behind a run. `digests` are those of its prompt, system prompt and template."""
 
     agent: str = ""
     harness: str = ""
+    version: str = ""
     model: str = ""
     item: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -65,10 +67,12 @@ class Filter:
         data = event.data
         if event.type in (events.RUN_QUEUED, events.RUN_ADMITTED, events.RUN_CONVERSED):
             who = self.runs.setdefault(str(data.get("run", "")), Who())
-            for name in ("agent", "harness", "model"):
+            for name in ("agent", "harness", "version", "model"):
                 if data.get(name):
                     setattr(who, name, str(data[name]))
             who.item = _whole(data.get("item")) or who.item
+        elif event.type == events.RUN_STARTED and isinstance(data.get("digests"), Mapping):
+            self.runs.setdefault(str(data.get("run", "")), Who()).digests = data["digests"]
         elif event.type == events.CHANGE_OPENED:
             self._changes[_whole(data.get("change"))] = _whole(data.get("item"))
         elif event.type == events.INSTANCE_STARTED:

@@ -56,6 +56,13 @@ def hash_of(path: Path, seq: int) -> str:
     return bytes(row[0]).hex() if row is not None else ""
 
 
+def bodies(path: Path, kind: str) -> Iterator[tuple[int, str]]:
+    """Number and body of each record of this type, as it was sealed, in order."""
+    with telling(path, "read"), closing(connect(path, "ro", _BUSY_MS)) as connection:
+        rows = connection.execute("SELECT seq, body FROM events WHERE type = ? ORDER BY seq", (kind,))
+        yield from ((int(seq), str(body)) for seq, body in rows)
+
+
 def body_of(path: Path, seq: int) -> str:
     """The body of a record as it was sealed. Raises `Permanent` when there is none."""
     with telling(path, "read"), closing(connect(path, "ro", _BUSY_MS)) as connection:

@@ -19,7 +19,8 @@ from fleet.views.events import reason_of, who
 from fleet.views.filter import Filter
 
 _COLUMNS = (
-    *("seq", "time", "type", "who", "source", "subject", "item", "run", "agent", "harness", "model"),
+    *("seq", "time", "type", "who", "source", "subject", "item", "run", "agent", "harness"),
+    *("version", "model", "prompt_sha256", "system_sha256", "template_sha256"),
     *("outcome", "reason", "cost_micros", "tokens", "id", "cause", "story", "data", "hash"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -69,7 +70,9 @@ def _cells(event: Event, wanted: Filter) -> Iterator[str]:
         str(data.get("run") or ""),
         wanted.agent_of(event),
         behind.harness,
+        behind.version,
         behind.model,
+        *(str(behind.digests.get(name) or "") for name in ("prompt", "system", "template")),
         str(data.get("outcome") or data.get("verdict") or ""),
         reason_of(event),
         _number(data.get("cost_micros")),
