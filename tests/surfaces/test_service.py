@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.surfaces.conftest import Cli
 
+from fleet.engine.lease import lease
 from fleet.model.errors import UsageError
 from fleet.surfaces.cli.service_files import Service, launchd_plist, systemd_unit
 
@@ -43,6 +44,12 @@ def test_a_watcher_that_failed_is_started_again_and_one_that_was_stopped_is_not(
 def test_it_starts_the_watcher_in_the_foreground():
     assert tuple(shlex.split(unit(service())["ExecStart"])) == ARGV
     assert tuple(plistlib.loads(launchd_plist(service()))["ProgramArguments"]) == ARGV
+
+
+def test_what_it_prints_is_where_fleet_looks_for_it():
+    log = "/srv/shop/.fleet/watcher.log"
+    assert unit(service())["StandardOutput"] == unit(service())["StandardError"] == f"append:{log}"
+    assert plistlib.loads(launchd_plist(service()))["StandardOutPath"] == log
 
 
 @given(PATHS)
@@ -82,6 +89,20 @@ def test_installed_it_is_enabled_and_started(cli: Cli, systemctl: Path):
         "--user daemon-reload",
         f"--user enable --now {file.name}",
     ]
+
+
+def test_installed_again_while_its_watcher_runs_all_is_left_as_it_is(cli: Cli, systemctl: Path):
+    cli("watcher", "install")
+    asked = systemctl.read_text()
+    with lease(cli.place.lock):
+        again = cli("watcher", "install")
+    assert (again.code, systemctl.read_text()) == (0, asked)
+
+
+def test_a_watcher_in_the_background_is_not_made_a_service(cli: Cli, systemctl: Path):
+    with lease(cli.place.lock):
+        refused = cli("watcher", "install")
+    assert (refused.code, "fleet watcher stop" in refused.err) == (1, True)
 
 
 def test_taken_back_nothing_of_it_is_left(cli: Cli, systemctl: Path):

@@ -39,9 +39,17 @@ def install(
         sys.stdout.buffer.write(text)
         return 0
     running = watcher_status(place)
+    installed = target.is_file() and target.read_bytes() == text
+    if running["running"] and installed:
+        if json:
+            print_json({"service": service.name, "file": str(target)})
+        else:
+            say(f"{service.name} is there already ({target}), and a watcher runs (process {running['pid']}).")
+        return 0
     if running["running"]:
         why = f"a watcher runs in the background (process {running['pid']})"
         raise FleetError("It can't be a service yet", why=why, do="First: fleet watcher stop")
+    place.dot.mkdir(mode=0o700, exist_ok=True)  # what it prints goes there
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(text)
     _do(_start(service, target), f"{target} is there.")

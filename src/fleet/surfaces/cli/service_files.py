@@ -37,6 +37,7 @@ def systemd_unit(service: Service) -> str:
 
     Variables that agents need besides PATH stand in `.fleet/watcher.env`, one `NAME=value` a line.
     """
+    log = f"{service.root}/.fleet/watcher.log"
     words = " ".join(_quoted(each).replace("$", "$$") for each in service.argv)
     return (
         "[Unit]\n"
@@ -50,6 +51,8 @@ def systemd_unit(service: Service) -> str:
         f"Environment={_quoted(f'PATH={service.path}')}\n"
         f"EnvironmentFile=-{_plain(service.root)}/.fleet/watcher.env\n"
         f"ExecStart={words}\n"
+        f"StandardOutput=append:{_plain(log)}\n"
+        f"StandardError=append:{_plain(log)}\n"
         "KillMode=process\n"
         "Restart=on-failure\n"
         f"RestartSec={_RESTART_SECONDS}\n"

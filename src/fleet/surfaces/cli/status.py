@@ -207,7 +207,8 @@ def _agent_rows(agent: dict[str, Any]) -> list[list[str]]:
 
 def _today(budget: dict[str, Any]) -> str:
     cost = budget["cost"]
-    return f"${cost['used']:.2f}/${cost['limit']:g}" if cost["limit"] else f"${cost['used']:.2f}"
+    limit = f"{cost['limit'] or 0:.2f}".removesuffix(".00")
+    return f"${cost['used']:.2f}/${limit}" if cost["limit"] else f"${cost['used']:.2f}"
 
 
 def _seconds(seconds: float) -> str:
