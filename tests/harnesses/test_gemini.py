@@ -162,6 +162,7 @@ def test_nobody_else_may_say_which_hooks_there_are(tmp_path, monkeypatch):
     [
         "You exceeded your current quota. Please retry in 3600.5s.] Or switch to another auth method",
         "Model stream ended without a finish reason.",
+        "Incomplete JSON segment at the end",
     ],
 )
 def test_what_passes_by_itself_is_waited_for(said):

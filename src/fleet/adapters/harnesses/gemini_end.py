@@ -33,7 +33,7 @@ _WORDS: tuple[tuple[FinishKind, re.Pattern[str]], ...] = (
         "overloaded",
         re.compile(
             r"quota|rate limit|resource.?exhausted|overloaded|unavailable|capacity|fetch failed|ECONNRE"
-            r"|timed? ?out|socket hang up|network error|empty response|stream ended",
+            r"|timed? ?out|socket hang up|network error|empty response|stream ended|incomplete json",
             re.IGNORECASE,
         ),
     ),
