@@ -162,6 +162,23 @@ def test_one_error_for_whatever_is_asked_is_stuck():
     assert levels[2] < ENOUGH <= levels[3]
 
 
+def test_nothing_that_works_is_stuck_at_the_eighth_call_and_not_seen_before():
+    told = Told()
+    levels = [told.act(f"try {n}", f"no {n}", ok=False, fresh=1, lines=1) for n in range(8)]
+    assert max(levels[:7]) < 2
+    assert levels[7] >= ENOUGH
+
+
+def test_what_failed_thrice_and_passed_may_fail_thrice_again():
+    told, levels = Told(), []
+    for _ in range(4):
+        for n in range(3):
+            levels.append(told.act("run", "down", ok=False, fresh=0, lines=1))
+            told.edit(f"try {told.now} {n}", "calc.py")
+        levels.append(told.act("run", "fine", fresh=1, lines=1))
+    assert max(levels) < ENOUGH
+
+
 def test_what_looks_if_something_is_there_may_look_three_times_as_often():
     told = Told()
     levels = [told.act("is it there", "no", polls=True, fresh=0, lines=1) for _ in range(12)]
@@ -235,6 +252,8 @@ def test_what_is_kept_of_a_long_run_is_bounded():
     for n in range(2000):
         told.edit(f"{n}", f"f{n}")
         told.act(f"x{n}", f"{n}", ok=bool(n % 3), fresh=0, lines=5)
+    for n in range(500):
+        told.act(f"y{n}", f"{n}", fresh=1, lines=5)
     course = told.course
     kept = (course.known, course.made, course.files, course.failed, course.circle)
     assert sum(map(len, kept)) < 400

@@ -140,6 +140,18 @@ def test_a_command_that_does_nothing_for_half_an_hour_is_stuck():
     assert told(story, events.RUN_NUDGED)[0]["reason"] == "`make` has said and done nothing for 30 min"
 
 
+def test_a_hanging_command_is_stuck_though_its_agent_works_on_something_of_its_own():
+    for harness, nudges in (("opencode", 1), ("command", 0)):
+        story = begun()
+        story.state.runs["r1"].harness = harness
+        story.about("r1", events.RUN_ACTED, id="c1", kind="run", call="x", action="make")
+        for minute in range(0, 40, 4):
+            story.now += 4 * MINUTE
+            used = {"cpu_ms": minute * 30_000, "below_cpu_ms": 10, "below_io_bytes": 10}
+            story.about("r1", events.RUN_LOOKED, at=story.now, **used)
+        assert len(told(story, events.RUN_NUDGED)) == nudges
+
+
 def test_a_quiet_build_whose_processes_work_is_left_alone_for_hours():
     story = begun(
         with_developer(

@@ -218,3 +218,23 @@ def test_figures_show_what_a_quiet_child_of_the_program_uses(runs):
     runs.sessions.stop("r1", "enough")
     runs.end()
     assert runs.sessions.figures("r1") is None
+
+
+def test_figures_tell_what_the_program_uses_from_what_it_waits_for(runs):
+    busy = "import os, time; print('ready', flush=True)\nif not os.fork(): time.sleep(60)\nwhile True: pass"
+    runs.python(busy)
+    runs.hear("ready")
+    first = runs.sessions.figures("r1")
+    while (later := runs.sessions.figures("r1")).cpu_ms < first.cpu_ms + 200:
+        pass
+    assert 0 <= later.below_cpu_ms < 100
+    runs.sessions.stop("r1", "enough")
+    runs.end()
+
+
+def test_figures_of_a_program_alone_tell_nothing_below_it(runs):
+    runs.python("import time; print('ready', flush=True); time.sleep(60)")
+    runs.hear("ready")
+    assert runs.sessions.figures("r1").below_cpu_ms == -1
+    runs.sessions.stop("r1", "enough")
+    runs.end()

@@ -131,7 +131,8 @@ def drive(
             break
         found = sessions.figures("r1")
         if found is not None:
-            looks.append([time.time_ns() // 1_000_000, found.cpu_ms, found.io_bytes, found.processes])
+            below = [found.below_cpu_ms, found.below_io_bytes] if found.below_cpu_ms >= 0 else []
+            looks.append([time.time_ns() // 1_000_000, found.cpu_ms, found.io_bytes, found.processes, *below])
         time.sleep(LOOK_SECONDS)  # figures are taken as a clock ticks
     while sessions.exit("r1") is None:
         time.sleep(LOOK_SECONDS)
@@ -156,7 +157,16 @@ def sample(name: str, scenario: Scenario, records: list, looks: list, ended: int
             text, pieces[each.stream] = pieces[each.stream], ""
             if reader.feed(each.stream, text):
                 lines.append([(each.t - start) * factor, each.stream, _anywhere(text, folder)])
-    seen = [[(t - start) * factor, cpu * factor, io, count] for t, cpu, io, count in looks]
+    seen = [
+        [
+            (t - start) * factor,
+            cpu * factor,
+            io,
+            count,
+            *(n * by for n, by in zip(below, (factor, 1), strict=False)),
+        ]
+        for t, cpu, io, count, *below in looks
+    ]
     made = Sample(scenario.name, name, scenario.stuck, scenario.why, scenario.duty, scenario.cost_limit)
     # What follows when the recording was cut is its stopping, which is not the agent's.
     until = (ended - start) * factor

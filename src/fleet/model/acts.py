@@ -59,7 +59,8 @@ class Deed:
 class Look:
     """How the machine sees a session: the processor time of all its processes (ms, those that ended
     included), what they have read and written (bytes), how many there are, when it last said anything, and a
-    digest of its workspace ("" where it could not be told). `at` is when somebody looked.
+    digest of its workspace ("" where it could not be told). `at` is when somebody looked. `below` are the
+    processes below the agent's own, -1 where there are none.
     """
 
     at: int
@@ -68,6 +69,8 @@ class Look:
     processes: int = 0
     output_at: int = 0
     work: str = ""
+    below_cpu_ms: int = -1
+    below_io_bytes: int = -1
 
 
 @dataclass(slots=True)

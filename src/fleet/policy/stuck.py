@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from fleet.model.acts import Act, Stuck
+from fleet.model.acts import Act, Look, Stuck
 from fleet.model.state import Run
 
 SignKind = Literal["repeats", "fails", "silent", "idle", "context", "spends"]
@@ -100,14 +100,20 @@ def is_at_ease(rules: Stuck, run: Run, now: int, least: int) -> bool:
     )
 
 
-def is_busy(before: Sequence[tuple[int, int, int]], at: int, cpu_ms: int, io_bytes: int) -> bool:
-    """Whether processes were at work between the last of the looks before (when, processor time, bytes) and
-    this one.
+def is_busy(before: Sequence[Look], look: Look, by_itself: bool) -> bool:
+    """Whether processes were at work between the last of the looks before and this one: those below the
+    agent's own, where there are any. Who waits for a command may be busy with things of its own for ever. A
+    program that does all `by_itself` is at work with any of them.
     """
     if not before:
         return False
-    when, cpu, io = before[-1]
-    return cpu_ms - cpu >= BUSY_SHARE * max(1, at - when) or io_bytes - io >= BUSY_BYTES
+    last = before[-1]
+    cpu, io = look.cpu_ms - last.cpu_ms, look.io_bytes - last.io_bytes
+    if not by_itself and look.below_cpu_ms >= 0 and last.below_cpu_ms >= 0:
+        cpu, io = look.below_cpu_ms - last.below_cpu_ms, look.below_io_bytes - last.below_io_bytes
+        if cpu < 0:  # some have ended, so something goes on
+            return True
+    return cpu >= BUSY_SHARE * max(1, look.at - last.at) or io >= BUSY_BYTES
 
 
 def _goes_round(run: Run) -> Sign:

@@ -121,13 +121,16 @@ class Figures:
     """What a live session uses: the processor time (ms) and the bytes read and written by all its processes,
     those that have ended included, how many there are, and when it last said anything (ms since the epoch).
     0 where the platform does not tell. The times and bytes only grow, but for what a process takes with it
-    that nobody waited for.
+    that nobody waited for. `below` are the processes that live below the program itself: what it runs, or
+    serves it; -1 where there are none.
     """
 
     cpu_ms: int = 0
     io_bytes: int = 0
     processes: int = 0
     output_at: int = 0
+    below_cpu_ms: int = -1
+    below_io_bytes: int = -1
 
 
 @runtime_checkable

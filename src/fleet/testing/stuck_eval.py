@@ -5,7 +5,8 @@ program, as its session recorded it:
 
     name, harness, stuck (the label), why (what is wrong, or why all is well), duty, cost_limit (micros)
     lines   [[t, "out"|"err", text], …]   what it printed; t in ms since its start
-    looks   [[t, cpu_ms, io_bytes, processes], …]   how the machine saw its processes meanwhile
+    looks   [[t, cpu_ms, io_bytes, processes], …]   how the machine saw its processes meanwhile; each may go
+            on with below_cpu_ms, below_io_bytes: what those below the agent's own process used
     until   ms since its start at which the recording ends
     since   ms since its start from which a careful person calls it stuck; 0: healthy, or not said
 
@@ -107,10 +108,12 @@ def judge(sample: Sample, harness: Harness, rules: Stuck | None = None) -> Found
         now = _START + t
         while 0 < (due := next_look(rules, run)) <= now:
             place = bisect_right(times, due - _START) - 1
-            _, cpu, io, count = sample.looks[place] if place >= 0 else (0, 0, 0, 0)
+            _, cpu, io, count, *below = sample.looks[place] if place >= 0 else (0, 0, 0, 0)
             said = max((line[0] for line in sample.lines if line[0] <= due - _START), default=0)
             seen = {"run": "r1", "at": due, "cpu_ms": cpu, "io_bytes": io, "processes": count}
             seen["output_at"] = _START + said
+            if below:
+                seen |= {"below_cpu_ms": below[0], "below_io_bytes": below[1]}
             _take(state, events.RUN_LOOKED, seen, due)
             if sign := sign_of(rules, run, due):
                 return Found(sample, sign, due - _START)

@@ -162,7 +162,9 @@ class ShimSessions:
             return None
         pids = {one.pid for one in processes.family(session.shim, session.child, run.mark())}
         cpu_ms, io_bytes = usage.of({session.shim.pid, *pids})
-        return Figures(cpu_ms, io_bytes, len(pids), run.said_at())
+        below = pids - {session.child.pid}
+        below_cpu_ms, below_io_bytes = usage.of(below) if below else (-1, -1)
+        return Figures(cpu_ms, io_bytes, len(pids), run.said_at(), below_cpu_ms, below_io_bytes)
 
     def keys(self) -> list[str]:
         """See the port."""

@@ -33,6 +33,8 @@ async def look(parts: Parts, state: State, wish: Wish) -> list[Event]:
         "output_at": found.output_at,
         "work": work,
     }
+    if found.below_cpu_ms >= 0:
+        data |= {"below_cpu_ms": found.below_cpu_ms, "below_io_bytes": found.below_io_bytes}
     return [fact(events.RUN_LOOKED, data, cause=wish.cause, story=run.instance)]
 
 

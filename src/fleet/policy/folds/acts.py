@@ -90,7 +90,9 @@ def run_looked(state: State, event: Event, data: Mapping[str, Any]) -> None:
         whole(data, "output_at"),
         text(data, "work"),
     )
-    if is_busy([(each.at, each.cpu_ms, each.io_bytes) for each in run.looks], at, look.cpu_ms, look.io_bytes):
+    if "below_cpu_ms" in data:
+        look.below_cpu_ms, look.below_io_bytes = whole(data, "below_cpu_ms"), whole(data, "below_io_bytes")
+    if is_busy(run.looks, look, by_itself=run.harness == "command"):
         run.busy_at = at
     if look.output_at > run.heard:
         run.heard = look.output_at
