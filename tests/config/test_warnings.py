@@ -106,6 +106,7 @@ MODELS = FINE.replace("{template: developer}", "{template: developer, model: opu
         ),
         ("{review: {different: model}}", "can be opened by people alone in feature"),
         ("{review: {different: harness}}", "none of those who review has another harness than the author"),
+        ("{human: {by: [ann, rev]}}", "asks rev, an agent by its name: human is for logins"),
         ("{human: {by: [ann, Ann], count: 2}}", "can never open: it wants 2 people and names 1"),
         ("{policy: 'risk.score / 0 > 1'}", "can never be told (modulus or divide by zero)"),
         ("{human: {when: 'now % 0 == 1'}}", "asks each time: now % 0 == 1 can never be told"),

@@ -33,7 +33,16 @@ def g(project: str) -> str:
     return w("version: 1", f"project: {{forge: github, {project}}}")
 
 
+def gate(line: str, action: str = "merge") -> str:
+    """The right file with a gate of this one line."""
+    return f"{RIGHT}gates: {{{action}: [{line}]}}\n"
+
+
 WRONG = [
+    (gate("human: {by: []}"), "12:29", "an empty list", "where anybody's word counts, leave by out"),
+    (gate("review: {by: []}"), "12:30", "an empty list", "where anybody's word counts, leave by out"),
+    (gate("human: {by: []}", "push"), "12:28", "an empty list", "where anybody's word counts, leave by out"),
+    (gate("review: {different: modl}"), "12:37", "modl", "did you mean 'model'?"),
     ("", "1:1", "nothing", "fleet init writes a first one"),
     ("# only\n", "1:1", "nothing", "fleet init writes a first one"),
     ("- a\n", "1:1", "a list", "fleet init writes a first one"),

@@ -24,12 +24,14 @@ def gate_problems(file: str, document: Document, declared: schema.FleetFile) -> 
         path: Path = ("gates", "merge", at)
         yield from _one_thing(file, document, path, requirement, LINES)
         yield from _reviewers(file, document, path, requirement, declared)
+        yield from _somebody(file, document, path, requirement)
     yield from _kinds(file, document, declared)
     for kind, lines in gates.others():
         for at, line in enumerate(lines):
             path = ("gates", kind, at)
             yield from _one_thing(file, document, path, line, ACTION_LINES)
             yield from _people(file, document, path, line)
+            yield from _somebody(file, document, path, line)
             yield from _early(file, document, path, line) if kind in _EARLY else ()
 
 
@@ -73,6 +75,15 @@ def _reviewers(
             expected = f"an agent of this file, or a duty: {named(known)}"
             where = (*path, "review", "by", at)
             yield problem_at(file, document, where, expected=expected, hint=did_you_mean(name, known))
+
+
+def _somebody(file: str, document: Document, path: Path, line: Requirement | ActionLine) -> Iterator[Problem]:
+    """A list of nobody: whoever took the last name away hardly meant that anybody's word counts."""
+    asked = {"human": line.human, "review": line.review if isinstance(line, Requirement) else None}
+    for kind, each in asked.items():
+        if each is not None and "by" in each.model_fields_set and not each.by:
+            hint = "where anybody's word counts, leave by out"
+            yield problem_at(file, document, (*path, kind, "by"), expected="at least one name", hint=hint)
 
 
 def _people(file: str, document: Document, path: Path, line: ActionLine) -> Iterator[Problem]:

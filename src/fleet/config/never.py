@@ -29,6 +29,9 @@ def never(fleet: Fleet) -> Iterator[str]:
             where = f"gates.{kind}[{at}]"
             if line.kind == "human":
                 yield from _human(where, line)
+                agents = [each for each in line.by if fleet.agent(each) is not None]
+                if agents:
+                    yield f"{where} asks {either(agents)}, an agent by its name: human is for logins."
             if line.kind == "policy":
                 yield from _policy(where, line)
             for workflow in fleet.workflows if line.kind == "review" else ():

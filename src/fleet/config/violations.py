@@ -88,9 +88,8 @@ def _violation(
         hint = f"write it as {{{word}: …}}" if word in keys else ""
         return problem_at(file, document, path, expected=f"a mapping with {_one_of(keys)}", hint=hint)
     if kind == "literal_error":
-        names = (
-            str(about["expected"]).replace("'", "").replace(" or ", ", ").replace("True", "true").split(", ")
-        )
+        told = str(about["expected"]).replace("'", "").replace(" or ", ", ").replace("True", "true")
+        names = [name for name in told.split(", ") if name]
         hint = did_you_mean(str(document.written.get(document.nearest(path), "")).strip('"'), names)
         return problem_at(
             file,
