@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -96,6 +97,18 @@ class ReplacesBytes(ShimSessions):
         return clean, behind
 
 
+class RewritesAnew(ShimSessions):
+    def rewrite(self, key, rewritten):
+        path = RunFolder(self._root, key).path / "transcript.jsonl"
+        records = rewritten(self.read(key, 0)[0])
+        path.write_text("".join(json.dumps(line_of(each)) + "\n" for each in records))
+        return True
+
+
+def line_of(record):
+    return {"t": record.t, "s": record.stream, "d": record.text, "nl": record.complete}
+
+
 class StripsInput(ShimSessions):
     def send(self, key, text, *, once=""):
         return super().send(key, text.strip(), once=once)
@@ -145,6 +158,7 @@ TWINS = {
     "the end is told once and for all": ChangesItsMind,
     "every record is read once and in order": LosesTheFirstRecordOfAPage,
     "bytes are kept": ReplacesBytes,
+    "rewriting changes texts alone": RewritesAnew,
     "input arrives exactly": StripsInput,
     "what has a name is told once": SaysItTwice,
     "the last line closes the input": OverlooksTheLastLine,

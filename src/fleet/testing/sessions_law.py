@@ -12,8 +12,9 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -238,6 +239,24 @@ def _bytes_are_kept(stage: Stage) -> None:
     assert got == bytes(range(256)) * 300, "the bytes that were read are not those that were written"
 
 
+def _rewriting_changes_texts_alone(stage: Stage) -> None:
+    def masked(records: Iterable[Record]) -> Iterable[Record]:
+        return (replace(each, text=each.text.replace("secret", "***")) for each in records)
+
+    script = "import sys; print('a secret'); print('b'); sys.stdout.flush(); sys.stdin.read()"
+    stage.sessions.start("r1", stage.python(script))
+    stage.until(lambda: "b" in stage.said("r1"), "what it prints")
+    assert not stage.sessions.rewrite("r1", masked), "what a live session said was rewritten"
+    stage.sessions.close_input("r1")
+    stage.end("r1")
+    before, end = stage.sessions.read("r1", 0)
+    assert stage.sessions.rewrite("r1", masked), "nothing was rewritten"
+    assert stage.open_sessions(stage.place).read("r1", 0) == (list(masked(before)), end), (
+        "it is not the same records at the same places, with other texts"
+    )
+    assert not stage.sessions.rewrite("r1", masked), "it was rewritten twice"
+
+
 def _input_arrives_exactly(stage: Stage) -> None:
     echo = "import shutil, sys; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)"
     stage.sessions.start("r1", stage.python(echo, stdin="prompt "))
@@ -326,6 +345,7 @@ LAWS: Mapping[str, Law] = {
         _the_end_is_told_once_and_for_all,
         _every_record_is_read_once_and_in_order,
         _bytes_are_kept,
+        _rewriting_changes_texts_alone,
         _input_arrives_exactly,
         _what_has_a_name_is_told_once,
         _the_last_line_closes_the_input,
