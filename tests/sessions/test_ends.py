@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -234,6 +236,17 @@ def test_figures_tell_what_the_program_uses_from_what_it_waits_for(runs):
 
 def test_figures_of_a_program_alone_tell_nothing_below_it(runs):
     runs.python("import time; print('ready', flush=True); time.sleep(60)")
+    runs.hear("ready")
+    assert runs.sessions.figures("r1").below_cpu_ms == -1
+    runs.sessions.stop("r1", "enough")
+    runs.end()
+
+
+def test_figures_look_into_a_sandbox_for_the_program(runs):
+    inside = ("bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc", "--")
+    if shutil.which("bwrap") is None or subprocess.run([*inside, "true"], check=False).returncode:
+        pytest.skip("needs bwrap, and a machine that lets it work")
+    runs.start((*inside, sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"))
     runs.hear("ready")
     assert runs.sessions.figures("r1").below_cpu_ms == -1
     runs.sessions.stop("r1", "enough")

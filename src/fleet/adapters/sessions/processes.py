@@ -137,6 +137,28 @@ def family(shim: Identity, child: Identity, mark: str) -> set[Identity]:
     return {rows[pid].identity for pid in found} - {shim, identity_of(os.getpid())}
 
 
+def below(child: Identity, family: Iterable[Identity]) -> set[int]:
+    """Those of a run's processes that live below its program, which is the child, or what that keeps in a
+    sandbox.
+    """
+    pids = {one.pid for one in family} - {child.pid}
+    program = child.pid
+    while _is_sandbox(program):
+        inside = [pid for pid in pids if (row := _row(pid)) is not None and row.parent == program]
+        if len(inside) != 1:
+            break
+        program = inside[0]
+        pids.discard(program)
+    return pids
+
+
+def _is_sandbox(pid: int) -> bool:
+    try:
+        return _PROC and Path(f"/proc/{pid}/comm").read_text().strip() == "bwrap"
+    except OSError:  # it has just ended
+        return False
+
+
 def kill_family(shim: Identity, child: Identity, mark: str) -> set[Identity]:
     """Kill every process of a run and wait until they are gone; returns those that do not go within 5 s."""
     deadline = time.monotonic() + _PATIENCE

@@ -160,11 +160,11 @@ class ShimSessions:
         session = run.session()
         if session is None or not self.alive(key):
             return None
-        pids = {one.pid for one in processes.family(session.shim, session.child, run.mark())}
-        cpu_ms, io_bytes = usage.of({session.shim.pid, *pids})
-        below = pids - {session.child.pid}
+        family = processes.family(session.shim, session.child, run.mark())
+        cpu_ms, io_bytes = usage.of({session.shim.pid, *(one.pid for one in family)})
+        below = processes.below(session.child, family)
         below_cpu_ms, below_io_bytes = usage.of(below) if below else (-1, -1)
-        return Figures(cpu_ms, io_bytes, len(pids), run.said_at(), below_cpu_ms, below_io_bytes)
+        return Figures(cpu_ms, io_bytes, len(family), run.said_at(), below_cpu_ms, below_io_bytes)
 
     def keys(self) -> list[str]:
         """See the port."""
