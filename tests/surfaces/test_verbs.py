@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import fleet
+from fleet.engine.lease import lease
+from fleet.gateway.unix_path import short_path
 from fleet.model import events
 from fleet.surfaces.cli.table import display_width
 
@@ -236,3 +239,21 @@ def test_outside_of_a_project_the_way_in_is_named(cli, tmp_path, monkeypatch):
     said = cli("runs")
     assert said.code == 2
     assert "fleet init" in said.err
+
+
+def test_of_a_watcher_that_does_not_answer_status_says_so_and_shows_what_the_log_tells(
+    cli, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fleet.surfaces.cli.status._PATIENCE", 0.05)
+    cli.place.secret.write_bytes(b"x" * 32)
+    cli.place.socket.parent.mkdir()
+    with (
+        lease(cli.place.lock),
+        short_path(str(cli.place.socket)) as name,
+        socket.socket(socket.AF_UNIX) as door,
+    ):
+        door.bind(name)
+        door.listen()
+        found = cli("status", "--json").json
+    assert found["agents"]
+    assert "does not answer" in found["troubles"][0]

@@ -45,7 +45,15 @@ def status(
 ) -> None:
     """Show agents, runs, approvals and budgets on one screen."""
     place = find_place()
-    found = _ask_watcher(place) or _from_log(place)
+    try:
+        found = _ask_watcher(place) or _from_log(place)
+    except TimeoutError:
+        found = _from_log(place)
+        if found["watcher"]["running"]:
+            found["troubles"].append(
+                f"The watcher (process {found['watcher']['pid']}) does not answer: it is paused, or busy. "
+                "If that does not pass: fleet watcher restart"
+            )
     if json:
         print_json(found)
     else:
@@ -53,8 +61,8 @@ def status(
 
 
 def _ask_watcher(place: Place) -> dict[str, Any] | None:
-    """What the watcher knows by heart, which is quicker than to fold it again. None where none answers: then
-    the log tells.
+    """What the watcher knows by heart, which is quicker than to fold it again. None where none serves: then
+    the log tells. Raises TimeoutError where one does not answer.
     """
     from http.client import HTTPException
 
@@ -65,6 +73,8 @@ def _ask_watcher(place: Place) -> dict[str, Any] | None:
         token = token_of(place.secret.read_bytes(), READER)
         headers = {"Authorization": f"Bearer {token}"}
         status, found = ask(str(place.socket), "GET", BOARD, b"", headers, _PATIENCE)
+    except TimeoutError:
+        raise
     except (OSError, HTTPException):
         return None
     return found if status == 200 else None
