@@ -108,6 +108,17 @@ def test_a_second_watcher_is_refused_and_the_first_goes_on(shop: Stage, start: S
 
 
 @pytest.mark.slow
+def test_of_two_who_start_a_watcher_at_once_both_are_told_that_it_runs(shop: Stage, start: Start):
+    both = [start(shop), start(shop)]
+    try:
+        assert [each.end() for each in both] == [0, 0]
+        assert len(shop.events(events.WATCHER_STARTED)) == 1
+    finally:
+        stop = [sys.executable, "-m", "fleet", "watcher", "stop"]
+        subprocess.run(stop, cwd=shop.root, capture_output=True, check=True)
+
+
+@pytest.mark.slow
 def test_a_watcher_that_somebody_has_paused_can_be_stopped(shop: Stage, start: Start):
     watcher = start(shop, "--foreground")
     await_event(shop, events.WATCHER_STARTED)

@@ -64,6 +64,16 @@ def test_its_agent_goes_on_after_the_hand_back(asks: Story):
     assert "It is blue." in asks.state.runs["r2"].feedback
 
 
+def test_who_hands_back_before_the_watcher_has_told_of_the_end_is_told_to_wait_for_it():
+    story = Story()
+    story.issue()
+    story.start("r1")
+    told(story, deeds.taken_over(story.state, MIA, "r1", "claude"))
+    with pytest.raises(FleetError) as refused:
+        deeds.handed_back(story.state, MIA, "r1", "", {})
+    assert "fleet watcher start" in refused.value.do
+
+
 def test_what_is_taken_over_while_it_is_stopped_for_another_reason_waits_for_the_person_too(asks: Story):
     story = Story()
     story.issue()

@@ -171,6 +171,10 @@ def handed_back(state: State, actor: str, run: str, note: str, left: Mapping[str
     """The agent goes on in its conversation, knowing what was done. `left`: commits and files, as text."""
     found = _run(state, run)
     waiting = waiting_with(state, found)
+    if waiting is None and found.in_hand and found.live:
+        what = f"{found.id} can't be handed back yet"
+        do = "Try again in a moment; the watcher has to run: fleet watcher start"
+        raise FleetError(what, why="the watcher has not told of the end of its session", do=do)
     if waiting is None:
         nobody = f"Nobody took it over; you can: fleet takeover {found.id}"
         do = f"See: fleet why {found.id}" if found.in_hand else nobody if found.live else _go_on(state, found)

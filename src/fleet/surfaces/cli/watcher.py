@@ -135,22 +135,19 @@ def _start_behind(place: Place, *, step: bool, json: bool, lines: bool) -> int:
     from fleet.wiring import load_fleet, watcher_status
 
     found = watcher_status(place)
-    if found["running"]:
-        if json:
-            print_json(found)
-        else:
-            say(f"The watcher runs already (process {found['pid']}).")
-        return 0
-    load_fleet(place, check_harnesses=True)  # mistakes are told here, where they are read
-    problem = _spawn(place, step=step, lines=lines)
-    if problem:
-        why = problem.strip().splitlines()[-1] if problem.strip() else "it ended without a word"
-        raise FleetError("The watcher did not start", why=why, do="See: fleet watcher logs")
-    found = watcher_status(place)
+    before = found["running"]
+    if not before:
+        load_fleet(place, check_harnesses=True)  # mistakes are told here, where they are read
+        problem = _spawn(place, step=step, lines=lines)
+        found = watcher_status(place)
+        before = problem and found["running"]  # another one was faster
+        if problem and not before:
+            why = problem.strip().splitlines()[-1] if problem.strip() else "it ended without a word"
+            raise FleetError("The watcher did not start", why=why, do="See: fleet watcher logs")
     if json:
         print_json(found)
     else:
-        say(f"The watcher runs (process {found['pid']}). See: fleet status")
+        say(f"The watcher runs{' already' if before else ''} (process {found['pid']}). See: fleet status")
     return 0
 
 
