@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.engine.conftest import Stage, assert_merged, git
 from tests.redteam.conftest import RULES, calls, shell
+from tests.redteam.test_secrets import KEY, TOKEN
+from tests.redteam.test_secrets_at_rest import digests_hold, files_with_secrets
 
 from fleet.gateway.hooks import command
 from fleet.model import events
@@ -77,6 +79,19 @@ def test_a_call_that_cannot_be_read_is_refused_and_an_event(play, stage: Stage):
     ]
     assert stage.state().agents["dev"].denied == 3
     assert (stage.root / "notes.txt").read_text() == "note\nmore\n"
+
+
+def test_what_it_printed_of_a_key_is_kept_nowhere(play, stage: Stage):
+    play(
+        shell(f"echo '{KEY}'; echo {TOKEN} >&2; echo note > notes.txt"),
+        calls("Bash", command=f"echo {TOKEN}; false"),
+        rules=None,
+    )
+    assert files_with_secrets(stage) == []
+    assert digests_hold(stage)
+    shown = (stage.place.runs / "r1" / "transcript.jsonl").read_text()
+    assert "[secret: Private Key]" in shown
+    assert "[secret: GitHub Token]" in shown
 
 
 def test_a_person_is_asked_and_their_word_counts(play, stage: Stage):
