@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from tests.engine.conftest import APPROVES, Stage
 
+from fleet.adapters.harnesses.scripted import ScriptedHarness
+from fleet.engine.fit import demand_fit, detected
 from fleet.model import events
 from fleet.model.fleet import Agent
+from fleet.ports.harness import Detected
 
 
 @pytest.mark.parametrize(
@@ -37,3 +40,17 @@ def test_a_run_of_a_program_that_is_too_old_ends_at_once_and_says_what_to_do(
     (ended,) = stage.events(events.RUN_ENDED)
     assert told in ended.data["reason"]
     assert "npm install -g @google/gemini-cli" in ended.data["reason"]
+
+
+class Rude(ScriptedHarness):
+    """A harness of another package, of which anything may break."""
+
+    def detect(self, path: str) -> Detected:
+        raise RuntimeError("boom")
+
+
+def test_a_harness_whose_detect_breaks_off_is_told_of_and_given_its_chance():
+    seen = detected(Rude(), "/bin")
+    assert "RuntimeError: boom" in seen.problem
+    assert "fleet harness test scripted" in seen.fix
+    demand_fit(Rude(), Agent("dev", "change"), "/bin")

@@ -165,6 +165,20 @@ def test_a_model_that_answers_and_tells_no_tokens_has_no_known_cost(name, lines)
             ['{"type":"error","error":{"name":"APIError","data":{"message":"Pay.","statusCode":402}}}'],
         ),
         (
+            "opencode",
+            [
+                '{"type":"error","error":{"name":"APIError","data":{"statusCode":400,'
+                '"message":"Your credit balance is too low"}}}'
+            ],
+        ),
+        (
+            "copilot",
+            [
+                '{"type":"session.error","data":{"message":"400 Your credit balance is too low"}}',
+                '{"type":"result","exitCode":1}',
+            ],
+        ),
+        (
             "copilot",
             [
                 '{"type":"session.error","data":{"message":"402 Pay.","statusCode":402}}',

@@ -12,11 +12,20 @@ def demand_fit(harness: Harness, agent: Agent, path: str) -> None:
 
     One that could not be asked (it took too long, say) is given its chance.
     """
-    seen = harness.detect(path)
+    seen = detected(harness, path)
     could_not_be_asked = seen.found and not seen.version
     problem, fix = problem_of(seen, agent)
     if problem and not could_not_be_asked:
         raise Permanent(f"{agent.name} can't begin: {problem}", do=fix)
+
+
+def detected(harness: Harness, path: str) -> Detected:
+    """What its `detect` tells. One of another package may do anything."""
+    try:
+        return harness.detect(path)
+    except Exception as error:  # noqa: BLE001  # someone else's code
+        problem = f"its detect broke off: {type(error).__name__}: {error}"
+        return Detected(True, "", problem, f"Tell whoever made it: fleet harness test {harness.name}")
 
 
 def problem_of(seen: Detected, agent: Agent) -> tuple[str, str]:

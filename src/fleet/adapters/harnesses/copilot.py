@@ -28,7 +28,7 @@ from fleet.ports.harness import Detected, Launch, Plan
 _PROGRAM = Program(
     "copilot",
     "GitHub Copilot CLI",
-    oldest=(1, 0, 75),  # the oldest that was tried with what is used here
+    oldest=(1, 0, 0),
     install="Install it (npm install -g @github/copilot) and log in by running: copilot login",
     update="Run: copilot update",
     version=("--no-auto-update", "--version"),  # of the one that runs, not of one that it got meanwhile
@@ -43,6 +43,7 @@ _PROGRAM = Program(
             "--allow-tool",
         ),
         *("--additional-mcp-config", "--model", "--resume", "--session-id"),
+        "--usage-output-file",
     ),
     features={"permissions": Needs(("--plugin-dir",))},
 )

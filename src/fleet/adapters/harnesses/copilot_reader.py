@@ -29,8 +29,15 @@ Json: TypeAlias = Mapping[str, Any]
 _LONGEST_LINE = 1_100_000  # more than what is passed on of a line, which is 1 MB
 _TEXT, _NOTE, _SUMMARY, _ID, _MOST = 64 * 1024, 300, 200, 200, 2000
 _MOST_MODELS = 16
-_LOGIN = re.compile(r"No authentication|not (?:logged|authenticated)|log ?in|authenticat", re.IGNORECASE)
-_BUSY = re.compile(r"rate.?limit|quota|overloaded|unavailable|timed? ?out|fetch failed|ECONN", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"No authentication|not (?:logged|authenticated)|log ?in|authenticat|credit balance|billing",
+    re.IGNORECASE,
+)
+_BUSY = re.compile(
+    r"rate.?limit|quota|overloaded|unavailable|timed? ?out|fetch failed|ECONN|failed to get response",
+    re.IGNORECASE,
+)
+_FULL = re.compile(r"prompt (?:is|as) too long|context (?:window|length|limit)", re.IGNORECASE)
 _KINDS: Mapping[str, FinishKind] = {
     "authentication": "auth",
     "authorization": "auth",
@@ -186,6 +193,8 @@ def _kind(name: str, status: int, text: str) -> FinishKind:
         return _KINDS[name]
     if status in (401, 402, 403):
         return "auth"
+    if _FULL.search(text):
+        return "limit"
     if status in (408, 409, 429) or status >= 500 or _BUSY.search(text):
         return "overloaded"
     return "auth" if _LOGIN.search(text) else "error"

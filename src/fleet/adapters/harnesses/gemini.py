@@ -29,7 +29,7 @@ from fleet.ports.harness import Detected, Launch, Plan
 _PROGRAM = Program(
     "gemini",
     "Gemini CLI",
-    oldest=(0, 38, 0),  # the oldest that was tried with what is used here
+    oldest=(0, 55, 0),  # the oldest that was tried; 0.38 obeys a .env of the repository
     install="Install it (npm install -g @google/gemini-cli) and log in by running: gemini",
     update="Run: npm install -g @google/gemini-cli",
     ask=("--help",),

@@ -42,6 +42,7 @@ _LINES: Mapping[str, tuple[str, str]] = {
     "websearch": ("searching the web for ", "query"),
     "write": ("writing ", "filePath"),
 }
+_BILL = re.compile(r"credit balance|billing|insufficient.quota", re.IGNORECASE)
 _ERRORS: Mapping[str, FinishKind] = {
     "ProviderAuthError": "auth",
     "ContextOverflowError": "limit",
@@ -131,7 +132,7 @@ _READERS: Mapping[str, _Read] = {
 def _kind(name: str, status: int, data: Json) -> FinishKind:
     if name in _ERRORS:
         return _ERRORS[name]
-    if status in (401, 402, 403):
+    if status in (401, 402, 403) or _BILL.search(string(data, "message", _MOST)):
         return "auth"
     if status in (408, 409, 429) or status >= 500 or data.get("isRetryable") is True:
         return "overloaded"

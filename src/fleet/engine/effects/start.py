@@ -250,6 +250,12 @@ def _plan(parts: Parts, order: _Order, workspace: str, gateway: str) -> Plan:
         )
     except FleetError as error:
         raise Permanent(error.what, why=error.why, do=error.do) from error
+    except Exception as error:  # the harness may be of another package
+        raise Permanent(
+            f"{run.harness} could not plan the run",
+            why=f"{type(error).__name__}: {error}",
+            do=f"Tell whoever made it: fleet harness test {run.harness}",
+        ) from error
     for name, text in plan.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

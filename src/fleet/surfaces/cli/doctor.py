@@ -99,12 +99,12 @@ def _machine(place: Place | None, fleet: Fleet | None) -> list[Finding]:
 
 
 def _harnesses(known: Mapping[str, Harness], broken: Mapping[str, str], fleet: Fleet | None) -> list[Finding]:
-    from fleet.engine.fit import problem_of
+    from fleet.engine.fit import detected, problem_of
 
     used = Counter(agent.harness for agent in fleet.agents) if fleet else Counter[str]()
     path = os.environ.get("PATH", os.defpath)
     with ThreadPoolExecutor(8) as pool:  # each starts its program to ask its version
-        looked = dict(zip(known, pool.map(lambda each: each.detect(path), known.values()), strict=True))
+        looked = dict(zip(known, pool.map(lambda each: detected(each, path), known.values()), strict=True))
     found = []
     for name in sorted({*known, *broken, *used}):
         needed = used.get(name, 0)

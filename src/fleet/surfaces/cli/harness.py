@@ -27,12 +27,13 @@ _NEED_A_RUN = ("who_is_steered_listens", "a_good_run_is_read")
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the harnesses that fleet.yaml may name: Fleet's own, and those of other packages."""
+    from fleet.engine.fit import detected
     from fleet.wiring import broken_harnesses, harnesses
 
     path, broken, known = os.environ.get("PATH", os.defpath), broken_harnesses(), sorted(harnesses().items())
     found: list[dict[str, Any]] = []
     with ThreadPoolExecutor(8) as pool:
-        looked = pool.map(lambda pair: pair[1].detect(path), known)
+        looked = pool.map(lambda pair: detected(pair[1], path), known)
         for (name, each), seen in zip(known, looked, strict=True):
             about = {"name": name, "found": seen.found, "version": seen.version, "can": _can(each)}
             found.append(about | {"problem": seen.problem, "fix": seen.fix})
@@ -88,8 +89,14 @@ def put_to_the_law(
 ) -> int:
     """Put a harness to the law of its port. No agent is started; --run lets all of it be tried."""
     from fleet.testing.harness_law import LAWS, LawBroken, Subject
-    from fleet.wiring import harness
+    from fleet.wiring import broken_harnesses, harness
 
+    if why := broken_harnesses().get(name):
+        raise UsageError(
+            f"{name} can't be loaded",
+            why=why,
+            do="Correct its entry point (NAME = package:Class), or install its package again.",
+        )
     found = harness(name)
     subject = Subject(
         lambda: found,
