@@ -150,7 +150,7 @@ class Story:
                     factors=factors,
                     files=2,
                     lines=40,
-                    paths=["a.py"],
+                    paths=["a.py", "b.py"],
                 )
             elif wish.kind == "inspect" and change is not None:
                 base = wish.args["base"]
