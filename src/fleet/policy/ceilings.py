@@ -12,6 +12,8 @@ from fleet.model.state import Run, State
 from fleet.policy.folds.runs import DAY_MS, workflow_name
 
 _EVER = -1
+OVERTIME_MS = 30_000
+"""How long past its ceiling a run may take to end: as long as it is given to put things away, and some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ class Scope:
 def worked_ms(run: Run, now: int) -> int:
     """How long a live run has been at work; what it waited for its provider or a person does not count."""
     return max(0, now - run.started - run.waited_ms) if run.started else 0
+
+
+def works_overtime(run: Run) -> bool:
+    """Whether it was heard long after its supervisor should have ended it: a session without a sandbox can
+    tell that one to wait.
+    """
+    if not run.started or not run.ceiling_ms:
+        return False
+    return run.heard > run.started + run.ceiling_ms + run.waited_ms + OVERTIME_MS
 
 
 def window_end(window: str, now: int) -> int:

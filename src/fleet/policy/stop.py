@@ -8,6 +8,7 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import Run, State
 from fleet.policy.ask import stuck
 from fleet.policy.budget import overspent
+from fleet.policy.ceilings import works_overtime
 from fleet.policy.fact import fact, wish
 from fleet.policy.question import answer_by
 from fleet.policy.suspect import standing_still
@@ -30,6 +31,8 @@ def runs_to_stop(fleet: Fleet, state: State) -> list[Event]:
             continue
         if not kind and run.id in over:
             kind, reason = "over_budget", over[run.id]
+        if not kind and works_overtime(run):
+            kind, reason = "over_budget", "it went on past the ceiling of its time"
         if kind:
             data = {"run": run.id, "reason": reason, "kind": kind, "actor": "fleet"}
             decided.append(fact(events.RUN_STOP_ASKED, data, cause=run.cause, story=run.instance))
