@@ -274,8 +274,10 @@ def test_a_process_of_a_run_that_is_killed_at_a_random_moment_harms_nothing(
 @pytest.mark.slow
 def test_a_check_whose_shim_is_killed_is_run_again_and_is_no_objection(tmp_path: Path, doom: Doom):
     stage = make_stage(tmp_path / "p")
-    text = CONFIG.replace(
-        "test -f notes.txt", "'test -f ../../../../outside/stay && sleep 60; test -f notes.txt'"
+    text = (
+        (stage.root / "fleet.yaml")
+        .read_text()
+        .replace("test -f notes.txt", "'test -f ../../../../outside/stay && sleep 60; test -f notes.txt'")
     )
     (stage.root / "fleet.yaml").write_text(text)
     git(stage.root, "commit", "-qam", "Check slowly")
