@@ -11,8 +11,8 @@ from tests.github.conftest import CODES, READY, REPO, Team
 
 from fleet.model import events
 from fleet.model.event import Event
-from fleet.testing.github import Fault
 from fleet.overview import forge_notes
+from fleet.testing.github import Fault
 
 pytestmark = [pytest.mark.slow]
 
