@@ -45,12 +45,12 @@ RecordStream: TypeAlias = Literal["out", "err", "in", "shim"]
 class Command:
     """What to run. `env` is the whole environment (a variable that marks the session is added to it).
 
-    `stdin` is written first. With `keep_stdin` it then stays open for `send`, until `last_line` ("" for never)
-    was printed on stdout and nothing was sent since, or until `close_input`; else it is closed at once. A line
-    is the last one if it starts with `last_line` or, where that is a JSON object, is an object that has all of
-    it, whatever else and in whichever order. `seconds` is the ceiling on the time it may run, `processes` on how many it may
-    have at once, 0 for none. An exit code above
-    `signals_from` (0: none is) is the number of a signal, told so by a program that starts another.
+    `stdin` is written first. With `keep_stdin` it then stays open for `send`, until `last_line` ("" for
+    never) was printed on stdout and nothing was sent since, or until `close_input`; else it is closed at
+    once. A line is the last one if it starts with `last_line` or, where that is a JSON object, is an object
+    that has all of it, whatever else and in whichever order. `seconds` is the ceiling on the time it may run,
+    `processes` on how many it may have at once, 0 for none. An exit code above `signals_from` (0: none is) is
+    the number of a signal, told so by a program that starts another.
 
     HTTP requests to the listening socket `door` (a descriptor, -1 for none) reach the unix socket `gateway`;
     they are sent again while nobody serves there.
