@@ -277,3 +277,21 @@ def test_an_end_that_is_told_in_another_order_and_too_long_is_still_an_end():
     line = json.dumps(told | {"result": "x" * 1_000_000, "type": "result"}, separators=(",", ":"))
     (end,) = [each for each in ClaudeCodeReader().feed("out", line[:1_000_000]) if type(each) is Finished]
     assert (end.ok, end.kind) == (True, "ok")
+
+
+def test_totals_of_a_whole_conversation_are_not_charged_to_the_run_that_goes_on_with_it():
+    def ended(total: int, since: int) -> str:
+        models = {
+            name: {"m": {"inputTokens": 1000 * count, "outputTokens": count, "costUSD": count / 100}}
+            for name, count in (("modelUsage", total), ("model_usage_since_last_result", since))
+        }
+        told = {"subtype": "success", "is_error": False, "total_cost_usd": total / 100, "result": "Done."}
+        return json.dumps({**told, **models, "type": "result"})
+
+    reader = ClaudeCodeReader()
+    first, second = (
+        [event for event in reader.feed("out", line) if isinstance(event, Usage)][-1]
+        for line in (ended(3, 1), ended(5, 2))
+    )
+    assert (first.input_tokens, first.output_tokens, first.cost_micros) == (1000, 1, 10_000)
+    assert (second.input_tokens, second.output_tokens, second.cost_micros) == (3000, 3, 30_000)

@@ -3,7 +3,7 @@
 Each answer of the model is told in several records, one a block, with the same id and its usage so far, so
 they are counted by id. A `result` has the totals of the process in `modelUsage` and `total_cost_usd`
 (subagents and the CLI's own questions included, a resumed conversation's earlier processes not), while its
-`usage` is that of the last turn alone.
+`usage` is that of the last turn alone. In newer versions the totals are those of the conversation.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Meter:
     def __init__(self) -> None:
         self.total = Usage()
         self._answers: OrderedDict[str, Usage] = OrderedDict()
+        self._before: Usage | None = None
 
     def answered(self, message: Mapping[str, Any], *, own: bool) -> Usage | None:
         """Count an answer, or more of it; the new totals, None when they are the old ones.
@@ -49,21 +50,52 @@ class Meter:
         self.total = _plus(_plus(self.total, now), turn, less=was)
         return self.total
 
+    def _since_before(self, total: Usage, result: Mapping[str, Any]) -> Usage:
+        """The run's share of these totals. Newer versions tell those of the whole conversation, earlier
+        processes included, and beside them what came since the last result: in the first that is all of it.
+        """
+        since = result.get("model_usage_since_last_result")
+        if self._before is None:
+            self._before = Usage(cost_micros=0)
+            if isinstance(since, dict) and since:
+                dollars = sum(
+                    _micros(each.get("costUSD")) or 0 for each in since.values() if isinstance(each, dict)
+                )
+                self._before = _less(total, _sum(since, dollars))
+        return _less(total, self._before)
+
     def ended(self, result: Mapping[str, Any]) -> Usage:
         """The totals as a `result` corrects them."""
         models, told = result.get("modelUsage"), result.get("usage")
-        spent = Usage()
         if isinstance(models, dict) and models:
-            for each in models.values():
-                spent = _plus(spent, _tokens(each, _MODEL)) if isinstance(each, dict) else spent
+            spent = self._since_before(_sum(models, _micros(result.get("total_cost_usd"))), result)
         elif isinstance(told, dict):
-            spent = _tokens(told, _ANSWER)
-        spent = replace(spent, cost_micros=_micros(result.get("total_cost_usd")))
+            spent = replace(_tokens(told, _ANSWER), cost_micros=_micros(result.get("total_cost_usd")))
+        else:
+            spent = Usage(cost_micros=_micros(result.get("total_cost_usd")))
         if result.get("is_error") is False and _is_silent(spent) and _is_silent(self.total):
             # The model answered and told no tokens: what the CLI makes of that is no cost.
             spent = Usage(turns=max(1, count(result, "num_turns")))
         self.total = _highest(self.total, spent)
         return self.total
+
+
+def _sum(models: Mapping[str, Any], cost: int | None) -> Usage:
+    spent = Usage()
+    for each in models.values():
+        spent = _plus(spent, _tokens(each, _MODEL)) if isinstance(each, dict) else spent
+    return replace(spent, cost_micros=cost)
+
+
+def _less(total: Usage, part: Usage) -> Usage:
+    cost = None if total.cost_micros is None else max(0, total.cost_micros - (part.cost_micros or 0))
+    return Usage(
+        input_tokens=max(0, total.input_tokens - part.input_tokens),
+        output_tokens=max(0, total.output_tokens - part.output_tokens),
+        cache_read_tokens=max(0, total.cache_read_tokens - part.cache_read_tokens),
+        cache_write_tokens=max(0, total.cache_write_tokens - part.cache_write_tokens),
+        cost_micros=cost,
+    )
 
 
 def _is_silent(spent: Usage) -> bool:
