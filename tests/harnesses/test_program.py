@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
+import time
 from dataclasses import replace
 
 import pytest
@@ -38,8 +42,8 @@ def test_one_that_is_not_there_is_to_be_installed():
     assert look_for(PROGRAM, "/nowhere", 1) == Detected(False, "", "There is no agent on PATH", "Install it.")
 
 
-def asked(tmp_path, said: str, *, listed: bool) -> Detected:
-    """A program that says this when it is asked for its options, on stderr."""
+def asked(tmp_path, said: str, *, listed: bool, room: int = resource.RLIM_INFINITY) -> Detected:
+    """With so much room for files. A program that says this when it is asked for its options, on stderr."""
     program = tmp_path / "agent"
     program.write_text(f"#!/bin/sh\n[ $1 = --version ] && echo 1.2.3 || cat >&2 <<'END'\n{said}\nEND\n")
     program.chmod(0o755)
@@ -50,7 +54,12 @@ def asked(tmp_path, said: str, *, listed: bool) -> Detected:
         options=("--json", "--model"),
         features={"tools": Needs(("--policy",)), "permissions": Needs(oldest=(1, 3, 0))},
     )
-    return look_for(wants, f"{tmp_path}:/usr/bin:/bin", 30)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        return look_for(wants, f"{tmp_path}:/usr/bin:/bin", 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 OLD = Lack("permissions", "The agent 1.2.3 is older than 1.3.0", "Update it.")
@@ -78,6 +87,31 @@ def test_an_option_that_is_in_no_list_is_told_by_its_refusal(tmp_path, said):
 def test_no_clear_answer_is_not_held_against_it(tmp_path, said, listed):
     seen = asked(tmp_path, said, listed=listed)
     assert (seen.problem, seen.lacks) == ("", (OLD,))
+
+
+def test_a_full_disk_takes_none_of_its_options_away(tmp_path):
+    seen = asked(tmp_path, f"--json\n{'.' * 2000}\n --model --policy", listed=True, room=1000)
+    assert (seen.problem, seen.lacks) == ("", (OLD,))
+
+
+def test_what_was_killed_in_the_middle_of_its_answer_is_asked_again(tmp_path):
+    program = tmp_path / "agent"
+    script = "#!/bin/sh\n[ $1 = --version ] && echo 1.2.3 && exit\necho --json\n"
+    program.write_text(script + f"[ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; kill -9 $$; }}\n")
+    program.chmod(0o755)
+    wants = replace(PROGRAM, ask=("--help",), options=("--json", "--model"))
+    assert look_for(wants, f"{tmp_path}:/usr/bin:/bin", 30).problem == ""
+    assert "--model" in look_for(wants, f"{tmp_path}:/usr/bin:/bin", 30).problem
+
+
+def test_what_it_leaves_behind_holds_nobody_up(tmp_path):
+    program = tmp_path / "agent"
+    program.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {tmp_path}/left\necho 1.2.3\n")
+    program.chmod(0o755)
+    began = time.monotonic()
+    assert look_for(PROGRAM, f"{tmp_path}:/usr/bin:/bin", 30).version == "1.2.3"
+    assert time.monotonic() - began < 20
+    os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
 
 
 def test_another_program_in_its_place_is_asked_anew(tmp_path):

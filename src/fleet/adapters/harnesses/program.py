@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
-import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import RawIOBase
 from pathlib import Path
 
 from fleet.ports.harness import Detected, Feature, Lack
 
 _KEPT = 64 * 1024  # bytes of an answer
+_LOOK_SECONDS = 0.02  # between two looks whether it has ended
 _UNKNOWN = re.compile(
     r"(?:unknown|unexpected|unrecognized) (?:option|argument):? ['\"]?(--[\w-]+)", re.IGNORECASE
 )
@@ -109,7 +112,7 @@ def _missing(program: Program, found: str, path: str, seconds: float) -> frozens
 def _answer(
     program: str, words: tuple[str, ...], path: str, seconds: float, *, with_stderr: bool = False
 ) -> str | None:
-    """What it answers; "" when it can't be started, None when it takes too long."""
+    """What it answers; "" when it can't be started or is killed, None when it takes too long."""
     try:
         seen = Path(program).stat()
         stamp = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
@@ -129,26 +132,51 @@ def _asked(
     with_stderr: bool,
     stamp: tuple[int, int, int],
 ) -> str:
-    """The answer goes into a file: a process that it leaves behind could hold a pipe open for ever."""
+    """The answer comes by a pipe: on a full disk a file would have the beginning of it."""
     del stamp  # another file is another question
     env = {"PATH": path} | {name: os.environ[name] for name in ("HOME",) if name in os.environ}
-    with tempfile.TemporaryFile() as answer:
-        process = subprocess.Popen(
-            [program, *words],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=answer,
-            stderr=subprocess.STDOUT if with_stderr else subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    read, write = os.pipe()
+    with os.fdopen(read, "rb", buffering=0) as answer:
+        os.set_blocking(read, False)
         try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired as error:
-            raise TimeoutError from error
+            process = subprocess.Popen(
+                [program, *words],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=write,
+                stderr=subprocess.STDOUT if with_stderr else subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        finally:
+            os.close(write)
+        try:
+            said = _heard(process, answer, seconds)
         finally:
             _end(process)
-        answer.seek(0)
-        return answer.read(_KEPT).decode("utf-8", "replace").strip()
+    if process.returncode < 0:
+        raise ChildProcessError  # it was killed in the middle of its answer
+    return said.decode("utf-8", "replace").strip()
+
+
+def _heard(process: subprocess.Popen[bytes], answer: RawIOBase, seconds: float) -> bytes:
+    """What it says until it ends. A process that it leaves behind may hold the pipe open for ever."""
+    said, until = b"", time.monotonic() + seconds
+    while True:
+        ended = process.poll() is not None  # looked at first: by its end all that it said is in the pipe
+        piece = answer.read(_KEPT)
+        said = (said + (piece or b""))[:_KEPT]
+        if ended and (not piece or len(said) == _KEPT):
+            return said
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if piece == b"":  # it has closed it, and works on
+            try:
+                process.wait(left)
+            except subprocess.TimeoutExpired as error:
+                raise TimeoutError from error
+        elif not piece and not ended:
+            select.select([answer], [], [], min(left, _LOOK_SECONDS))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
