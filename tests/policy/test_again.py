@@ -137,6 +137,14 @@ def test_a_machine_that_was_restarted_is_nobodys_failure():
     assert story.state.runs["r2"].attempt == 1
 
 
+def test_whoever_was_ended_together_with_the_watcher_goes_on_and_has_not_failed():
+    story = begun(replace(FLEET, attempts=1))
+    story.end("r1", reason="person", code=143, finish="")
+    until_started(story, "r2")
+    assert (story.state.runs["r1"].outcome, story.state.runs["r2"].attempt) == ("stopped", 1)
+    assert not story.state.agents["developer"].failures
+
+
 def test_a_full_conversation_is_not_gone_on_with():
     story = begun()
     story.end("r1", code=1, finish="limit", error="prompt is too long")

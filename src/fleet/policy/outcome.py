@@ -119,6 +119,8 @@ def ending_of(fleet: Fleet, state: State, run: Run) -> Ending:
         return Ending("timed_out", f"its ceiling of {lasted} was reached", "stuck", "timed_out")
     if run.question:
         return Ending("stopped", f"it asks: {run.question}", "stuck", "question")
+    if run.exit.get("reason") == "person":
+        return Ending("stopped", "a person ended it together with the watcher", "again", counts=False)
     if run.exit.get("finish") == "auth":
         reason = f"the model's provider refused its credentials: {run.exit.get('error', '')}"
         return Ending("failed", reason, "stuck", "auth", counts=False)

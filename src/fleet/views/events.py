@@ -46,7 +46,7 @@ _WORDS: Mapping[str, str] = {
     events.RUN_SAID: "{actor} told {run}: {text}",
     events.RUN_STOP_ASKED: "{actor} asked {run} to stop",
     events.RUN_TAKEN_OVER: "{actor} took over {run}",
-    events.RUN_HANDED_BACK: "{actor} handed {run} back: {note}",
+    events.RUN_HANDED_BACK: "{actor} handed {run} back",
     events.RUN_EXITED: "the session of {run} ended",
     events.RUN_COLLECTED: "the commits of {run} were taken: {commits}",
     events.RUN_ENDED: "{run} ended: {outcome}",
