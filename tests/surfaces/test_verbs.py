@@ -16,7 +16,9 @@ import fleet
 from fleet.engine.lease import lease
 from fleet.gateway.unix_path import short_path
 from fleet.model import events
+from fleet.surfaces.cli.completion import candidates
 from fleet.surfaces.cli.table import display_width
+from fleet.surfaces.cli.verbs import shown_verbs
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2Jrm -rf \u202e/ 日本語 " + "very long " * 40
 
@@ -257,3 +259,8 @@ def test_of_a_watcher_that_does_not_answer_status_says_so_and_shows_what_the_log
         found = cli("status", "--json").json
     assert found["agents"]
     assert "does not answer" in found["troubles"][0]
+
+
+@pytest.mark.parametrize("verb", sorted(shown_verbs()))
+def test_the_shell_is_answered_within_every_verb(verb: str):
+    assert all(word for typed in ("", "--") for word, _ in candidates([verb, typed]))

@@ -131,7 +131,9 @@ def _takes_value(command: Any, word: str) -> bool:
 
 
 def _choices(parameters: Iterable[Any]) -> list[tuple[str, str]]:
-    return [(str(choice), "") for p in parameters for choice in getattr(p.type, "choices", ())]
+    # What click calls its type, newer versions of Typer call type_descriptor.
+    kinds = (getattr(p, "type_descriptor", None) or getattr(p, "type", None) for p in parameters)
+    return [(str(choice), "") for kind in kinds for choice in getattr(kind, "choices", ())]
 
 
 def _one_line(text: str | None) -> str:
