@@ -138,10 +138,10 @@ def test_each_call_is_an_event_and_goes_by_the_rules_or_by_a_persons_word(play, 
     assert asked == ["dev wants Bash: rm old.txt", "dev wants Bash: rm notes.txt"]
     names = git(stage.root, "ls-tree", "-r", "--name-only", "main").split()
     assert names == [".gitignore", "README.md", "notes.txt", "secrets.txt"]
-    assert decided(stage)[:8] == [
+    assert decided(stage)[:9] == [
         ("allow", "Edit"),
         ("deny", "Edit"),
-        *[("deny", "Bash")] * 3,
+        *[("deny", "Bash")] * 4,
         ("deny", "Read"),
         ("allow", "Bash"),
         ("allow", "Bash"),
