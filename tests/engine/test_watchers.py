@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from tests.engine.conftest import APPROVES, CODES, PATIENCE, Stage, assert_merged, commits, make_configured
 
+from fleet.engine.lease import lease
 from fleet.model import events
+from fleet.model.errors import FleetError
 from fleet.model.event import Event
 from fleet.wiring import load_fleet, open_log
 
@@ -105,6 +107,21 @@ def test_a_second_watcher_is_refused_and_the_first_goes_on(shop: Stage, start: S
     first.process.send_signal(signal.SIGTERM)
     assert first.end() == 0
     assert len(shop.events(events.WATCHER_STARTED)) == 1
+
+
+def test_who_starts_a_second_watcher_is_told_that_the_first_is_paused(tmp_path: Path):
+    held = "import sys; from pathlib import Path; from fleet.engine.lease import lease\n"
+    held += "with lease(Path(sys.argv[1])): print(flush=True); input()"
+    argv = [sys.executable, "-c", held, str(tmp_path / "lock")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        first.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, first.pid, os.WSTOPPED | os.WNOWAIT)
+        with pytest.raises(FleetError) as refused, lease(tmp_path / "lock"):
+            pass
+        first.kill()
+    assert refused.value.do == f"Let it go on: kill -CONT {first.pid}"
 
 
 @pytest.mark.slow

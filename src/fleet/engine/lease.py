@@ -21,10 +21,12 @@ def lease(path: Path) -> Iterator[None]:
     try:
         if not _locked(handle):
             pid = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+            held = f"process {pid or '(unknown)'} holds {path.name}"
+            paused = _is_paused(pid)
             raise FleetError(
                 "A watcher runs already for this project",
-                why=f"process {pid or '(unknown)'} holds {path.name}",
-                do="Look at it with: fleet watcher status",
+                why=f"{held}, and somebody has paused it" if paused else held,
+                do=f"Let it go on: kill -CONT {pid}" if paused else "Look at it with: fleet watcher status",
             )
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
@@ -43,6 +45,15 @@ def _locked(handle: int) -> bool:
         else:
             return True
     return False
+
+
+def _is_paused(pid: str) -> bool:
+    """Whether a signal has stopped it (Linux; else never)."""
+    try:
+        stat = Path(f"/proc/{int(pid)}/stat").read_text(errors="replace")
+    except (OSError, ValueError):
+        return False
+    return stat.rpartition(")")[2].split()[0] == "T"
 
 
 def holder(path: Path) -> int | None:
