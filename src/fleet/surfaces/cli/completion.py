@@ -131,9 +131,8 @@ def _takes_value(command: Any, word: str) -> bool:
 
 
 def _choices(parameters: Iterable[Any]) -> list[tuple[str, str]]:
-    # What click calls its type, newer versions of Typer call type_descriptor.
-    kinds = (getattr(p, "type_descriptor", None) or getattr(p, "type", None) for p in parameters)
-    return [(str(choice), "") for kind in kinds for choice in getattr(kind, "choices", ())]
+    kinds = (p.type_descriptor for p in parameters)  # what click calls its type
+    return [(str(choice), "") for kind in kinds for choice in kind.choices or ()]
 
 
 def _one_line(text: str | None) -> str:
