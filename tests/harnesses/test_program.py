@@ -117,3 +117,13 @@ def test_what_it_leaves_behind_holds_nobody_up(tmp_path):
 def test_another_program_in_its_place_is_asked_anew(tmp_path):
     assert asked(tmp_path, "--json --model", listed=True).lacks == (BARE, OLD)
     assert asked(tmp_path, "--json --model --policy", listed=True).lacks == (OLD,)
+
+
+def test_one_that_writes_whatever_it_is_asked_leaves_the_users_state_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    program = tmp_path / "agent"
+    program.write_text('#!/bin/sh\necho asked 2>/dev/null > "${AGENT_HOME:-$HOME}/state"\necho 1.2.3\n')
+    program.chmod(0o755)
+    seen = look_for(replace(PROGRAM, state="AGENT_HOME"), f"{tmp_path}:/usr/bin:/bin", 30)
+    assert seen.version == "1.2.3"
+    assert not (tmp_path / "state").exists()

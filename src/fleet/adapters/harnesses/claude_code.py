@@ -43,6 +43,7 @@ _PROGRAM = Program(
         *("--settings={}", "--append-system-prompt-file=/dev/null/none", "--managed-settings={}"),
     ),
     listed=False,
+    state="CLAUDE_CONFIG_DIR",
     options=(
         *("--output-format", "--input-format", "--permission-mode", "--tools", "--max-budget-usd"),
         *("--settings", "--append-system-prompt-file"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from fleet.ports.harness import Detected, Feature, Lack
 
 _KEPT = 64 * 1024  # bytes of an answer
+_NOWHERE = f"{os.devnull}/none"  # no folder, and none that can be made
 _LOOK_SECONDS = 0.02  # between two looks whether it has ended
 _UNKNOWN = re.compile(
     r"(?:unknown|unexpected|unrecognized) (?:option|argument):? ['\"]?(--[\w-]+)", re.IGNORECASE
@@ -44,7 +45,8 @@ class Program:
 
     Asked by the words `ask`, it tells its options: by a list of them, or, where `listed` is false since some
     are in no list, by refusing the first that it does not know. Without `options` no run begins; `features`
-    are what an agent may have in fleet.yaml, and what each needs beside.
+    are what an agent may have in fleet.yaml, and what each needs beside. `state` is the variable that names
+    the folder of its state, where it would write even when it is only asked this.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Program:
     version: tuple[str, ...] = ("--version",)
     ask: tuple[str, ...] = ()
     listed: bool = True
+    state: str = ""
     options: tuple[str, ...] = ()
     features: Mapping[Feature, Needs] = field(default_factory=dict)
 
@@ -65,7 +68,7 @@ def look_for(program: Program, path: str, seconds: float) -> Detected:
     found = shutil.which(program.name, path=folders) if folders else None
     if found is None:
         return Detected(False, "", f"There is no {program.name} on PATH", program.install)
-    said = _answer(found, program.version, path, seconds)
+    said = _answer(found, program, program.version, path, seconds)
     version = re.match(r"(?:[\w-]+ ){0,4}v?(\d+)\.(\d+)\.(\d+)", said or "")
     if version is None:
         heard = f"said {said[:80]!r}" if said is not None else f"took longer than {seconds:g} s"
@@ -99,7 +102,7 @@ def _why(name: str, number: Number, needs: Needs, missing: frozenset[str]) -> st
 
 def _missing(program: Program, found: str, path: str, seconds: float) -> frozenset[str]:
     """The options that it does not have. What gives no clear answer is not held against it."""
-    said = _answer(found, program.ask, path, seconds, with_stderr=True)
+    said = _answer(found, program, program.ask, path, seconds, with_stderr=True)
     if not said:
         return frozenset()
     if not program.listed:
@@ -110,13 +113,19 @@ def _missing(program: Program, found: str, path: str, seconds: float) -> frozens
 
 
 def _answer(
-    program: str, words: tuple[str, ...], path: str, seconds: float, *, with_stderr: bool = False
+    found: str,
+    program: Program,
+    words: tuple[str, ...],
+    path: str,
+    seconds: float,
+    *,
+    with_stderr: bool = False,
 ) -> str | None:
     """What it answers; "" when it can't be started or is killed, None when it takes too long."""
     try:
-        seen = Path(program).stat()
+        seen = Path(found).stat()
         stamp = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
-        return _asked(program, words, path, seconds, with_stderr, stamp)
+        return _asked(found, words, path, seconds, with_stderr, program.state, stamp)
     except TimeoutError:
         return None
     except OSError:
@@ -130,11 +139,13 @@ def _asked(
     path: str,
     seconds: float,
     with_stderr: bool,
+    state: str,
     stamp: tuple[int, int, int],
 ) -> str:
     """The answer comes by a pipe: on a full disk a file would have the beginning of it."""
     del stamp  # another file is another question
     env = {"PATH": path} | {name: os.environ[name] for name in ("HOME",) if name in os.environ}
+    env |= {state: _NOWHERE} if state else {}
     read, write = os.pipe()
     with os.fdopen(read, "rb", buffering=0) as answer:
         os.set_blocking(read, False)
