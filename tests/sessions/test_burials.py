@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -203,14 +204,17 @@ def test_a_watcher_that_runs_inside_a_session_can_bury_without_hitting_itself(ru
     assert runs.said() == "shim killed\n"
 
 
-def test_a_supervisor_that_somebody_paused_is_let_go_on_and_one_that_works_is_left_alone(runs):
+@pytest.mark.parametrize("which", ["shim", "child"])
+def test_what_somebody_paused_is_let_go_on_and_one_that_works_is_left_alone(runs, which):
     runs.shell("exec sleep 60", key="r1")
     runs.shell("exec sleep 60", key="r2")
-    shim = runs.session("r1").shim
-    os.kill(shim.pid, signal.SIGSTOP)
-    os.waitid(os.P_PID, shim.pid, os.WSTOPPED | os.WNOWAIT)
+    paused = getattr(runs.session("r1"), which)
+    os.kill(paused.pid, signal.SIGSTOP)
+    until = time.monotonic() + 10
+    while not processes.is_paused(paused) and time.monotonic() < until:
+        time.sleep(0.01)
     assert runs.sessions.wake(["r1", "r2", "r3"]) == ["r1"]
-    assert not processes.is_paused(shim)
+    assert not processes.is_paused(paused)
 
 
 def test_a_session_whose_supervisor_is_paused_can_be_stopped(runs):

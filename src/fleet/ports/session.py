@@ -162,8 +162,8 @@ class Sessions(Protocol):
         ...
 
     def wake(self, keys: Collection[str]) -> list[str]:
-        """Let the supervisors of these go on where somebody has paused them (SIGSTOP), since they keep the
-        time and pass on what is said. Returns the keys of those.
+        """Let the supervisors and programs of these go on where somebody has paused them (SIGSTOP): nobody
+        else would, and a check is not asked whether it is stuck. Returns the keys of those.
         """
         ...
 

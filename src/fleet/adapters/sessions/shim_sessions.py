@@ -101,12 +101,11 @@ class ShimSessions:
         found = []
         for key in keys:
             session = RunFolder(self._root, key).session()
-            if (
-                session is not None
-                and session.boot == processes.boot_id()
-                and processes.is_paused(session.shim)
-                and processes.send_signal(session.shim, signal.SIGCONT)
-            ):
+            if session is None or session.boot != processes.boot_id():
+                continue
+            paused = [each for each in (session.shim, session.child) if processes.is_paused(each)]
+            woken = [processes.send_signal(each, signal.SIGCONT) for each in paused]
+            if any(woken):
                 found.append(key)
         return found
 
