@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from mcp import MCPError
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
@@ -181,3 +182,18 @@ def test_no_stream_is_held_open_so_the_gateways_end_waits_for_no_agent(opened):
 
     answer = run(story())
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_there_is_no_news_to_listen_for_so_that_nobody_waits_for_an_answer_without_an_end(opened):
+    """A client that may listen does so before its first turn, and holds that up until it gives up."""
+
+    async def story():
+        async with opened() as serving, session(serving.port) as client:
+            with pytest.raises(MCPError) as refused:
+                async with client.listen(tools_list_changed=True):
+                    pass
+            return client.server_capabilities.tools, refused.value
+
+    tools, refused = run(story())
+    assert not tools.list_changed
+    assert "Method not found" in str(refused)

@@ -40,9 +40,12 @@ def build_mcp(desk: Desk) -> McpServer:
     """The MCP server `fleet` for this desk.
 
     It is stateless and answers with plain JSON, so a client goes on after the watcher was restarted as if
-    nothing had been.
+    nothing had been. It has no news to listen for: that would be an answer without an end, and a run's door
+    passes on whole ones.
     """
-    server: MCPServer[Any] = MCPServer("fleet", instructions=_INSTRUCTIONS, log_level="WARNING")
+    server: MCPServer[Any] = MCPServer(
+        "fleet", instructions=_INSTRUCTIONS, log_level="WARNING", subscriptions=False
+    )
     _add_reports(server, desk)
     _add_wishes(server, desk)
     names = ("127.0.0.1", "localhost")
