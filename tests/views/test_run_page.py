@@ -37,3 +37,11 @@ def test_a_run_that_asks_names_its_approval(story):
     story.end("r1")
     page = run_page(story.state, story.log, story.state.runs["r1"], story.now)
     assert (page["question"], page["approvals"]) == ("which?", ["a1"])
+
+
+def test_a_model_that_answered_and_told_nothing_has_an_unknown_cost_and_not_none(story):
+    story.issue()
+    story.start("r1")
+    assert run_page(story.state, story.log, story.state.runs["r1"], story.now)["cost_known"]
+    story.about("r1", events.RUN_SPENT, turns=1)
+    assert not run_page(story.state, story.log, story.state.runs["r1"], story.now)["cost_known"]

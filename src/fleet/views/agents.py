@@ -93,7 +93,7 @@ def run_row(run: Run, now: int) -> dict[str, Any]:
         "seconds": spent_seconds(run, now),
         "ceiling_seconds": seconds(run.ceiling_ms) or None,
         "cost": dollars(run.cost_micros),
-        "cost_known": run.cost_known or not run.tokens,
+        "cost_known": run.cost_known or not (run.tokens or run.turns),
         "tokens": run.tokens,
         "harness": run.harness,
         "model": run.model,
