@@ -259,6 +259,109 @@ def test_what_is_kept_of_a_long_run_is_bounded():
     assert sum(map(len, kept)) < 400
 
 
+def test_eight_calls_in_a_row_that_do_nothing_are_stuck_and_seven_are_not():
+    told = Told()
+    levels = [told.act(f"echo {n}", f"{n}", fresh=0, lines=1, hollow=3) for n in range(8)]
+    assert max(levels[:7]) < ENOUGH <= levels[7]
+
+
+def test_whoever_does_something_between_may_print_and_pause_as_it_likes():
+    told, levels = Told(), []
+    for n in range(20):
+        levels += [told.act(f"echo {n} {m}", f"{n}", fresh=0, lines=1, hollow=3) for m in range(3)]
+        levels.append(told.act(f"make part{n}", f"part {n}", "build", fresh=2, lines=2))
+    assert max(levels) < ENOUGH
+
+
+def test_reading_the_same_files_over_and_over_is_stuck_though_a_search_between_finds_something():
+    told, levels = Told(), []
+    for turn in range(5):
+        levels += [told.act(f"cat {n}", f"{n}", "read", fresh=0, lines=9) for n in range(6)]
+        levels.append(told.act(f"grep {turn}", f"{turn}", fresh=4, lines=4))
+    assert max(levels[:21]) < ENOUGH <= max(levels)
+
+
+def test_reading_the_same_files_again_after_each_change_is_work():
+    told, levels = Told(), []
+    for turn in range(12):
+        levels += [told.act(f"cat {n}", f"{n}", "read", fresh=0, lines=9) for n in range(6)]
+        levels.append(told.edit(f"step {turn}", f"{turn}"))
+    assert max(levels) < ENOUGH
+
+
+def test_a_server_in_the_foreground_may_be_started_thrice_and_again_after_a_change():
+    told, levels = Told(), []
+    for turn in range(3):
+        levels += [told.act(f"serve {turn} {n}", f"{turn}{n}", serves=True, fresh=1) for n in range(3)]
+        levels.append(told.edit(f"step {turn}"))
+    assert max(levels) < ENOUGH
+    assert [told.act(f"serve {n}", f"{n}", serves=True, fresh=1) for n in range(4)][-1] >= ENOUGH
+
+
+def test_looks_in_many_ways_at_what_is_not_there_count_as_one():
+    told = Told()
+    ways = [(f"way {n}", n % 4) for n in range(20)]
+    levels = [told.act(f"{way % 4}", f"{way}", polls=True, fresh=0, lines=1) for _, way in ways]
+    assert max(levels[:12]) < ENOUGH <= levels[-1]
+
+
+def test_words_that_take_turns_while_it_waits_for_a_server_are_stuck():
+    told = Told()
+    began(told.course, Act("s", "run", sign("serve"), "serve", 0, rests=True))
+    levels = [told.act(("still starting", "waiting for it")[n % 2], kind="say") for n in range(6)]
+    assert max(levels[:5]) < ENOUGH <= levels[5]
+
+
+def test_words_that_take_turns_while_a_build_is_under_way_are_none():
+    told = Told()
+    began(told.course, Act("b", "build", sign("make"), "make", 0))
+    assert max(told.act(("still building", "it goes on")[n % 2], kind="say") for n in range(30)) < ENOUGH
+
+
+def test_who_counts_its_runs_may_repeat_them_three_times_as_often():
+    counting, silent = Told(), Told()
+    levels = []
+    for n in range(1, 11):
+        counting.act(f"Run {n} of 10.", kind="say")
+        levels.append(counting.act("bench", "figure", fresh=0, lines=1))
+        silent.act("bench", "figure", fresh=0, lines=1)
+    assert max(levels) < ENOUGH <= silent.course.level
+
+
+def test_who_counts_what_fails_may_not():
+    told, levels = Told(), []
+    for n in range(1, 5):
+        told.act(f"Attempt {n} of 10.", kind="say")
+        levels.append(told.act("fetch", "down", ok=False, fresh=0, lines=1))
+    assert levels[-1] >= ENOUGH
+
+
+def busy_tests(again: str, before_ms: int, minutes: int) -> Run:
+    """A run whose tests have been under way for so long, and are busy."""
+    run = Run("r1", "i1", "implement", "change", 1, 1, 1, 0, state="running")
+    first = Act("c1", "test", sign("pytest"), "pytest", 0, back=before_ms)
+    began(run.course, first)
+    came_back(run.course, first, 1)
+    act = Act("c2", "test", sign(again), again, before_ms)
+    began(run.course, act)
+    run.trail, run.heard, run.busy_at = [first, act], before_ms, before_ms + minutes * MINUTE
+    return run
+
+
+@pytest.mark.parametrize(
+    ("again", "before_ms", "minutes", "stuck"),
+    [
+        ("pytest", 9_000, 61, True),
+        ("pytest", 9_000, 59, False),
+        ("pytest", 10 * MINUTE, 100, False),
+        ("pytest -m slow", 9_000, 300, False),
+    ],
+)
+def test_busy_tests_are_stuck_only_far_beyond_what_they_took_before(again, before_ms, minutes, stuck):
+    run = busy_tests(again, before_ms, minutes)
+    assert (sign_of(Stuck(), run, run.busy_at) is not None) == stuck
+
+
 def test_a_run_that_is_at_ease_has_no_sign_and_need_not_be_looked_at():
     dice, rules = Random(5), Stuck()
     least = least_patience(rules)

@@ -5,8 +5,8 @@ under short signs, times, and how full its model's window is.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from fleet.engine.news import Lines
 from fleet.model import events
@@ -15,7 +15,7 @@ from fleet.model.price import Price
 from fleet.policy import signs
 from fleet.policy.commands import moves, writes
 from fleet.policy.prices import price_of
-from fleet.policy.resting import rests
+from fleet.policy.resting import rests, serves
 from fleet.policy.success import succeeded
 from fleet.policy.windows import window_of
 from fleet.ports.harness import (
@@ -34,6 +34,17 @@ _KEPT_CALLS = 64
 _SHORT_WAIT_MS = 1_000  # a pause that is not worth a word in the log
 
 
+class _Open(NamedTuple):
+    """A call that is under way."""
+
+    name: str = ""
+    kind: ActKind = "other"
+    command: str = ""
+    written: Sequence[str] = ()  # what it gives to be written
+    polls: bool = False
+    hollow: int = 0
+
+
 class Acts:
     """Makes facts of one run's events, in their order. It holds the calls that are under way."""
 
@@ -41,7 +52,7 @@ class Acts:
         self._run = run
         self._model = model
         self._prices = tuple(prices)
-        self._open: OrderedDict[str, tuple[str, ActKind, str]] = OrderedDict()
+        self._open: OrderedDict[str, _Open] = OrderedDict()
         self._lines = Lines()
         self._last = ""
         self._usage = Usage()
@@ -69,7 +80,10 @@ class Acts:
         self._calls += 1
         name = f"c{self._calls}"
         command = signs.command_of(event.name, event.input)
-        self._open[event.id] = (name, kind, command)
+        written = signs.written_texts(event.input) if kind == "edit" and not command else ()
+        polls = signs.polls(event.name, event.input)
+        hollow = signs.weight_of_nothing(event.name, event.input)
+        self._open[event.id] = _Open(name, kind, command, written, polls, hollow)
         if len(self._open) > _KEPT_CALLS:
             self._open.popitem(last=False)
         self._last = " ".join((event.summary or event.name).split())[:_ACTION]
@@ -85,21 +99,26 @@ class Acts:
             "kind": kind,
             "call": signs.call_sign(event.name, given),
             "form": signs.form_sign(event.name, event.input),
-            "polls": signs.polls(event.name, event.input),
+            "polls": polls,
         }
         seldom = {
             "rests": rests(command),
             "moves": moves(command),
+            "hollow": hollow,
+            "serves": serves(command),
             "file": signs.file_sign(event.name, event.input) if kind == "edit" or writes(command) else "",
         }
         return events.RUN_ACTED, data | {key: value for key, value in seldom.items() if value}
 
     def _returned(self, event: ToolReturned, at: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        name, kind, command = self._open.pop(event.id, ("", "other", ""))
+        call = self._open.pop(event.id, _Open())
+        name, kind, command = call[:3]
         if not name:
             return
         text = event.output or event.summary
-        lines = signs.steady_lines(text)
+        lines = signs.steady_lines(text if event.ok else signs.unquoted(text, call.written))
+        lines = signs.steady_states(lines) if call.polls else lines
+        fresh = 0 if call.hollow and command else self._lines.fresh(lines)
         ok = succeeded(kind, command, event.ok, text) if command else event.ok
         yield (
             events.RUN_RETURNED,
@@ -111,7 +130,7 @@ class Acts:
                 "out": signs.outcome_sign(kind, ok, lines),
                 "said": "" if ok else signs.telling_line(text)[:_SAID],
                 "lines": len(lines),
-                "fresh": self._lines.fresh(lines),
+                "fresh": fresh,
             },
         )
 

@@ -22,7 +22,8 @@ class Act:
     came back, `file` what is changed: short hashes, of texts without what changes by itself (durations,
     addresses, line numbers). So many `lines` came back, of which `fresh` were never seen before in this run
     (-1: not known). `polls`: it looks whether something is there yet. `rests`: it cannot be at work while it
-    lasts (it sleeps, serves, follows a file). `moves`: it goes to another commit.
+    lasts (it sleeps, serves, follows a file). `moves`: it goes to another commit. `hollow`: how much it
+    weighs as one that does nothing at all. `serves`: it does not end by itself.
     """
 
     id: str
@@ -41,6 +42,8 @@ class Act:
     moves: bool = False
     lines: int = -1
     fresh: int = -1
+    hollow: int = 0
+    serves: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +119,14 @@ class Course:
     prints: bool = False  # they are lines that a plain program prints
     promises: int = 0  # and such as only say what it will do
     asks: bool = False  # its last word was a question
+    sayings: list[str] = field(default_factory=list)  # its messages since a call came back
+    resaid: int = 0  # how many of them had been said then already
+    counted: int = 0  # its last message said that this is the third of ten, say
+    hollow: int = 0  # the weight of its calls in a row that do nothing, and how many they are
+    hollows: int = 0
+    worn: int = 0  # calls for at least the third time since a file changed, that told nothing new
+    served: int = 0  # how often it started in the foreground, since then, what does not end by itself
+    took: dict[str, int] = field(default_factory=dict)  # how long (ms) tests took at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,12 @@ _LOOKS = re.compile(
     r"|git (?:-\S+ )*(?:status|log|diff|show|blame|branch|grep|ls-files|rev-parse|describe|remote))(?:\s|$)"
 )
 _POLLS = re.compile(
-    r"(?:sleep|wait|watch|curl|wget|nc|ping|ps|pgrep|jobs|lsof|ss|netstat|kubectl|systemctl|tail -f|glab"
+    r"(?:sleep|wait|watch|curl|wget|nc|ping|ps|pgrep|jobs|lsof|ss|netstat|tail -f|glab"
+    r"|kubectl (?!delete|apply|create|rollout (?:restart|undo)|scale|patch|exec)"
+    r"|systemctl (?!(?:re)?start|stop|reload|kill)"
     r"|squeue|qstat|nvidia-smi|gh (?:run|pr|api)|docker (?:ps|logs|inspect))\b"
 )
+_PUSHES = re.compile(r"\bgit\s+(?:-\S+\s+)*push\b")
 _POLL_WORDS = re.compile(r"\b(?:status|healthz?|ready|pending|progress|poll|until|is_?up)\b", re.IGNORECASE)
 _POLL_TOOLS = re.compile(
     r"wait|poll|status|bashoutput|taskoutput|write_stdin|read_?(?:output|bash)", re.IGNORECASE
@@ -79,6 +82,8 @@ def writes(command: str) -> bool:
 
 def command_polls(command: str) -> bool:
     """Whether it looks if something is there by now, so that doing it again is no wonder."""
+    if kind_of_command(command) == "commit" or _PUSHES.search(command):
+        return False  # a pause before it does not make it a look
     if any(_POLLS.match(part) for part in parts(command)):
         return True
     return bool(_POLL_WORDS.search(_GIT.sub("", command))) and not _TEST.search(command)

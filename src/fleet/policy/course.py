@@ -7,7 +7,9 @@ output that was never seen before. What brings no news is counted until somethin
 * calls with results that are known already, however long the circle is that they make (`circle`),
 * looking at what was seen before, in whatever words it is asked for (`barren`),
 * the same failure with nothing learned between (`alike`), or whatever was changed between (`vain`),
-* calls that all fail (`failing`), the same words (`talks`), and promises without a deed (`promises`).
+* calls that all fail (`failing`), the same words (`talks`), and promises without a deed (`promises`),
+* calls that do nothing at all (`hollow`), calls that were made three times and more, whatever was learned
+  between, as long as no file changed (`worn`), and servers in the foreground, started again (`serves`).
 
 Each has a level: a run is stuck when that reaches `Stuck.repeats`, 4 if nothing else is said.
 """
@@ -29,8 +31,13 @@ _LITTLE_NEW = 5  # of so many lines one is new: the same, with a number that cou
 _MUCH, _LITTLE = 4, 1  # what an act in vain counts; what one counts that hardly says anything
 _TELLING = 3  # lines
 _BARREN = 15  # for so much is one level
+_HOLLOW = 6  # so is this weight of what does nothing
+_THIRD = 2  # so many times was it done before
+_WORN = 3  # and so many calls for the third time
+_TESTS = 24
 _ALIKE = 0.7  # of the words of two messages are the same
 _WORDS = 24
+_SAYINGS = 8
 _PRINTED = 10  # so many times as often may a plain program print the same line
 
 _PROMISE = re.compile(
@@ -38,6 +45,7 @@ _PROMISE = re.compile(
     r"(?:i'll|i will|i'm going to|i am going to|i'm about to|let me|let's|i need to|i should|going to)\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\b(\d{1,3})(?: of |/)(\d{1,3})\b")
 _QUESTION = re.compile(
     r"\?\W*$|[\[(]y(?:es)?/no?[\])]\W*$"
     r"|\b(?:please (?:confirm|advise|clarify|tell me)|let me know|(?:a?waiting|wait) (?:for )?your)\b[^?]*$",
@@ -69,9 +77,17 @@ def came_back(course: Course, act: Act, leisure: int) -> bool:
     """
     course.open -= 1
     course.resting -= act.rests
-    course.talks = course.promises = 0
+    course.talks = course.promises = course.resaid = 0
+    course.sayings.clear()
     if act.kind == "report":
         return False
+    course.hollow = course.hollow + act.hollow if act.hollow else 0
+    course.hollows = course.hollows + 1 if act.hollow else 0
+    if act.kind == "test":
+        longest = max(course.took.pop(act.call, 0), act.back - act.at)
+        course.took[act.call] = longest
+        if len(course.took) > _TESTS:
+            del course.took[next(iter(course.took))]
     mark = act.call[:6] + act.out[:6]
     alike = (act.form or act.call)[:6] + act.out[:6] + "~"
     changes = act.ok and act.kind in ("edit", "commit") and act.call not in course.made
@@ -83,6 +99,7 @@ def came_back(course: Course, act: Act, leisure: int) -> bool:
     if changes:
         _keep(course.made, act.call, _MADE)
         course.known.clear()
+        course.worn = course.served = 0
         course.edits += 1
         course.begun += bool(act.file) and act.file not in course.files
         _keep(course.files, act.file, _FILES)
@@ -93,6 +110,9 @@ def came_back(course: Course, act: Act, leisure: int) -> bool:
     else:
         _gets_nowhere(course, act, alike, seen)
         course.returns += returns
+    course.served += act.serves and act.fresh <= 1
+    if act.ok and not (changes or act.polls or act.hollow or act.fresh):
+        course.worn += course.known.get(act.call[:6], 0) >= _THIRD
     for each in (act.call[:6], alike, mark):
         course.known[each] = course.known.pop(each, 0) + 1
         if len(course.known) > _KNOWN:
@@ -107,7 +127,7 @@ def came_back(course: Course, act: Act, leisure: int) -> bool:
 
 def renewed(course: Course) -> Course:
     """What is left of it when the agent has been told that it is stuck: what is under way."""
-    return Course(open=course.open, resting=course.resting)
+    return Course(open=course.open, resting=course.resting, took=course.took)
 
 
 def _is_news(course: Course, act: Act, seen: bool) -> bool:
@@ -178,23 +198,43 @@ def _said(course: Course, act: Act, prints: bool) -> None:
     alike = bool(words) and both >= _ALIKE * len({*words, *course.words})
     course.talks = course.talks + 1 if alike and course.talks else 1
     course.promises = course.promises + 1 if not prints and _PROMISE.search(act.text) else 0
+    if not prints:
+        course.resaid += act.call in course.sayings
+        if act.call not in course.sayings and len(course.sayings) < _SAYINGS:
+            course.sayings.append(act.call)
+        course.counted = _counted(course.counted, act.text)
     course.prints = prints
     course.words = words
     course.asks = bool(_QUESTION.search(act.text))
 
 
+def _counted(before: int, text: str) -> int:
+    """The number of this time, where its message says so, and the one before said the number before."""
+    found = _COUNTED.search(text)
+    now, most = (int(found[1]), int(found[2])) if found else (0, 0)
+    return now if now <= most and now in (1, before + 1) else 0
+
+
 def _judge(course: Course, act: Act, leisure: int) -> None:
     """The sign that has come farthest."""
     course.level, course.sign, course.times, course.among = 0, "", 0, 1
-    patience = _PATIENT if act.polls else 1
     if act.kind == "say":
-        _rate(course, course.talks // (_PRINTED if course.prints else 1), "talks", course.talks)
+        at_work = course.open > course.resting
+        calm = _PRINTED if course.prints else _PATIENT if at_work else 1
+        _rate(course, course.talks // calm, "talks", course.talks)
+        if not at_work:
+            _rate(course, course.resaid, "talks", course.resaid)
         _rate(course, course.promises - 1, "promises", course.promises)
         return
+    on_purpose = act.ok and course.counted > 1
+    patience = _PATIENT if act.polls or on_purpose else 1
     _rate(course, _waited(course.row // patience, course.row, course.row_ms, act.polls), "row", course.row)
     among = len(course.circle)
     rounds = course.stale // among + 1 if among > 1 else 0
     rounds = rounds // _PATIENT if course.patient else rounds
+    if course.patient and 1 < among <= _CIRCLE:
+        level = _waited(course.stale // _PATIENT, course.stale, course.stale_ms, course.patient)
+        _rate(course, level, "circle", rounds, among)
     if rounds >= 3 and among <= _CIRCLE:
         level = _waited(rounds + 1, course.stale, course.stale_ms, course.patient)
         _rate(course, level, "circle", rounds, among)
@@ -204,7 +244,10 @@ def _judge(course: Course, act: Act, leisure: int) -> None:
     if not (act.polls and act.back - act.at >= _SLOW_MS):
         _rate(course, same // patience - 2, "same", course.known.get(course.last, 0))
     if not course.patient:
-        _rate(course, course.barren // (_BARREN * leisure), "barren", course.barren // _MUCH)
+        _rate(course, course.barren // (_BARREN * leisure * patience), "barren", course.barren // _MUCH)
+    _rate(course, course.hollow // _HOLLOW, "hollow", course.hollows)
+    _rate(course, course.worn // (_WORN * leisure * patience), "worn", course.worn)
+    _rate(course, course.served if act.serves else 0, "serves", course.served)
     if not act.ok:
         _rate(course, course.alike // patience, "alike", course.alike)
         _rate(course, course.vain // (2 * patience), "vain", course.vain // 2 + 1)

@@ -11,13 +11,18 @@ from fleet.policy.commands import parts
 _RESTS = re.compile(
     r"(?:"
     r"sleep|wait|read|pause|watch|top|htop|vi|vim|nvim|nano|emacs|less|more|man|ssh|ftp|telnet|nc -\w*l"
-    r"|inotifywait|tail (?:\S+ )*-[a-zA-Z]*[fF]|journalctl (?:\S+ )*-f|(?:kubectl|docker) logs (?:\S+ )*-f"
-    r"|gdb|psql|mysql|git (?:rebase -i|add -p)"
-    r"|python3? -m http\.server|php -S|flask run|uvicorn|gunicorn|hypercorn|nodemon|live-server|http-server"
-    r"|serve|(?:npm|pnpm|yarn|bun)(?: run)? (?:start|dev|serve|watch)|npx (?:serve|vite|http-server)|vite"
-    r"|next dev|ng serve|rails s(?:erver)?|hugo server|jekyll serve|mkdocs serve"
-    r"|(?:\S+ )?manage\.py runserver|redis-server|mongod|postgres|nginx|docker(?: |-)compose up(?!.*\s-d\b)"
+    r"|inotifywait|gdb|psql|mysql|git (?:rebase -i|add -p)"
     r"|python3? -c .import time; ?time\.sleep\([^)]*\).$"
+    r")(?:\s|$)"
+)
+_SERVES = re.compile(
+    r"(?:"
+    r"tail (?:\S+ )*-[a-zA-Z]*[fF]|journalctl (?:\S+ )*-f|(?:kubectl|docker) logs (?:\S+ )*-f"
+    r"|python3?(?: -\w)* -m http\.server|php -S|flask run|uvicorn|gunicorn|hypercorn|nodemon|live-server"
+    r"|http-server|serve|(?:npm|pnpm|yarn|bun)(?: run)? (?:start|dev|serve|watch)"
+    r"|npx (?:serve|vite|http-server)|vite|next dev|ng serve|rails s(?:erver)?|hugo server"
+    r"|jekyll serve|mkdocs serve|(?:\S+ )?manage\.py runserver|redis-server|mongod|postgres|nginx"
+    r"|docker(?: |-)compose up(?!.*\s-d\b)"
     r")(?:\s|$)"
 )
 _BESIDE = re.compile(
@@ -31,6 +36,13 @@ def rests(command: str) -> bool:
     if _ENDS.search(command):
         return False
     each = parts(command)
-    return any(_RESTS.match(part) for part in each) and all(
-        _RESTS.match(part) or _BESIDE.match(part) for part in each
-    )
+    return any(_stays(part) for part in each) and all(_stays(part) or _BESIDE.match(part) for part in each)
+
+
+def serves(command: str) -> bool:
+    """Whether it rests, and does not end by itself: it serves, or follows a file."""
+    return rests(command) and any(_SERVES.match(part) for part in parts(command))
+
+
+def _stays(part: str) -> bool:
+    return bool(_RESTS.match(part) or _SERVES.match(part))

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from fleet.model.acts import ActKind
 from fleet.policy.commands import command_polls, kind_of_command, tool_polls
+from fleet.policy.hollow import hollow, lists_work
 
 _LONGEST = 64 * 1024
 _SHELLS = re.compile(r"bash|shell|command|terminal|exec|run_?in|^run$|process", re.IGNORECASE)
@@ -65,11 +66,12 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b"), "<hash>"),
     (re.compile(r"\b(?=[A-Za-z]*\d[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}\b"), "<id>"),
+    (re.compile(r"(?<=\bID: )(?=\w*\d)(?=\w*[a-z])\w{8,}"), "<id>"),
     (re.compile(r"(?:/tmp|/var/folders|/var/tmp|/dev/shm)/[\w./-]+"), "<tmp>"),
     (re.compile(r"(\.\w{1,5})[:(]\d+(?:[:,]\d+)?\)?"), r"\1:#"),
     (
         re.compile(
-            r"\b(line|col(?:umn)?|pid|port|process|thread|goroutine|worker|seed|attempt|request|try)"
+            r"\b(line|col(?:umn)?|pid|port|process|shell_?id|thread|goroutine|worker|seed|attempt|request|try)"
             r"([ =:#]+)\d+",
             re.IGNORECASE,
         ),
@@ -86,10 +88,16 @@ _TRIMMINGS: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?:\s*\|\s*(?:tail|head|cat)(?:\s+-\S*|\s+\d+)*)+\s*$"),
     re.compile(r"\s*(?:\|\|\s*true|(?:;|&&)\s*echo\b[^;|&]*)\s*$"),
 )
-_WRAPPED = re.compile(r"^\S*\b(?:ba|z|da)?sh -l?c (['\"])(.*)\1$", re.DOTALL)
+_WRAPPED = re.compile(r"^\S*\b(?:ba|z|da)?sh -l?c (?:(['\"])(.*)\1|(\S+))$", re.DOTALL)
 _CONTENT = re.compile(
     r"content|text|str|diff|patch|code|source|find|replace|insert|edits|data|new|body", re.IGNORECASE
 )
+_BAD_STATE = re.compile(
+    r"\b(?:\w*BackOff|Error|ERROR|Failed|FAILED|ErrImage\w*|OOMKilled|Evicted|Unhealthy|unhealthy|FATAL"
+    r"|CRASHED|crashed|refused|unreachable)\b"
+)
+_COMMANDS = ("command", "cmd", "script", "run")
+_LEAST_QUOTED = 8
 _LEAST_LINE = 3
 _PATHS = ("file_path", "filePath", "path", "notebook_path", "filename", "file")
 _NAMED = re.compile(r'"(?:path|file_?[pP]ath)": "([^"]+)"')
@@ -105,6 +113,8 @@ def kind_of(tool: str, given: Mapping[str, Any], line: str = "") -> ActKind:
     name = tool.rpartition("__")[2] or tool
     if _REPORTS.search(name):
         return "report"
+    if lists_work(tool):
+        return "other"
     if _EDITS.search(name) and not _READS.match(name):
         return "edit"
     if _READS.search(name):
@@ -116,7 +126,7 @@ def command_of(tool: str, given: Mapping[str, Any]) -> str:
     """The line that a call gives to a shell, "" for any other tool."""
     if not _SHELLS.search(tool):
         return ""
-    for name in ("command", "cmd", "script", "run", "commit", "agent"):
+    for name in (*_COMMANDS, "commit", "agent"):
         value = given.get(name)
         if isinstance(value, str) and value:
             return f"git commit -m {value}" if name == "commit" else _unwrapped(value)
@@ -129,13 +139,45 @@ def command_of(tool: str, given: Mapping[str, Any]) -> str:
 def _unwrapped(command: str) -> str:
     """What a shell is given that is started for it alone."""
     found = _WRAPPED.match(command)
-    return found[2].replace("'\"'\"'", "'") if found else command
+    return (found[2] or found[3] or "").replace("'\"'\"'", "'") if found else command
 
 
 def polls(tool: str, given: Mapping[str, Any]) -> bool:
     """Whether the call looks if something is there by now, so that doing it again is no wonder."""
     command = command_of(tool, given)
     return command_polls(command) if command else tool_polls(tool)
+
+
+def weight_of_nothing(tool: str, given: Mapping[str, Any]) -> int:
+    """How much the call weighs as one that does nothing, 0 for one that may do something."""
+    has_command = bool(_SHELLS.search(tool)) and any(isinstance(given.get(name), str) for name in _COMMANDS)
+    return hollow(
+        tool, given, command_of(tool, given) if has_command else None, kind_of(tool, given) == "edit"
+    )
+
+
+def written_texts(given: Mapping[str, Any]) -> list[str]:
+    """What a call that changes a file gives to be written or replaced, the longest first."""
+    texts = [
+        value.strip()
+        for name, value in given.items()
+        if isinstance(value, str) and _CONTENT.search(name) and name not in _PATHS
+    ]
+    return sorted((each for each in texts if len(each) >= _LEAST_QUOTED), key=len, reverse=True)
+
+
+def unquoted(text: str, quoted: Sequence[str]) -> str:
+    """A refusal without what it only quotes of the call that it refuses."""
+    for each in quoted:
+        text = text.replace(each, "<given>")
+    return text
+
+
+def steady_states(lines: Sequence[str]) -> list[str]:
+    """The lines of a look whether something is there yet: where one names a bad state, its figures are no
+    news.
+    """
+    return [_NUMBER.sub("#", line) if _BAD_STATE.search(line) else line for line in lines]
 
 
 def call_sign(tool: str, given: Mapping[str, Any]) -> str:

@@ -24,6 +24,8 @@ BUSY_BYTES = 256 * 1024
 
 NEVER_MS = 1 << 60
 
+_FAR_LONGER = 20
+
 _FRUITLESS, _FRUITLESS_FOR_SURE = 40, 120
 
 
@@ -40,7 +42,12 @@ def sign_of(rules: Stuck, run: Run, now: int) -> Sign | None:
         return None
     if 0 < rules.repeats <= run.course.level:
         return _goes_round(run)
-    return _silent(rules, run, now) or _idle(rules, run, now) or _spends(rules, run)
+    return (
+        _overlong(rules, run, now)
+        or _silent(rules, run, now)
+        or _idle(rules, run, now)
+        or _spends(rules, run)
+    )
 
 
 def context_sign(rules: Stuck, run: Run) -> Sign | None:
@@ -135,6 +142,13 @@ def _goes_round(run: Run) -> Sign:
             "repeats",
             f"its last {course.times} calls told nothing that it did not know, at last `{last.text}`",
         )
+    if course.sign == "hollow":
+        return Sign("repeats", f"its last {course.times} calls did nothing, at last `{last.text}`")
+    if course.sign == "worn":
+        what = f"{course.times} calls that it had made twice before"
+        return Sign("repeats", f"no file changed, and {what} told nothing new, at last `{last.text}`")
+    if course.sign == "serves":
+        return Sign("repeats", f"it started {course.times} times what does not end by itself: `{last.text}`")
     if course.sign == "talks":
         return Sign("repeats", f"it said “{run.trail[-1].text}” {course.times} times in a row")
     if course.sign == "promises":
@@ -161,6 +175,23 @@ def _silent(rules: Stuck, run: Run, now: int) -> Sign | None:
     if run.course.asks:
         return Sign("silent", f"it asked “{run.trail[-1].text}” and has waited for {minutes:.0f} min")
     return Sign("silent", f"nothing was heard of it for {minutes:.0f} min")
+
+
+def _overlong(rules: Stuck, run: Run, now: int) -> Sign | None:
+    """That the same tests take far longer than ever before in this run, and say nothing, however busy."""
+    most = 2 * rules.command_ms
+    if not most or not run.course.took or now - max(run.heard, run.nudged_at) < most:
+        return None
+    for act in run.trail:
+        before = run.course.took.get(act.call, 0) if act.kind == "test" and not act.back else 0
+        if before and now - max(act.at, run.nudged_at) >= max(most, _FAR_LONGER * before):
+            minutes = (now - act.at) / 60_000
+            return Sign(
+                "silent",
+                f"`{act.text}` has said nothing for {minutes:.0f} min, and never took more than"
+                f" {before / 1000:.0f} s before",
+            )
+    return None
 
 
 def _idle(rules: Stuck, run: Run, now: int) -> Sign | None:

@@ -22,7 +22,7 @@ _CRASH = (
     r"^(?:\w+\.)*\w+(?:Error|Exception)\b(?:: |$)|command not found$|^npm (?:ERR!|error)"
     r"|^make(?:\[\d+\])?: \*\*\*"
 )
-_CRASHED = re.compile(rf"{_CRASH}|^(?:fatal|error): ")
+_CRASHED = re.compile(rf"{_CRASH}|^(?:fatal|error|ERROR): ")
 _FAILED = re.compile(
     r"\b[1-9]\d*(?: \w+)? (?:failed|failures?|failing|errors?|problems?)\b|\b(?:failures|errors)=[1-9]"
     r"|^(?:\S+ )?FAIL(?:ED)?\b|\bFAILED\b|\bBUILD FAIL|\bnot ok \d|\berror(?:\[\w+\])?: |: error\b|^\[ERROR\]"
@@ -44,7 +44,7 @@ def succeeded(kind: ActKind, command: str, ok: bool, text: str) -> bool:
         return not _NOTHING_DONE.search(text)
     if kind in ("test", "build"):
         return not any(_FAILED.search(line) for line in _last(text))
-    if kind == "run" and not only_looks(command):
+    if kind in ("run", "edit") and not only_looks(command):
         return not any(_CRASHED.search(line) for line in _last(text)[-_VERY_LAST:])
     return True
 

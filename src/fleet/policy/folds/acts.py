@@ -46,6 +46,7 @@ def run_acted(state: State, event: Event, data: Mapping[str, Any]) -> None:
     act = Act(text(data, "id"), known, text(data, "call"), run.action, at, form=text(data, "form"))
     act.polls, act.rests = data.get("polls") is True, data.get("rests") is True
     act.moves, act.file = data.get("moves") is True, text(data, "file")
+    act.hollow, act.serves = whole(data, "hollow"), data.get("serves") is True
     run.trail.append(act)
     began(run.course, act, prints=run.harness == "command")
     if len(run.trail) > KEPT_ACTS:
