@@ -29,7 +29,14 @@ def test_the_kind_of_a_command_is_known(command: str, kind: str):
 
 @pytest.mark.parametrize(
     "command",
-    ["sleep 5; cat ready", "gh run view 7", "while ! curl -s localhost; do sleep 1; done", "./ci status"],
+    [
+        "kubectl -n shop get pods",
+        "systemctl --user status",
+        "sleep 5; cat ready",
+        "gh run view 7",
+        "while ! curl -s localhost; do sleep 1; done",
+        "./ci status",
+    ],
 )
 def test_looking_if_something_is_there_yet_is_known(command: str):
     assert command_polls(command)

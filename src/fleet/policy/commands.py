@@ -39,8 +39,8 @@ _LOOKS = re.compile(
 )
 _POLLS = re.compile(
     r"(?:sleep|wait|watch|curl|wget|nc|ping|ps|pgrep|jobs|lsof|ss|netstat|tail -f|glab"
-    r"|kubectl (?!delete|apply|create|rollout (?:restart|undo)|scale|patch|exec)"
-    r"|systemctl (?!(?:re)?start|stop|reload|kill)"
+    r"|kubectl(?![^|;&\n]* (?:delete|apply|create|scale|patch|exec|rollout (?:restart|undo))\b)"
+    r"|systemctl(?![^|;&\n]* (?:(?:re)?start|stop|reload|kill)\b)"
     r"|squeue|qstat|nvidia-smi|gh (?:run|pr|api)|docker (?:ps|logs|inspect))\b"
 )
 _PUSHES = re.compile(r"\bgit\s+(?:-\S+\s+)*push\b")

@@ -110,7 +110,7 @@ def came_back(course: Course, act: Act, leisure: int) -> bool:
     else:
         _gets_nowhere(course, act, alike, seen)
         course.returns += returns
-    course.served += act.serves and act.fresh <= 1
+    course.served += act.serves and not act.polls and act.fresh <= 1
     if act.ok and not (changes or act.polls or act.hollow or act.fresh):
         course.worn += course.known.get(act.call[:6], 0) >= _THIRD
     for each in (act.call[:6], alike, mark):

@@ -94,7 +94,7 @@ _CONTENT = re.compile(
 )
 _BAD_STATE = re.compile(
     r"\b(?:\w*BackOff|Error|ERROR|Failed|FAILED|ErrImage\w*|OOMKilled|Evicted|Unhealthy|unhealthy|FATAL"
-    r"|CRASHED|crashed|refused|unreachable)\b"
+    r"|CRASHED|crashed|refused|unreachable)\b(?!\W*0\b)"
 )
 _COMMANDS = ("command", "cmd", "script", "run")
 _LEAST_QUOTED = 8
