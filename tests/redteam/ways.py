@@ -49,7 +49,8 @@ ODD = {  # asked in a form that is not one
     "a path out": ASK % ("$FLEET_TOKEN", "{}", "../../hook/before"),
     "no JSON": ASK % ("$FLEET_TOKEN", "x", "done"),
     "too much": 'head -c 400000 /dev/zero | tr "\\0" " " > big; ' + ASK % ("$FLEET_TOKEN", "@big", "done"),
-    "nested too deep": "python3 -c 'print(\"[\" * 90000)' > deep; " + ASK % ("$FLEET_TOKEN", "@deep", "done"),
+    "nested too deep": 'head -c 90000 /dev/zero | tr "\\0" "[" > deep; '
+    + ASK % ("$FLEET_TOKEN", "@deep", "done"),
     "the hook without rules": ASK.replace("/agent/", "/hook/") % ("$FLEET_TOKEN", "{}", "before"),
     "another Host": ASK.replace("-d", "-H Host:evil.example -d") % ("$FLEET_TOKEN", "{}", "done"),
 }
