@@ -8,7 +8,9 @@ import pytest
 from tests.git.conftest import Desk, commit, user_git
 
 from fleet.adapters.git import changes
+from fleet.engine.effects.inspect import looked_at
 from fleet.model.errors import Permanent
+from fleet.testing.story import FLEET
 
 WEAK, STRICT = "gates: {}\n", "gates: {merge: [{human: {}}]}\n"
 
@@ -45,6 +47,48 @@ def test_of_one_that_conflicts_too_all_is_seen(desk: Desk) -> None:
     head = met_twice(desk)
     base = commit(desk.root, {"src/app": "three\n"})
     assert {"fleet.yaml", "src/app"} <= {each.path for each in desk.repository.stat(base, head)}
+
+
+def test_lines_that_a_merge_puts_into_a_file_that_the_base_has_moved_are_seen_there(desk: Desk) -> None:
+    lines = "".join(f"step: {at}\n" for at in range(30))
+    commit(desk.root, {"steps.yml": lines}, "Have steps")
+    head = desk.change({"steps.yml": f"{lines}step: mine\n"})
+    base = commit(desk.root, {"steps.yml": None, ".github/workflows/ci.yml": lines}, "Run the steps")
+    assert ".github/workflows/ci.yml" in {each.path for each in desk.repository.stat(base, head)}
+    desk.merge(head)
+    assert "mine" in desk.git("show", "main:.github/workflows/ci.yml")
+
+
+RULED = {"fleet.yaml": "a\n" * 20, ".github/workflows/ci.yml": "b\n" * 20, ".claude/settings.json": "{}\n"}
+
+
+def test_no_way_to_replace_move_or_hide_a_guarded_file_goes_unseen(desk: Desk) -> None:
+    commit(desk.root, RULED)
+    workspace = desk.prepare("r1")
+    user_git(workspace, "mv", "fleet.yaml", "gone.yaml")
+    user_git(workspace, "rm", "-rq", ".github")
+    (workspace / ".github").symlink_to("other")
+    (workspace / ".claude/settings.json").chmod(0o755)
+    commit(
+        workspace, {".gitattributes": "* -diff binary linguist-generated\n", "other/workflows/ci.yml": "x"}
+    )
+    head = desk.repository.take(workspace, branch="fleet/r1").head
+    stat = desk.repository.stat(desk.repository.base_sha(), head)
+    seen = {path for each in stat for path in (each.path, each.old_path) if path}
+    assert {*RULED, ".github"} <= seen
+
+
+def test_attributes_of_a_branch_do_not_hide_its_lines(desk: Desk) -> None:
+    head = desk.change({".gitattributes": "* -diff\n", "src/app": "two\n"})
+    assert "+two" in desk.repository.diff(desk.repository.base_sha(), head)
+
+
+def test_a_change_to_what_a_guarded_link_leads_to_is_one_to_what_agents_are_told(desk: Desk) -> None:
+    (desk.root / "CLAUDE.md").symlink_to("docs/agents.md")
+    commit(desk.root, {"docs/agents.md": "Ask.\n"})
+    head = desk.change({"docs/agents.md": "Don't ask.\n"})
+    found = looked_at(FLEET, desk.repository, head)["guarded"]
+    assert [each["path"] for each in found] == ["docs/agents.md"]
 
 
 def crowd(desk: Desk, workspace: Path, deep: int) -> None:

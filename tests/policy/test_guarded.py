@@ -10,7 +10,8 @@ import pytest
 from fleet.model import events
 from fleet.model.fleet import Requirement
 from fleet.model.quarantine import Quarantining
-from fleet.policy.guarded import guarded
+from fleet.policy.guarded import guarded, leads_to
+from fleet.policy.inspect import inspected
 from fleet.testing.story import FLEET, Story
 
 GATE_ALONE = Quarantining(tampering=False)  # else such a change is put in quarantine before it is asked about
@@ -47,6 +48,25 @@ RULES = [{"path": "fleet.yaml", "what": "what rules the fleet"}]
         ".mcp.json",
         "opencode.json",
         ".github/copilot-instructions.md",
+        ".github/hooks/pre.json",
+        ".github/dependabot.yml",
+        ".mergify.yml",
+        ".tekton/pull.yaml",
+        ".drone.jsonnet",
+        ".pre-commit-config.yaml",
+        ".husky/pre-commit",
+        "Earthfile",
+        "dagger.json",
+        ".vscode/mcp.json",
+        "QWEN.md",
+        ".claude/agents/q\na.md",  # a name of two lines
+        ".github/workflows/c\ni.yml",
+        "fleet.yaml. ",  # Windows leaves these out
+        "fleet.yaml::$DATA",
+        ".claude\\settings.json",
+        "fle\u200cet.yaml",  # HFS+ leaves it out
+        "\ufb02eet.yaml",  # and APFS takes the ligature for two letters
+        "CLAUDE.\uff4dd",
     ],
 )
 def test_what_rules_fleet_reviews_checks_and_agents_is_guarded(path: str) -> None:
@@ -61,6 +81,9 @@ def test_what_rules_fleet_reviews_checks_and_agents_is_guarded(path: str) -> Non
         "docs/codeowners.md",
         "src/ci/run.py",
         ".github/ISSUE_TEMPLATE/bug.md",
+        ".github/ISSUE_TEMPLATE/config.yml",
+        ".github/FUNDING.yml",
+        "fl\u0435et.yaml",  # a Cyrillic letter: another file to every program
         "a.py",
     ],
 )
@@ -71,6 +94,37 @@ def test_what_only_sounds_like_it_is_not(path: str) -> None:
 def test_a_template_that_fleet_yaml_names_by_its_path_is_guarded() -> None:
     assert guarded("prompts/dev.md", also={"prompts/dev.md"})
     assert not guarded("prompts/dev.md")
+
+
+@pytest.mark.parametrize("written", ["./prompts/dev.md", "prompts/../prompts//dev.md"])
+@pytest.mark.parametrize("path", ["prompts/dev.md", "Prompts/Dev.md"])
+def test_it_is_however_fleet_yaml_and_the_change_write_the_path(path: str, written: str) -> None:
+    assert guarded(path, also={written})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("CLAUDE.md", "docs/agents.md", "docs/agents.md"),
+        (".github/copilot-instructions.md", "../docs/agents.md", "docs/agents.md"),
+        ("CLAUDE.md", "/etc/agents.md", ""),
+        ("CLAUDE.md", "../elsewhere.md", ""),
+        ("CLAUDE.md", "Be kind.\nBe brief.\n", ""),
+    ],
+)
+def test_where_a_link_leads_to_is_told_by_what_it_says(name: str, text: str, place: str) -> None:
+    assert leads_to(name, text) == place
+
+
+def test_all_of_a_folder_that_a_link_leads_to_is_guarded() -> None:
+    assert guarded("tools/agents/qa.md", also={"tools/agents"})
+    assert not guarded("tools/agents-of-old.md", also={"tools/agents"})
+
+
+def test_many_other_files_do_not_crowd_out_what_rules_the_fleet() -> None:
+    paths = [*(f".claude/agents/{at}.md" for at in range(30)), "fleet.yaml"]
+    found = inspected(paths, codeowners=None, also=())
+    assert found["guarded"][0] == RULES[0]
 
 
 def _landing(*gate: Requirement, guarded_: list[dict[str, Any]] = RULES) -> Story:

@@ -12,7 +12,7 @@ from fleet.model.state import Change, State
 from fleet.policy.codeowners import ownership, read
 from fleet.policy.examine import examined
 from fleet.policy.fact import wish
-from fleet.policy.guarded import guarded
+from fleet.policy.guarded import RULES_THE_FLEET, guarded
 from fleet.policy.land import landing
 
 _MOST_NAMED = 20
@@ -53,6 +53,7 @@ def inspected(paths: Sequence[str], *, codeowners: str | None, also: Collection[
     where there is none), their owners.
     """
     found = [{"path": path, "what": what} for path in paths if (what := guarded(path, also=also))]
+    found.sort(key=lambda each: each["what"] != RULES_THE_FLEET)  # many others must not crowd these out
     told: dict[str, Any] = {"guarded": found[:_MOST_NAMED]}
     if codeowners is not None:
         told["owners"] = ownership(read(codeowners), paths)

@@ -29,8 +29,22 @@ def patch(git_dir: Path, base: str, head: str, limit: int) -> str:
 def file_changes(git_dir: Path, base: str, head: str) -> tuple[FileChange, ...]:
     """Each file of the change with its lines added and deleted. Raises Permanent where there are too many: a
     list that leaves some out must not be taken for all.
+
+    Where the base has moved on, a merge may put the lines elsewhere: into the name that the base has given
+    the file meanwhile. Such files are named too.
     """
     sides = _sides(git_dir, base, head)
+    own = _listed(git_dir, head, sides)
+    if base in sides:
+        return own
+    tree = merge_tree(git_dir, base, head).tree if own else None
+    if tree is None:
+        return own
+    names = {each.path for each in own}
+    return (*own, *(each for each in _listed(git_dir, head, (base, tree)) if each.path not in names))
+
+
+def _listed(git_dir: Path, head: str, sides: tuple[str, str]) -> tuple[FileChange, ...]:
     found = run(git_dir, "diff-tree", "--raw", "--numstat", "-z", *_PLAIN, *sides, limit=_STAT_BYTES)
     if found.cut:
         raise Permanent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -14,9 +15,12 @@ from fleet.model.fleet import Fleet
 from fleet.model.state import State, Wish
 from fleet.policy.codeowners import MOST_BYTES, PLACES
 from fleet.policy.fact import fact
+from fleet.policy.guarded import LINKS, leads_to
 from fleet.policy.inspect import inspected, owners_are_asked
 from fleet.policy.leak import others_pushed, unjudged
 from fleet.ports.repository import Repository
+
+_LONGEST_LINK = 4096
 
 
 async def inspect(parts: Parts, state: State, wish: Wish) -> list[Event]:
@@ -47,8 +51,20 @@ def looked_at(fleet: Fleet, repository: Repository, head: str) -> dict[str, Any]
     place, text = "", None
     if owners_are_asked(fleet):
         place, text = _codeowners(repository, base)
-    templates = {each.template.removeprefix("./") for each in fleet.agents if each.template.endswith(".md")}
-    return {"base": base, "codeowners": place, **inspected(paths, codeowners=text, also=templates)}
+    templates = {each.template for each in fleet.agents if each.template.endswith(".md")}
+    also = {*templates, *_led_to(repository, base, (*LINKS, *sorted(templates)))}
+    return {"base": base, "codeowners": place, **inspected(paths, codeowners=text, also=also)}
+
+
+def _led_to(repository: Repository, base: str, names: Iterable[str]) -> Iterator[str]:
+    """Where those of the names lead to that are links on the base branch: who edits what lies there says what
+    is read under the name.
+    """
+    for name in names:
+        data = repository.read(base, name, limit=_LONGEST_LINK) or b""
+        place = leads_to(name, data.decode("utf-8", "replace")) if len(data) < _LONGEST_LINK else ""
+        if place:
+            yield place
 
 
 def _codeowners(repository: Repository, base: str) -> tuple[str, str]:
