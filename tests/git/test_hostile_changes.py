@@ -84,11 +84,11 @@ def test_attributes_of_a_branch_do_not_hide_its_lines(desk: Desk) -> None:
 
 
 def test_a_change_to_what_a_guarded_link_leads_to_is_one_to_what_agents_are_told(desk: Desk) -> None:
-    (desk.root / "CLAUDE.md").symlink_to("docs/agents.md")
-    commit(desk.root, {"docs/agents.md": "Ask.\n"})
-    head = desk.change({"docs/agents.md": "Don't ask.\n"})
+    (desk.root / "CLAUDE.md").symlink_to("docs/manners.md")
+    commit(desk.root, {"docs/manners.md": "Ask.\n"})
+    head = desk.change({"docs/manners.md": "Don't ask.\n"})
     found = looked_at(FLEET, desk.repository, head)["guarded"]
-    assert [each["path"] for each in found] == ["docs/agents.md"]
+    assert [each["path"] for each in found] == ["docs/manners.md"]
 
 
 def crowd(desk: Desk, workspace: Path, deep: int) -> None:
