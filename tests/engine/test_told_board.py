@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -26,14 +25,16 @@ def told(stage: Stage, *, before: Callable[[], object] = lambda: None, who: str 
 
     async def play() -> Told:
         served = asyncio.Event()
-        watching = asyncio.create_task(watch(stage.place, stage.pair(), ready=lambda _: served.set()))
+        stops: list[Callable[[str], None]] = []
+        watching = asyncio.create_task(
+            watch(stage.place, stage.pair(), ready=lambda _: served.set(), stopping=stops.append)
+        )
         try:
             await asyncio.wait_for(served.wait(), 30)
             return await asyncio.to_thread(question)
         finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            stops[0]("the test is over")
+            await watching
 
     return asyncio.run(play())
 

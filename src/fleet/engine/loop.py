@@ -126,7 +126,8 @@ class Engine:
         now = self.parts.clock()
         waits = [max(0.0, (time - now) / 1000) for time in times if time is not None]
         try:
-            await asyncio.wait_for(self.journal.wake.wait(), min([_LONGEST_SLEEP, *waits]))
+            async with asyncio.timeout(min([_LONGEST_SLEEP, *waits])):
+                await self.journal.wake.wait()
         except TimeoutError:
             return
 
