@@ -39,7 +39,7 @@ def test_gates_and_budgets_are_the_operators_whatever_the_branch_says(tmp_path):
         ("guarded files", False),
     ]
     assert change.gate[2]["reason"].startswith(
-        "it touches .github/CODEOWNERS (who owns which files) and 1 more"
+        "it touches fleet.yaml (what rules the fleet) and 1 more"
     )
     assert load_fleet(stage.place) == declared
     assert unexplained(stage, fleet) == []
