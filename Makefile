@@ -6,8 +6,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
-# Half as many again as there are cores: a test that drives processes waits for them now and then.
-WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
 .DEFAULT_GOAL := help
 .PHONY: faults stuck-eval help demo test lint fmt bench risk-eval docs-reference screenshots setup clean
@@ -19,7 +17,7 @@ demo: $(VENV)/run.stamp ## the whole story, from an issue to a merge, in a scrat
 	@$(BIN)/fleet demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## all tests, in parallel; ARGS="-k gate" passes words on to pytest
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/dev.stamp ## ruff, format, types, and the floors of the architecture
 	$(BIN)/ruff check

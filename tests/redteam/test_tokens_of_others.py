@@ -51,5 +51,5 @@ def test_who_uses_another_runs_token_is_refused_named_and_quarantined(stage: Sta
     told = [event.data for event in stage.events(events.GATEWAY_REFUSED)]
     assert {each["reason"] for each in told} == {"its token is that of r2"}
     assert {each["agent"] for each in told} <= {"robber", ""}
-    assert len(told) == len(WAYS)
+    assert len(told) >= len(WAYS) - 1  # it may be stopped before it has come to the last
     assert [event.data["agent"] for event in stage.events(events.AGENT_QUARANTINED)] == ["robber"]
