@@ -38,9 +38,7 @@ def test_gates_and_budgets_are_the_operators_whatever_the_branch_says(tmp_path):
         ("checks", True),
         ("guarded files", False),
     ]
-    assert change.gate[2]["reason"].startswith(
-        "it touches fleet.yaml (what rules the fleet) and 1 more"
-    )
+    assert change.gate[2]["reason"].startswith("it touches fleet.yaml (what rules the fleet) and 1 more")
     assert load_fleet(stage.place) == declared
     assert unexplained(stage, fleet) == []
     stage.approve("a1")
